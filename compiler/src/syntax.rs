@@ -1,0 +1,3 @@
+//! Text to tree: the pest grammar, its one conversion to the AST, and printing the AST back.
+
+pub mod ast;
