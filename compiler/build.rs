@@ -16,7 +16,9 @@ fn main() {
     let prefix = std::env::var("LLVM_SYS_191_PREFIX").unwrap_or_else(|_| "/usr/lib/llvm-19".to_owned());
     let config = format!("{prefix}/bin/llvm-config");
     if !Path::new(&config).exists() {
-        panic!("LLVM 19 is missing ({config} does not exist): run `cargo xtask setup`, or install llvm-19-dev, libzstd-dev, zlib1g-dev and libffi-dev");
+        panic!(
+            "LLVM 19 is missing ({config} does not exist): run `cargo xtask setup`, or install llvm-19-dev, libzstd-dev, zlib1g-dev and libffi-dev"
+        );
     }
 
     println!("cargo:rustc-link-search=native={}", output(&config, &["--libdir"]).trim());

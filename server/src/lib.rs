@@ -1,1 +1,3 @@
+//! The engine, the terminal command, the server and the store of tracedeck.
 
+pub mod session;

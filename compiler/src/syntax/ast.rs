@@ -379,7 +379,10 @@ pub enum TypeBase {
     /// `int64`, `u32`, `string`, a typedef.
     Name(String),
     /// `struct X`, `union X`, `enum X`: keyword and name.
-    Tagged { keyword: String, name: String },
+    Tagged {
+        keyword: String,
+        name: String,
+    },
     TypeOf(Box<TypeArgument>),
 }
 

@@ -1,0 +1,329 @@
+//! The program after semantic analysis: resolved and typed. Codegen and the manifest read it; nothing here fails.
+//!
+//! Invariants that sema keeps for codegen:
+//! - Every expression's `ty` is final. Integer operands of an arithmetic or comparison node have the node's operand
+//!   type already: widening and sign changes are explicit [`ExprKind::Cast`] nodes.
+//! - Names are ids or `&'static` records. Wildcards are expanded. Macros, `unroll` counts and constants are resolved.
+//! - Conditions have type `Bool` (sema adds `!= 0`).
+//! - Keys and values that are stored have exactly the map's key and value type (strings may be shorter: the store
+//!   copies what there is and zeroes the rest).
+
+use std::sync::Arc;
+
+use crate::builtins::Builtin;
+use crate::manifest::{AttachPoint, MapId, ProbeInfo, ProgramKind, RunSettings, SiteId, SiteKind};
+use crate::source::Span;
+use crate::syntax::ast::{BinaryOp, Step};
+use crate::types::Type;
+
+#[derive(Debug, Clone)]
+pub struct Program {
+    /// One per BPF program to generate.
+    pub programs: Vec<ProbeProgram>,
+    /// Every attach point after expansion; `ProbeId` indexes it.
+    pub probes: Vec<ProbeInfo>,
+    pub maps: Vec<MapDef>,
+    /// Asynchronous call sites; `SiteId` indexes it.
+    pub sites: Vec<SiteDef>,
+    pub strings: Vec<String>,
+    pub settings: RunSettings,
+    /// Only this tgid may run the probes that the kernel cannot filter (`-p`).
+    pub settings_pid: Option<u32>,
+    pub count_read_failures: bool,
+}
+
+/// One body, typed for its attach points.
+#[derive(Debug, Clone)]
+pub struct ProbeProgram {
+    pub kind: ProgramKind,
+    pub attach: Vec<AttachPoint>,
+    /// What `probe` evaluates to.
+    pub probe_name: String,
+    /// Test `pid == N` before the body.
+    pub filter_pid: Option<u32>,
+    pub context: Context,
+    /// Scratch variables of all blocks, `VarId` indexes it; names are for debugging only.
+    pub variables: Vec<VariableDef>,
+    /// The predicate is the first statement: `if (!p) return`.
+    pub body: Block,
+    pub span: Span,
+}
+
+/// How a program's context argument is laid out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Context {
+    /// `begin`, `end`: nothing to read.
+    None,
+    /// The tracepoint's record.
+    Tracepoint,
+    /// `struct bpf_perf_event_data`: pt_regs first.
+    PerfEvent,
+    /// `struct pt_regs`.
+    Registers { is_return: bool },
+    /// An array of u64 arguments.
+    RawArguments,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct VariableId(pub u32);
+
+#[derive(Debug, Clone)]
+pub struct VariableDef {
+    pub name: String,
+    pub ty: Type,
+}
+
+#[derive(Debug, Clone)]
+pub struct MapDef {
+    /// With `@`.
+    pub name: String,
+    pub key: Option<Type>,
+    pub value: Type,
+    pub max_entries: u32,
+    pub eviction: Eviction,
+    pub span: Span,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Eviction {
+    /// Updates fail when the map is full.
+    None,
+    LeastRecentlyUsed,
+}
+
+/// A site as sema knows it: kinds and argument types; codegen lays the payload out.
+#[derive(Debug, Clone)]
+pub struct SiteDef {
+    pub kind: SiteKind,
+    pub span: Span,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Block {
+    pub statements: Vec<Stmt>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Stmt {
+    pub kind: StmtKind,
+    pub span: Span,
+}
+
+#[derive(Debug, Clone)]
+pub enum StmtKind {
+    /// Evaluate for the effect.
+    Expr(Expr),
+    /// The variable's storage is zeroed where it is declared without a value: a loop sees it fresh in each pass.
+    Declare(VariableId),
+    AssignVariable {
+        variable: VariableId,
+        value: Expr,
+    },
+    AssignMap {
+        map: MapId,
+        key: Option<Expr>,
+        value: Expr,
+    },
+    /// `@m[k] op= value`: one lookup; the operand and the result have the map's value type after `operand_type`
+    /// arithmetic.
+    UpdateMap {
+        map: MapId,
+        key: Option<Expr>,
+        operator: BinaryOp,
+        operand: Expr,
+        /// The type the arithmetic is done in (64 bits), before truncation to the map's value type.
+        arithmetic: Type,
+    },
+    /// `@m[k] = count()` and the like.
+    Aggregate {
+        map: MapId,
+        key: Option<Expr>,
+        /// The sample, 64 bits; None for `count()`.
+        argument: Option<Expr>,
+    },
+    If {
+        condition: Expr,
+        then: Block,
+        otherwise: Block,
+    },
+    While {
+        condition: Expr,
+        body: Block,
+    },
+    /// `for $i : start..end`, int64 bounds.
+    ForRange {
+        variable: VariableId,
+        start: Expr,
+        end: Expr,
+        body: Block,
+    },
+    /// `for $kv : @m`: the variable is a tuple (key, value).
+    ForMap {
+        variable: VariableId,
+        map: MapId,
+        body: Block,
+    },
+    Unroll {
+        count: u32,
+        body: Block,
+    },
+    Break,
+    Continue,
+    /// Leaves the program; None: the program kind's default.
+    Return(Option<Expr>),
+    Block(Block),
+}
+
+#[derive(Debug, Clone)]
+pub struct Expr {
+    pub kind: ExprKind,
+    pub ty: Type,
+    pub span: Span,
+}
+
+#[derive(Debug, Clone)]
+pub enum ExprKind {
+    /// Also bool, enum and pointer constants: the bits, sign-extended to 64.
+    Integer(u64),
+    /// Without NUL.
+    String(Vec<u8>),
+    Variable(VariableId),
+    /// Zero of the value type where the key is missing. Of a castable aggregation: the merged integer.
+    MapRead {
+        map: MapId,
+        key: Option<Box<Expr>>,
+    },
+    /// `++`/`--` on a variable or a map; the value is the one before (postfix) or after (prefix).
+    StepVariable {
+        variable: VariableId,
+        step: Step,
+        prefix: bool,
+    },
+    StepMap {
+        map: MapId,
+        key: Option<Box<Expr>>,
+        step: Step,
+        prefix: bool,
+    },
+    Unary {
+        operator: UnaryOp,
+        operand: Box<Expr>,
+    },
+    /// Arithmetic, bitwise, shifts and comparisons of scalars, strings, arrays, tuples (`== !=` only for the latter).
+    /// `&&` and `||` short-circuit; their operands are Bool.
+    Binary {
+        operator: BinaryOp,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
+    /// Pointer + integer, scaled by `scale` bytes (negative to subtract).
+    PointerOffset {
+        pointer: Box<Expr>,
+        index: Box<Expr>,
+        scale: i64,
+    },
+    Conditional {
+        condition: Box<Expr>,
+        then: Box<Expr>,
+        otherwise: Box<Expr>,
+    },
+    /// Statements, then the value.
+    Block {
+        block: Block,
+        value: Box<Expr>,
+    },
+    /// To `ty`: integer width and sign, int <-> pointer <-> enum <-> bool, int <-> array of the same size,
+    /// string to a larger string, string to int8 array.
+    Cast(Box<Expr>),
+    /// Read `ty` through a pointer (the operand), `offset` bytes on, optionally a bit-field of it.
+    /// Scalars arrive in a register; strings (char arrays), structs and arrays are copied.
+    Load {
+        pointer: Box<Expr>,
+        offset: u32,
+        bits: Option<(u8, u8)>,
+    },
+    /// The address of a member: `pointer + offset`, retyped; for struct-typed members on the way to a field.
+    AddressOfMember {
+        pointer: Box<Expr>,
+        offset: u32,
+    },
+    /// A part of a struct, tuple, record or array value in memory, at a constant offset.
+    Member {
+        base: Box<Expr>,
+        offset: u32,
+        bits: Option<(u8, u8)>,
+    },
+    /// Element of an array or byte of a string value at a run-time index, checked against `len`; 0 when outside.
+    Element {
+        base: Box<Expr>,
+        index: Box<Expr>,
+        len: u32,
+    },
+    Tuple(Vec<Expr>),
+    /// In the order of the type's fields.
+    Record(Vec<Expr>),
+    /// A field of a tracepoint's record.
+    TracepointField {
+        offset: u32,
+        access: TracepointAccess,
+    },
+    /// Argument `index` of a raw tracepoint, as `ty`.
+    RawArgument(u32),
+    /// `arg0`…: from registers or raw arguments, by the program's context.
+    Argument(u32),
+    /// `retval`
+    ReturnValue,
+    /// The context pointer itself.
+    ContextPointer,
+    /// A function or builtin value.
+    Call(Call),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TracepointAccess {
+    /// In place: `ty` at the offset.
+    Plain,
+    /// `__data_loc`; the value is the text or bytes it points to.
+    DataLocation,
+    RelativeLocation,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum UnaryOp {
+    /// Bool
+    Not,
+    BitNot,
+    Neg,
+}
+
+/// A call of a builtin. What is not an ordinary value (maps, sites, literals) stands in its own field.
+#[derive(Clone)]
+pub struct Call {
+    pub builtin: &'static Builtin,
+    /// Evaluated arguments in order, without maps and literals that were consumed at compile time.
+    pub arguments: Vec<Expr>,
+    /// The map that the call works on, and its key for `delete`, `has_key`.
+    pub map: Option<(MapId, Option<Box<Expr>>)>,
+    /// For asynchronous calls.
+    pub site: Option<SiteId>,
+    /// Integers resolved at compile time (`strncmp`'s n, a register's offset in pt_regs, a signal number).
+    pub constants: Vec<u64>,
+    /// Whether anything uses the result (`delete` warns about a miss otherwise).
+    pub result_used: bool,
+}
+
+impl std::fmt::Debug for Call {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Call")
+            .field("builtin", &self.builtin.name)
+            .field("arguments", &self.arguments)
+            .field("map", &self.map)
+            .field("site", &self.site)
+            .field("constants", &self.constants)
+            .field("result_used", &self.result_used)
+            .finish()
+    }
+}
+
+/// A shared name, for spans that outlive the tree.
+pub type Name = Arc<str>;

@@ -1,0 +1,181 @@
+//! What a compilation may ask about a machine. The host implements it over `/sys` and `/proc`, tests over a fixture.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::types::Type;
+
+pub mod fixture;
+
+/// A kernel or user-space facility that decides how something is lowered, or whether it can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub enum Feature {
+    /// The instruction set `v4`: signed division, sign-extending loads (Linux 6.6).
+    InstructionsV4,
+    /// `bpf_loop` (5.17).
+    Loop,
+    /// `bpf_for_each_map_elem` (5.13).
+    ForEachMapElement,
+    /// `bpf_map_lookup_percpu_elem` (5.19).
+    LookupPerCpuElement,
+    /// `BPF_LINK_TYPE_UPROBE_MULTI` (6.6).
+    UprobeMulti,
+    /// `BPF_LINK_TYPE_KPROBE_MULTI` (5.18, with CONFIG_FPROBE).
+    KprobeMulti,
+    Kprobes,
+    /// fentry and fexit trampolines.
+    Trampolines,
+    HardwareEvents,
+    /// `/sys/kernel/btf/vmlinux`.
+    Btf,
+}
+
+/// A member of a struct, union or tracepoint record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    pub name: String,
+    pub ty: Type,
+    /// Bytes from the start of the outermost type; members of anonymous structs and unions are promoted.
+    pub offset: u32,
+    /// Offset and width in bits within the `ty`-sized unit at `offset`, for bit-fields.
+    pub bits: Option<(u8, u8)>,
+    /// How C writes the declaration, for listings: `struct sock * sk`.
+    pub declaration: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StructType {
+    pub name: String,
+    /// Bytes.
+    pub size: u32,
+    pub fields: Vec<Field>,
+}
+
+impl StructType {
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+}
+
+/// How a field of a tracepoint record is to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TracepointFieldKind {
+    /// In place, at the field's offset.
+    Plain,
+    /// `__data_loc`: a u32 at the offset, length << 16 | offset from the start of the record.
+    DataLocation,
+    /// `__rel_loc`: the same, relative to the end of the u32.
+    RelativeLocation,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TracepointField {
+    pub field: Field,
+    pub kind: TracepointFieldKind,
+}
+
+/// The record of a tracepoint without its common header (the first 8 bytes).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TracepointFormat {
+    pub fields: Vec<TracepointField>,
+    /// Bytes of the whole record that are always there.
+    pub size: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserSymbol {
+    pub name: String,
+    /// Virtual address in the file.
+    pub address: u64,
+    /// Offset in the file, what a uprobe attaches to.
+    pub file_offset: u64,
+    /// Bytes; 0 where the file does not say.
+    pub size: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BinaryError {
+    #[error("No such file: '{0}'")]
+    NotFound(String),
+    #[error("'{0}' is not an ELF executable or library")]
+    NotElf(String),
+    #[error("Could not read '{path}': {reason}")]
+    Unreadable { path: String, reason: String },
+}
+
+/// Facts about one machine. Answers are cheap to repeat: implementations cache.
+///
+/// Patterns know one wildcard, `*`; names without it match exactly.
+pub trait Kernel: Send + Sync {
+    fn has(&self, feature: Feature) -> bool;
+    /// Release, as `uname -r` prints it.
+    fn release(&self) -> &str;
+    /// Processors that may ever come online; per-CPU maps have this many values.
+    fn possible_cpus(&self) -> u32;
+
+    /// `(category, event)` pairs in alphabetical order.
+    fn tracepoints(&self, category: &str, event: &str) -> Vec<(String, String)>;
+    fn tracepoint_format(&self, category: &str, event: &str) -> Option<Arc<TracepointFormat>>;
+    /// Names of raw tracepoints in alphabetical order.
+    fn raw_tracepoints(&self, pattern: &str) -> Vec<String>;
+    /// The arguments of a raw tracepoint as BTF describes them: names and types, `offset` = 8 * index.
+    fn raw_tracepoint_arguments(&self, name: &str) -> Option<Arc<StructType>>;
+
+    /// A struct or union by its name with keyword (`struct file`), or a typedef of one by its bare name.
+    fn struct_type(&self, name: &str) -> Option<Arc<StructType>>;
+    /// A type by name: `u32`, `size_t`, `struct file`, `enum pid_type`; typedefs are followed.
+    fn named_type(&self, name: &str) -> Option<Type>;
+    /// The type and value of an enum constant.
+    fn enum_constant(&self, name: &str) -> Option<(Type, i64)>;
+    /// Names of structs and unions for suggestions, with keyword.
+    fn struct_names(&self) -> Vec<String>;
+
+    fn kernel_symbol(&self, name: &str) -> Option<u64>;
+    /// Kernel functions that could be traced where kprobes exist, in alphabetical order.
+    fn kernel_functions(&self, pattern: &str) -> Vec<String>;
+
+    /// The file that a path, a bare command name or a library name (`libc`, `libssl.so.3`) stands for.
+    fn binary(&self, name: &str, pid: Option<u32>) -> Result<PathBuf, BinaryError>;
+    /// Function symbols of an ELF file that match, sorted by name.
+    fn user_symbols(&self, path: &std::path::Path, pattern: &str) -> Result<Vec<UserSymbol>, BinaryError>;
+
+    /// The id of a cgroup (v2) by its path.
+    fn cgroup_id(&self, path: &str) -> Option<u64>;
+}
+
+/// Whether a name matches a pattern in which `*` stands for any run of characters. Linear in time.
+pub fn matches_pattern(pattern: &str, name: &str) -> bool {
+    let (pattern, name) = (pattern.as_bytes(), name.as_bytes());
+    let (mut p, mut n) = (0, 0);
+    let mut retry: Option<(usize, usize)> = None;
+    while n < name.len() {
+        if p < pattern.len() && pattern[p] == b'*' {
+            retry = Some((p + 1, n));
+            p += 1;
+        } else if p < pattern.len() && pattern[p] == name[n] {
+            p += 1;
+            n += 1;
+        } else if let Some((after_star, from)) = retry {
+            p = after_star;
+            n = from + 1;
+            retry = Some((after_star, n));
+        } else {
+            return false;
+        }
+    }
+    pattern[p..].iter().all(|byte| *byte == b'*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches_pattern;
+
+    #[test]
+    fn a_star_matches_any_run() {
+        assert!(matches_pattern("sys_*_exec*", "sys_enter_execve"));
+        assert!(matches_pattern("*", ""));
+        assert!(matches_pattern("a*b*c", "aXbbXc"));
+        assert!(!matches_pattern("a*b", "abc"));
+        assert!(!matches_pattern("abc", "abcd"));
+    }
+}

@@ -1,0 +1,381 @@
+//! All that a loader and a decoder need to know about a compiled script. Plain data.
+//!
+//! The object holds one function per [`Program`], in the section [`Program::section`]. Every BPF map is an undefined
+//! symbol of the object: the symbol [`KernelMap::symbol`] stands for the map itself (`BPF_PSEUDO_MAP_FD`), the same
+//! name with [`VALUE_SUFFIX`] for the address of its first value (`BPF_PSEUDO_MAP_VALUE`; arrays with one element).
+
+use serde::{Deserialize, Serialize};
+
+use crate::abi::format::Format;
+use crate::source::Span;
+use crate::types::{StackMode, Type};
+
+/// `symbol.value` in the object is the address of the map's value, not the map.
+pub const VALUE_SUFFIX: &str = ".value";
+
+macro_rules! id {
+    ($(#[$doc:meta] $name:ident)*) => {$(
+        #[$doc]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        pub struct $name(pub u32);
+
+        impl $name {
+            pub fn index(self) -> usize {
+                self.0 as usize
+            }
+        }
+    )*};
+}
+
+id! {
+    /// Index into [`Manifest::probes`].
+    ProbeId
+    /// Index into [`Manifest::maps`].
+    MapId
+    /// Index into [`Manifest::sites`].
+    SiteId
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Manifest {
+    /// One per attach point after expansion, in script order.
+    pub probes: Vec<ProbeInfo>,
+    pub programs: Vec<Program>,
+    /// The script's maps.
+    pub maps: Vec<ScriptMap>,
+    /// Every BPF map to create.
+    pub kernel_maps: Vec<KernelMap>,
+    /// Asynchronous call sites.
+    pub sites: Vec<Site>,
+    /// Per-CPU counters of losses and run-time warnings, read by user space.
+    pub counters: Vec<Counter>,
+    pub globals: GlobalsLayout,
+    /// Strings that values refer to by index: strftime formats, cgroup filters.
+    pub strings: Vec<String>,
+    pub settings: RunSettings,
+}
+
+/// What of the config block the engine and the outputs need.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunSettings {
+    pub print_maps_on_exit: bool,
+    pub stack_mode: StackMode,
+    pub max_cat_bytes: u32,
+    /// Appended to strings that fill their buffer.
+    pub truncation_trailer: String,
+    /// Pages of the ring buffer; None: the engine's default.
+    pub ring_pages: Option<u32>,
+    pub missing_probes: MissingProbes,
+}
+
+impl Default for RunSettings {
+    fn default() -> Self {
+        Self {
+            print_maps_on_exit: true,
+            stack_mode: StackMode::Bpftrace,
+            max_cat_bytes: 10240,
+            truncation_trailer: "..".to_owned(),
+            ring_pages: None,
+            missing_probes: MissingProbes::Error,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MissingProbes {
+    Error,
+    Warn,
+    Ignore,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProbeInfo {
+    /// The expanded attach point as `probe` prints it: `tracepoint:syscalls:sys_enter_read`.
+    pub name: String,
+    pub span: Span,
+}
+
+/// One BPF program and where it is attached. Several attach points share a program where the body is the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Program {
+    /// Section and symbol name in the object, unique.
+    pub section: String,
+    pub kind: ProgramKind,
+    pub attach: Vec<AttachPoint>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttachPoint {
+    pub probe: ProbeId,
+    pub spec: AttachSpec,
+}
+
+/// The BPF program type to load as.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ProgramKind {
+    Tracepoint,
+    PerfEvent,
+    /// uprobe and uretprobe; `multi` for BPF_TRACE_UPROBE_MULTI.
+    Kprobe {
+        multi: bool,
+    },
+    /// Also begin and end, run by BPF_PROG_TEST_RUN.
+    RawTracepoint,
+    /// BPF_PROG_TYPE_TRACING with BPF_TRACE_RAW_TP on `btf_trace_NAME`.
+    TracingRawTracepoint {
+        name: String,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AttachSpec {
+    Begin,
+    End,
+    Interval { period: Period },
+    Profile { period: Period },
+    Software { event: SoftwareEvent, count: u64 },
+    Tracepoint { category: String, event: String },
+    RawTracepoint { name: String },
+    Uprobe(UprobeSpec),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Period {
+    Hertz(u64),
+    Nanoseconds(u64),
+}
+
+/// `PERF_COUNT_SW_*` of linux/perf_event.h.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SoftwareEvent {
+    CpuClock = 0,
+    TaskClock = 1,
+    PageFaults = 2,
+    ContextSwitches = 3,
+    CpuMigrations = 4,
+    MinorFaults = 5,
+    MajorFaults = 6,
+    AlignmentFaults = 7,
+    EmulationFaults = 8,
+    Dummy = 9,
+    BpfOutput = 10,
+}
+
+/// Every place of one uprobe attach point in one file; more than one place is attached as one multi link.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UprobeSpec {
+    pub path: String,
+    pub places: Vec<UprobePlace>,
+    pub is_return: bool,
+    /// Only this process.
+    pub pid: Option<u32>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UprobePlace {
+    pub symbol: String,
+    pub file_offset: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KernelMap {
+    pub symbol: String,
+    pub kind: KernelMapKind,
+    /// Bytes; 0 for ring buffers.
+    pub key_size: u32,
+    /// Bytes; for per-CPU kinds the bytes of one CPU's value, rounded up to 8.
+    pub value_size: u32,
+    /// Bytes for the ring buffer, entries otherwise.
+    pub max_entries: u32,
+    pub no_prealloc: bool,
+    /// BPF_F_MMAPABLE: user space reads and writes it as memory.
+    pub mmapable: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum KernelMapKind {
+    Array,
+    PerCpuArray,
+    Hash,
+    PerCpuHash,
+    LruHash,
+    LruPerCpuHash,
+    RingBuffer,
+}
+
+/// Symbols of the BPF maps that every program has.
+pub const GLOBALS_MAP: &str = "td_globals";
+pub const RING_MAP: &str = "td_ring";
+/// Stack ids already sent: u64 id -> u8.
+pub const STACKS_SEEN_MAP: &str = "td_stacks";
+/// Per-CPU scratch memory for values too large for the BPF stack.
+pub const SCRATCH_MAP: &str = "td_scratch";
+
+/// The layout of the one value of [`GLOBALS_MAP`]: a shared part, then one slot per possible CPU.
+/// The map is mmapable, so user space reads scalar maps, counters and flags without system calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct GlobalsLayout {
+    /// Bytes of the shared part, a multiple of 64. It begins with a [`GlobalsHeader`].
+    pub shared_size: u32,
+    /// Bytes of one CPU's slot, a multiple of 64 (a cache line: neighbours do not share one).
+    pub slot_size: u32,
+    pub cpus: u32,
+}
+
+impl GlobalsLayout {
+    pub fn size(&self) -> u32 {
+        self.shared_size + self.slot_size * self.cpus
+    }
+
+    /// Byte offset of a CPU's slot.
+    pub fn slot(&self, cpu: u32) -> u32 {
+        self.shared_size + self.slot_size * cpu
+    }
+}
+
+/// Byte offsets at the start of the shared part of the globals.
+pub struct GlobalsHeader;
+
+impl GlobalsHeader {
+    /// u32: every program returns at once while it is not 0. Set to stop a run in an instant.
+    pub const STOPPED: u32 = 0;
+    /// u64: `elapsed` counts from here, nanoseconds of the boot clock. The loader sets it before `begin`.
+    pub const START_NS: u32 = 8;
+    /// u32: pid of the `-c` child, 0 without one.
+    pub const CHILD_PID: u32 = 16;
+    /// Bytes that the header takes.
+    pub const SIZE: u32 = 32;
+}
+
+/// A map of the script.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScriptMap {
+    /// With its `@`.
+    pub name: String,
+    pub storage: MapStorage,
+    /// None for a scalar map.
+    pub key: Option<Type>,
+    /// `Type::Aggregate` for aggregations.
+    pub value: Type,
+    /// Where the map is first used.
+    pub span: Span,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MapStorage {
+    /// A scalar map in the shared part of the globals: a u64 that is 1 once assigned, then the value at `offset` + 8.
+    Global { offset: u32 },
+    /// A scalar aggregation: one cell in each CPU's slot, at this offset.
+    PerCpuGlobal { offset: u32 },
+    /// A keyed map with plain values.
+    Hash { symbol: String },
+    /// A keyed aggregation: one cell per CPU.
+    PerCpuHash { symbol: String },
+}
+
+/// An asynchronous call: the program sends a record, user space acts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Site {
+    pub kind: SiteKind,
+    pub span: Span,
+    /// Bytes of the payload's fixed part (after the record header).
+    pub fixed_size: u32,
+}
+
+/// The payload of each kind is its slots; the fixed-size extras are named where there are any.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum SiteKind {
+    Printf {
+        stream: PrintfStream,
+        format: Format,
+        arguments: Vec<Slot>,
+    },
+    /// `print(x)` of a value that is not a map.
+    Print {
+        value: Slot,
+    },
+    /// `print(@m, top, div)`: payload u64 top (0: all), u64 div (0: 1).
+    PrintMap {
+        map: MapId,
+    },
+    Clear {
+        map: MapId,
+    },
+    Zero {
+        map: MapId,
+    },
+    /// Payload: u64 exit code.
+    Exit,
+    /// strftime format.
+    Time {
+        format: String,
+    },
+    /// Payload: the strings, in tail order, each a `String` slot; empty ones after the first end are not sent.
+    Join {
+        separator: String,
+        arguments: Vec<Slot>,
+    },
+    Cat {
+        format: Format,
+        arguments: Vec<Slot>,
+    },
+    System {
+        format: Format,
+        arguments: Vec<Slot>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PrintfStream {
+    Out,
+    /// `errorf`
+    Error,
+    /// `warnf`
+    Warning,
+}
+
+/// Where a value lies in a record's payload.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slot {
+    pub ty: Type,
+    pub place: SlotPlace,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SlotPlace {
+    /// At this offset of the payload, in the type's own layout.
+    Fixed { offset: u32 },
+    /// A string or buffer of actual length: a u32 length at this offset of the payload, the bytes in the tail that
+    /// follows the fixed part, in slot order, without padding or NUL.
+    Tail { offset: u32 },
+}
+
+/// A u64 in each CPU's slot that counts something that must not be lost silently.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counter {
+    /// Byte offset within a slot.
+    pub offset: u32,
+    pub cause: CounterCause,
+    /// The expression or statement at which it happens; empty where it belongs to the whole script.
+    pub span: Span,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum CounterCause {
+    /// A record found no room in the ring buffer.
+    RingFull,
+    /// An update found the map full.
+    MapFull {
+        map: MapId,
+    },
+    /// A stack could not be captured or sent.
+    StackFailed,
+    DivisionByZero,
+    ArrayBounds,
+    /// `delete` of a missing key, its result unused.
+    MissingKey {
+        map: MapId,
+    },
+    /// A read of kernel or user memory failed (counted only with `-k`).
+    ReadFailed,
+}

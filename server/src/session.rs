@@ -1,0 +1,4 @@
+//! One run for every front door: its events, where they come from, and who watches.
+
+pub mod driver;
+pub mod event;

@@ -1,0 +1,162 @@
+//! What happens in a run, as plain data: every consumer (terminal, browser, store) sees the same events.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tracedeck_compiler::abi::value::{MapSnapshot, Stack, Value};
+use tracedeck_compiler::diagnostic::Severity;
+use tracedeck_compiler::manifest::{CounterCause, MapId, PrintfStream, ProbeInfo, RunSettings};
+use tracedeck_compiler::source::Span;
+use tracedeck_compiler::types::Type;
+
+/// An event with its place in the run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stamped {
+    /// 1, 2, 3, … within a run, without gaps.
+    pub sequence: u64,
+    /// Monotonic nanoseconds since the run was started.
+    pub at_ns: u64,
+    pub event: Event,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// The script compiled; what follows refers to this description.
+    Compiled(Arc<RunShape>),
+    /// A compile error or a warning from the compiler. Rendered text beside the parts, so that any consumer can show it.
+    Diagnostic(RunDiagnostic),
+    /// Every probe is attached; counts begin, end and each expanded attach point.
+    Attached { probes: u32 },
+    /// Progress of a long attach.
+    Attaching { done: u32, total: u32 },
+    /// Output of the script.
+    Output(Output),
+    /// The live content of maps that changed since the last snapshot; at most about ten in a second.
+    Maps(Vec<(MapId, MapSnapshot)>),
+    /// Stacks that later events name by id; sent before the first use.
+    Stacks(Vec<Arc<Stack>>),
+    /// Symbols and other names that later events refer to by number; sent before the first use.
+    Names(Vec<ResolvedName>),
+    /// Total of one cause so far (not a difference).
+    Lost { cause: CounterCause, span: Span, total: u64 },
+    /// Something the person should know that ends nothing: a target exited, a symbol table is missing.
+    Warning { message: String },
+    /// Final state of the maps, printed on exit; empty maps are left out. In order of the maps' names.
+    FinalMaps(Vec<(MapId, MapSnapshot)>),
+    /// Nothing follows.
+    Ended { reason: EndReason, exit_code: u8 },
+}
+
+/// What of the manifest the consumers need.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunShape {
+    pub probes: Vec<ProbeInfo>,
+    pub maps: Vec<MapShape>,
+    pub strings: Vec<String>,
+    pub settings: RunSettings,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MapShape {
+    /// With `@`.
+    pub name: String,
+    pub key: Option<Type>,
+    pub value: Type,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunDiagnostic {
+    pub severity: Severity,
+    pub code: String,
+    pub message: String,
+    pub span: Span,
+    pub help: Vec<String>,
+    /// The block that a terminal shows, ends with a newline.
+    pub rendered: String,
+}
+
+/// What the script asked to be shown.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Output {
+    /// printf, errorf, warnf. Formatted in the engine; the bytes are as the script made them, without an added newline.
+    Printf {
+        stream: PrintfStream,
+        text: Vec<u8>,
+        span: Span,
+    },
+    /// `time()`, `join()`, `cat()`, `system()`: text as it goes to the output.
+    Time(Vec<u8>),
+    Join(Vec<u8>),
+    Cat(Vec<u8>),
+    System(Vec<u8>),
+    /// `print(x)` of a value.
+    Value {
+        value: Value,
+        ty: Type,
+    },
+    /// `print(@m, top, div)`: the map at the moment the call was handled.
+    Map {
+        map: MapId,
+        snapshot: MapSnapshot,
+        top: u64,
+        div: u64,
+    },
+    /// `clear(@m)`
+    Cleared {
+        map: MapId,
+    },
+    /// `zero(@m)`
+    Zeroed {
+        map: MapId,
+    },
+}
+
+/// A name that only the machine of the run could resolve.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ResolvedName {
+    KernelSymbol {
+        address: u64,
+        name: String,
+    },
+    UserSymbol {
+        address: u64,
+        pid: u32,
+        name: String,
+    },
+    Username {
+        uid: u64,
+        name: String,
+    },
+    CgroupPath {
+        id: u64,
+        filter: u32,
+        path: String,
+    },
+    /// A boot-clock time of the run in wall time: wall = boot + offset.
+    BootToWall {
+        offset_ns: i64,
+    },
+    /// Offset of TAI to UTC and of local time to UTC, seconds.
+    Clock {
+        tai_minus_utc: i32,
+        local_minus_utc: i32,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EndReason {
+    /// The script called `exit()`, or had only begin and end probes.
+    Finished,
+    /// A person or a signal stopped it.
+    Stopped,
+    /// The `-c` command or the `-p` process ended.
+    TargetExited,
+    /// It ran as long as it was allowed to.
+    TimeLimit { seconds: u64 },
+    /// Compile errors (diagnostics came before), or a limit of this kernel, or an attach failure.
+    Failed { message: String },
+    /// The worker process died: signal or exit status.
+    WorkerDied { message: String },
+    /// The server stopped while it ran.
+    Interrupted,
+}
