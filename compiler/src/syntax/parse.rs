@@ -1,0 +1,174 @@
+//! Source text to [`Script`]: this file and its children are the only ones that know pest's rules.
+
+use std::num::NonZeroUsize;
+use std::sync::Once;
+
+use pest::Parser as _;
+use pest::iterators::{Pair, Pairs};
+
+use super::ast::Script;
+use super::limits::Limits;
+use crate::diagnostic::Diagnostic;
+use crate::source::{SourceFile, Span};
+
+mod explain;
+mod expression;
+mod literal;
+mod root;
+mod statement;
+mod types;
+
+#[derive(pest_derive::Parser)]
+#[grammar = "syntax/bpftrace.pest"]
+struct Grammar;
+
+/// The most calls the generated parser may make for one file. Twenty times what the densest 64 KiB of valid source need;
+/// a fence behind [`Limits`], should the grammar ever backtrack where it must not.
+const CALL_LIMIT: NonZeroUsize = NonZeroUsize::new(100_000_000).expect("not zero");
+
+/// Parses a script; stops at the first mistake.
+///
+/// # Errors
+///
+/// The first mistake, or the limit that the text exceeds.
+pub fn parse(file: &SourceFile, limits: &Limits) -> Result<Script, Diagnostic> {
+    static SET_CALL_LIMIT: Once = Once::new();
+    SET_CALL_LIMIT.call_once(|| pest::set_call_limit(Some(CALL_LIMIT)));
+
+    let text = file.text();
+    let script = match Grammar::parse(Rule::script, text) {
+        Ok(mut pairs) => match pairs.next() {
+            Some(pair) => Converter::new(limits).script(pair)?,
+            None => Script::default(),
+        },
+        Err(error) => return Err(explain::explain(text, &error)),
+    };
+    Ok(script)
+}
+
+/// Pest's pairs to the tree. Counts nodes and depth as it goes.
+struct Converter<'a> {
+    limits: &'a Limits,
+    depth: usize,
+    nodes: usize,
+}
+
+impl<'a> Converter<'a> {
+    fn new(limits: &'a Limits) -> Self {
+        Self { limits, depth: 0, nodes: 0 }
+    }
+
+    /// Counts a node of the tree.
+    fn node(&mut self, span: Span) -> Result<(), Diagnostic> {
+        self.nodes += 1;
+        if self.nodes > self.limits.max_nodes {
+            let message =
+                format!("The script is too large: more than {} expressions and statements", self.limits.max_nodes);
+            return Err(Diagnostic::error("too-many-nodes", span, message));
+        }
+        Ok(())
+    }
+
+    /// Runs `build` for what lies `levels` below the current place in the tree.
+    fn below<T>(
+        &mut self,
+        levels: usize,
+        span: Span,
+        build: impl FnOnce(&mut Self) -> Result<T, Diagnostic>,
+    ) -> Result<T, Diagnostic> {
+        self.depth += levels;
+        if self.depth > self.limits.max_tree_depth {
+            return Err(Diagnostic::error(
+                "nesting-too-deep",
+                span,
+                format!("The nesting is too deep: more than {} levels", self.limits.max_tree_depth),
+            )
+            .with_help("Split it: assign parts to variables, or write several statements"));
+        }
+        let built = build(self)?;
+        self.depth -= levels;
+        Ok(built)
+    }
+}
+
+/// The span of a pair whose last part is a token; pairs that end in something optional may include white space.
+fn span_of(pair: &Pair<'_, Rule>) -> Span {
+    let span = pair.as_span();
+    Span::new(span.start(), span.end())
+}
+
+/// The pairs inside, without punctuation.
+fn parts(pair: Pair<'_, Rule>) -> impl Iterator<Item = Pair<'_, Rule>> {
+    pair.into_inner().filter(|part| !is_punctuation(part.as_rule()))
+}
+
+fn is_punctuation(rule: Rule) -> bool {
+    matches!(
+        rule,
+        Rule::open_brace
+            | Rule::close_brace
+            | Rule::open_paren
+            | Rule::close_paren
+            | Rule::open_bracket
+            | Rule::close_bracket
+            | Rule::semicolon
+            | Rule::comma
+            | Rule::colon
+            | Rule::equals
+            | Rule::dot
+            | Rule::arrow
+            | Rule::predicate_slash
+            | Rule::kw_break
+            | Rule::kw_config
+            | Rule::kw_continue
+            | Rule::kw_else
+            | Rule::kw_fn
+            | Rule::kw_for
+            | Rule::kw_if
+            | Rule::kw_import
+            | Rule::kw_let
+            | Rule::kw_macro
+            | Rule::kw_offsetof
+            | Rule::kw_return
+            | Rule::kw_sizeof
+            | Rule::kw_typeinfo
+            | Rule::kw_typeof
+            | Rule::kw_unroll
+            | Rule::kw_while
+            | Rule::EOI
+    )
+}
+
+/// The span from the first part to the last one, for pairs that may end in white space.
+fn tight_span(pair: &Pair<'_, Rule>) -> Span {
+    let all: Pairs<'_, Rule> = pair.clone().into_inner();
+    match all.last() {
+        Some(last) => Span::new(pair.as_span().start(), span_of(&last).end as usize),
+        None => span_of(pair),
+    }
+}
+
+/// The grammar promised a part that is not there: a mistake in this program, reported rather than a panic.
+fn broken(span: Span) -> Diagnostic {
+    Diagnostic::error("internal-parser", span, "The parser lost its way here (this is a bug of the parser)")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_corpus_parses() {
+        for (name, text) in [
+            ("sections", include_str!("corpus/sections.bt")),
+            ("expressions", include_str!("corpus/expressions.bt")),
+            ("statements", include_str!("corpus/statements.bt")),
+        ] {
+            let file = SourceFile::new(name, text);
+            match parse(&file, &Limits::default()) {
+                Ok(script) => assert!(!script.roots.is_empty()),
+                Err(error) => panic!("{}", crate::diagnostic::render::render(&file, &error)),
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Types as written, and the arguments of `sizeof`, `offsetof`, `typeinfo` and `typeof`.
+
+use pest::iterators::Pair;
+
+use super::{Converter, Rule, broken, literal, parts, span_of};
+use crate::diagnostic::Diagnostic;
+use crate::syntax::ast::{TypeArgument, TypeBase, TypeName, TypeSuffix};
+
+impl Converter<'_> {
+    pub(super) fn type_name(&mut self, pair: Pair<'_, Rule>) -> Result<TypeName, Diagnostic> {
+        let whole = span_of(&pair);
+        self.node(whole)?;
+        let mut inner = pair.into_inner();
+        let first = inner.next().ok_or_else(|| broken(whole))?;
+        let mut span = span_of(&first);
+        let base = match first.as_rule() {
+            Rule::typeof_type => {
+                let argument = parts(first).next().ok_or_else(|| broken(span))?;
+                TypeBase::TypeOf(Box::new(self.type_argument(argument)?))
+            }
+            Rule::tagged => {
+                let mut words = first.into_inner().map(|word| word.as_str().to_owned());
+                let (Some(keyword), Some(name)) = (words.next(), words.next()) else { return Err(broken(span)) };
+                TypeBase::Tagged { keyword, name }
+            }
+            _ => TypeBase::Name(first.as_str().to_owned()),
+        };
+        let mut suffixes = Vec::new();
+        for suffix in inner {
+            span = span.to(span_of(&suffix));
+            suffixes.push(match suffix.as_rule() {
+                Rule::pointer => TypeSuffix::Pointer,
+                _ => {
+                    let length = parts(suffix).next();
+                    TypeSuffix::Array(length.map(|n| literal::integer(n.as_str(), span_of(&n))).transpose()?)
+                }
+            });
+        }
+        Ok(TypeName { base, suffixes, span })
+    }
+
+    pub(super) fn type_argument(&mut self, pair: Pair<'_, Rule>) -> Result<TypeArgument, Diagnostic> {
+        let span = span_of(&pair);
+        self.below(1, span, |this| match pair.as_rule() {
+            Rule::type_name => this.type_name(pair).map(TypeArgument::Type),
+            _ => this.expr(pair).map(TypeArgument::Expr),
+        })
+    }
+}
