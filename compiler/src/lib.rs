@@ -3,6 +3,7 @@
 //! Opens no file, makes no system call, knows no time: facts come through [`kernel::Kernel`].
 
 pub mod abi;
+pub mod aggregations;
 pub mod builtins;
 pub mod diagnostic;
 pub mod hir;
