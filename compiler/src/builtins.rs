@@ -1,20 +1,161 @@
 //! Builtin values and functions: one record each, in a file for itself or for a tight family, and the table of all.
 
+mod aggregations;
+mod arguments;
+mod cgroups;
+mod commands;
+mod control;
+mod cpu;
+mod maps;
+mod network;
+mod output;
+mod parents;
+mod pointers;
+mod probe;
+mod process;
+mod registers;
+mod stacks;
+mod strings;
+mod symbols;
+mod time;
+
+/// How a builtin is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A bare word; `pid()` means the same.
+    Value,
+    /// Only as a call.
+    Function,
+    /// A call that is the whole right side of a map assignment: `@ = count()`.
+    Aggregation,
+}
+
+/// When the work of a builtin is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Timing {
+    /// In the kernel, when the probe fires.
+    Kernel,
+    /// In user space, a moment after the probe fired.
+    Asynchronous,
+    /// By the compiler; the program holds the result.
+    CompileTime,
+}
+
 /// A builtin value (`pid`) or function (`str()`).
 pub struct Builtin {
     pub name: &'static str,
+    pub kind: Kind,
+    pub timing: Timing,
     /// How it is called, for help texts: `str(pointer[, length])`.
     pub signature: &'static str,
     /// What it is for, one or two sentences.
     pub doc: &'static str,
     /// A script that compiles; tests run it through the compiler.
     pub example: &'static str,
+    /// Emits the code of a call. Never called for aggregations, and for what sema resolves to plain expressions.
+    pub lower: crate::codegen::Lower,
 }
 
 /// Every builtin, in the order of the documentation.
-pub static ALL: &[&Builtin] = &[];
+pub static ALL: &[&Builtin] = &[
+    &process::PID,
+    &process::TID,
+    &process::UID,
+    &process::GID,
+    &process::USERNAME,
+    &process::COMM,
+    &parents::PPID,
+    &parents::PCOMM,
+    &cgroups::CGROUP,
+    &cpu::CPU,
+    &cpu::NCPUS,
+    &cpu::CURTASK,
+    &cpu::RAND,
+    &time::NSECS,
+    &time::ELAPSED,
+    &probe::PROBE,
+    &probe::PROBETYPE,
+    &probe::FUNC,
+    &arguments::ARGS,
+    &arguments::ARGUMENT,
+    &arguments::RETVAL,
+    &arguments::CTX,
+    &stacks::KSTACK,
+    &stacks::USTACK,
+    &process::CPID,
+    &output::PRINTF,
+    &output::PRINT,
+    &output::ERRORF,
+    &output::WARNF,
+    &time::TIME,
+    &commands::JOIN,
+    &commands::CAT,
+    &commands::SYSTEM,
+    &control::EXIT,
+    &maps::CLEAR,
+    &maps::ZERO,
+    &maps::DELETE,
+    &maps::HAS_KEY,
+    &maps::LEN,
+    &strings::STR,
+    &strings::BUF,
+    &strings::STRNCMP,
+    &strings::STRCONTAINS,
+    &strings::STRLEN,
+    &time::STRFTIME,
+    &symbols::KSYM,
+    &symbols::USYM,
+    &symbols::KADDR,
+    &registers::REG,
+    &pointers::KPTR,
+    &pointers::UPTR,
+    &network::NTOP,
+    &network::MACADDR,
+    &network::BSWAP,
+    &cgroups::CGROUPID,
+    &aggregations::COUNT,
+    &aggregations::SUM,
+    &aggregations::MIN,
+    &aggregations::MAX,
+    &aggregations::AVG,
+    &aggregations::STATS,
+    &aggregations::HIST,
+    &aggregations::LHIST,
+    &aggregations::TSERIES,
+];
 
-/// The builtin of that name.
+/// The builtin of that name; `arg0` stands for every `argN`.
 pub fn find(name: &str) -> Option<&'static Builtin> {
+    if argument_index(name).is_some() {
+        return Some(&arguments::ARGUMENT);
+    }
     ALL.iter().copied().find(|builtin| builtin.name == name)
+}
+
+/// N of `argN`.
+pub fn argument_index(name: &str) -> Option<u32> {
+    let digits = name.strip_prefix("arg")?;
+    let plain = digits == "0" || !digits.starts_with('0');
+    if plain && digits.bytes().all(|byte| byte.is_ascii_digit()) { digits.parse().ok() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_builtin_has_a_name_of_its_own_and_is_documented() {
+        for (index, builtin) in ALL.iter().enumerate() {
+            assert!(ALL[..index].iter().all(|other| other.name != builtin.name), "{} twice", builtin.name);
+            assert!(builtin.signature.starts_with(builtin.name), "{}", builtin.name);
+            assert!(builtin.doc.ends_with('.'), "{}", builtin.name);
+        }
+    }
+
+    #[test]
+    fn arguments_are_found_by_their_number() {
+        assert_eq!(argument_index("arg12"), Some(12));
+        assert_eq!((argument_index("arg"), argument_index("args"), argument_index("arg01")), (None, None, None));
+        assert_eq!(find("arg3").map(|builtin| builtin.name), Some("arg0"));
+    }
 }

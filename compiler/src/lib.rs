@@ -5,6 +5,7 @@
 pub mod abi;
 pub mod aggregations;
 pub mod builtins;
+pub mod codegen;
 pub mod diagnostic;
 pub mod hir;
 pub mod kernel;
