@@ -1,3 +1,4 @@
 //! The engine, the terminal command, the server and the store of tracedeck.
 
+pub mod http;
 pub mod session;

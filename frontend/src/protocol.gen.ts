@@ -1,0 +1,449 @@
+// Generated from server/src/http/protocol.rs by `cargo xtask codegen`. Do not edit.
+
+/**
+ * A message of the page on the WebSocket.
+ */
+export type ClientMessage = { "type": "hello", 
+/**
+ * The half of the credential that scripts hold; None for clients that sent `Authorization` on the upgrade.
+ */
+secret?: string | null, run: string, 
+/**
+ * The last sequence number the page has seen of this run; 0 for none.
+ */
+after: number, } | { "type": "subscribe", run: string, after: number, } | { "type": "stop" };
+
+/**
+ * A message of the server on the WebSocket. Encoded once for all viewers of a run.
+ */
+export type ServerMessage = { "type": "snapshot" } & Snapshot | { "type": "update" } & Update | { "type": "skipped", lines: number, } | { "type": "error", message: string, };
+
+/**
+ * All there is to see of a run at one moment. Replaces what the page had.
+ */
+export type Snapshot = { 
+/**
+ * The last event that is included.
+ */
+sequence: number, 
+/**
+ * Milliseconds since the run was started.
+ */
+at_ms: number, run: RunInfo, log: Array<LogLine>, 
+/**
+ * Lines that the server no longer keeps.
+ */
+log_dropped: number, maps: Array<MapView>, lost: Array<Loss>, diagnostics: Array<DiagnosticView>, };
+
+/**
+ * What changed since the message before. A part that is left out has not changed.
+ */
+export type Update = { sequence: number, 
+/**
+ * Milliseconds since the run was started.
+ */
+at_ms: number, 
+/**
+ * To append.
+ */
+log?: Array<LogLine>, 
+/**
+ * Each replaces the map of the same id.
+ */
+maps?: Array<MapView>, 
+/**
+ * Each replaces the loss of the same id.
+ */
+lost?: Array<Loss>, run?: RunInfo, 
+/**
+ * To append.
+ */
+diagnostics?: Array<DiagnosticView>, 
+/**
+ * Lines of output per second of late.
+ */
+rate?: number, };
+
+export type RunInfo = { id: string, title: string, source: string, 
+/**
+ * `$1`, `$2`, …
+ */
+parameters: Array<string>, state: RunState, 
+/**
+ * Why it ended, as a sentence without a full stop.
+ */
+reason: string | null, 
+/**
+ * Whether it ended as it should; null while it runs.
+ */
+ok: boolean | null, 
+/**
+ * ISO 8601, UTC.
+ */
+started_at: string, 
+/**
+ * So far, or in all.
+ */
+duration_ms: number, 
+/**
+ * 0: no limit.
+ */
+time_limit_seconds: number, 
+/**
+ * Attach points, once attached.
+ */
+probes: number, 
+/**
+ * Progress of a long attach.
+ */
+attaching: Progress | null, 
+/**
+ * Pages that watch now.
+ */
+watchers: number, 
+/**
+ * Events and updates that were lost, over all causes.
+ */
+lost_total: number, 
+/**
+ * What lets others watch: `/r/ID#v=KEY`. Operators only.
+ */
+view_key: string | null, maps: Array<MapShape>, 
+/**
+ * Why the run is not being stored (any more); null while it is.
+ */
+recording_problem: string | null, };
+
+export type RunState = "starting" | "running" | "stopping" | "ended";
+
+export type Progress = { done: number, total: number, };
+
+/**
+ * A map of the script before it has content.
+ */
+export type MapShape = { id: number, 
+/**
+ * With its `@`.
+ */
+name: string, 
+/**
+ * Type of the key; null for a map without keys.
+ */
+key: string | null, value: string, };
+
+/**
+ * One line of the log.
+ */
+export type LogLine = { 
+/**
+ * Counts the lines of the run from 1, without gaps: a gap at the page is a line it was not sent.
+ */
+sequence: number, 
+/**
+ * Milliseconds since the run was started.
+ */
+at_ms: number, stream: LogStream, kind: LogKind, 
+/**
+ * Without the newline. Bytes that are not printable UTF-8 are written `\xNN`, a backslash `\\`, an escape `\e`.
+ */
+text: string, };
+
+export type LogStream = "out" | "error" | "warning";
+
+/**
+ * What wrote a line.
+ */
+export type LogKind = "printf" | "time" | "join" | "cat" | "system" | "value" | "map" | "note";
+
+/**
+ * Total of one cause of loss so far.
+ */
+export type Loss = { 
+/**
+ * Stands for the cause and its place in the script.
+ */
+id: number, 
+/**
+ * A stable name: `ring-full`, `map-full`, `stack-failed`, …
+ */
+cause: string, 
+/**
+ * What happened, as a sentence without a full stop.
+ */
+text: string, total: number, 
+/**
+ * When it was last seen to grow, milliseconds since the run was started.
+ */
+at_ms: number, 
+/**
+ * Whether data is missing because of it; otherwise it is a warning about the script, such as a division by zero.
+ */
+is_loss: boolean, };
+
+export type DiagnosticView = { severity: DiagnosticSeverity, 
+/**
+ * Stable name of the kind of diagnostic.
+ */
+code: string, message: string, 
+/**
+ * Byte offsets in UTF-8, half open.
+ */
+start: number, end: number, 
+/**
+ * The same in UTF-16 code units, as JavaScript and editors count.
+ */
+start_utf16: number, end_utf16: number, 
+/**
+ * Counted from 1.
+ */
+line: number, 
+/**
+ * Counted from 1, in characters.
+ */
+column: number, 
+/**
+ * What to do about it.
+ */
+help: Array<string>, 
+/**
+ * The block that a terminal shows.
+ */
+rendered: string, };
+
+export type DiagnosticSeverity = "warning" | "error";
+
+/**
+ * One map at one moment.
+ */
+export type MapView = { 
+/**
+ * Index of its shape in `RunInfo.maps`.
+ */
+id: number, 
+/**
+ * With its `@`.
+ */
+name: string, 
+/**
+ * Grows with every change of the content.
+ */
+version: number, kind: MapKind, 
+/**
+ * Without a key: at most one entry.
+ */
+scalar: boolean, 
+/**
+ * A type for each part of the key.
+ */
+key_parts: Array<string>, 
+/**
+ * A part of the key (or the value) is a stack: there is a flame graph at `/r/ID/flame.svg?map=NAME`.
+ */
+has_stack: boolean, 
+/**
+ * Keys in the map.
+ */
+total_entries: number, 
+/**
+ * Keys that are not among `entries`.
+ */
+omitted: number, 
+/**
+ * Sum over all keys of the map that the server knows; null for values that do not add up.
+ */
+sum: Num | null, 
+/**
+ * The largest, in descending order.
+ */
+entries: Array<MapEntry>, };
+
+/**
+ * Which form all values of a map have.
+ */
+export type MapKind = "number" | "stats" | "histogram" | "series" | "text";
+
+export type MapEntry = { 
+/**
+ * Empty for a scalar map.
+ */
+key: Array<KeyPart>, value: MapValue, };
+
+export type KeyPart = { "t": "text", "v": string } | { "t": "number", "v": Num } | { "t": "stack", "v": Array<Frame> };
+
+export type Frame = { name: string, 
+/**
+ * Binary, library or kernel module.
+ */
+module: string | null, kind: FrameKind, };
+
+export type FrameKind = "kernel" | "user" | "inlined" | "unresolved";
+
+export type MapValue = { "t": "number", v: Num, } | { "t": "stats", count: Num, average: Num, total: Num, } | { "t": "histogram", buckets: Array<Bucket>, } | { "t": "series", points: Array<Point>, interval_ms: number, } | { "t": "text", v: string, };
+
+/**
+ * A bucket of a histogram: `low <= value < high`.
+ */
+export type Bucket = { 
+/**
+ * As the terminal writes it: `[4, 8)`.
+ */
+label: string, 
+/**
+ * Null: no lower bound.
+ */
+low: Num | null, 
+/**
+ * Null: no upper bound.
+ */
+high: Num | null, count: Num, };
+
+/**
+ * A point of a time series.
+ */
+export type Point = { 
+/**
+ * ISO 8601, UTC: the start of the interval.
+ */
+at: string, value: Num, };
+
+/**
+ * A number that JavaScript reads exactly: a JSON number where a double holds it, else a decimal string.
+ */
+export type Num = number | string;
+
+/**
+ * `POST /api/login`: a one-time token, or a run and its view key.
+ */
+export type LoginRequest = { token: string, } | { run: string, view: string, };
+
+/**
+ * The cookie holds the other half of the credential; neither alone is enough.
+ */
+export type LoginResponse = { 
+/**
+ * To be sent as `Authorization: Bearer …`, and in the first WebSocket message.
+ */
+secret: string, role: Role, 
+/**
+ * The only run a viewer may see.
+ */
+run: string | null, };
+
+export type Role = "operator" | "viewer";
+
+/**
+ * The body of every error.
+ */
+export type ErrorBody = { 
+/**
+ * A stable name, such as `not-authenticated`.
+ */
+code: string, 
+/**
+ * A sentence for people.
+ */
+message: string, };
+
+/**
+ * `GET /api/host`
+ */
+export type HostInfo = { hostname: string, 
+/**
+ * As `uname -r` prints it.
+ */
+kernel: string, cpus: number, 
+/**
+ * Of tracedeck.
+ */
+version: string, 
+/**
+ * Whom the server runs as.
+ */
+user: string, features: Array<FeatureInfo>, limits: LimitsInfo, };
+
+export type FeatureInfo = { name: string, available: boolean, 
+/**
+ * The first kernel version that has it.
+ */
+since: string, };
+
+export type LimitsInfo = { source_bytes: number, 
+/**
+ * Attach points of one script.
+ */
+probes: number, 
+/**
+ * Kernel memory of all maps of one script.
+ */
+map_bytes: number, 
+/**
+ * 0: no limit.
+ */
+time_limit_seconds: number, runs_at_once: number, viewers: number, };
+
+/**
+ * `GET /api/language`: what the editor completes and explains.
+ */
+export type LanguageInfo = { keywords: Array<string>, builtins: Array<BuiltinInfo>, probes: Array<ProbeTypeInfo>, };
+
+export type BuiltinInfo = { name: string, signature: string, doc: string, example: string, };
+
+export type ProbeTypeInfo = { 
+/**
+ * The full name, then short ones.
+ */
+names: Array<string>, syntax: string, doc: string, available: boolean, 
+/**
+ * Why it is not available.
+ */
+reason: string | null, };
+
+/**
+ * `GET /api/examples`
+ */
+export type ExampleList = { examples: Array<ExampleInfo>, };
+
+export type ExampleInfo = { id: string, title: string, 
+/**
+ * What a person wants to know who picks it.
+ */
+question: string, script: string, how_to_read: string, 
+/**
+ * What shows the answer best.
+ */
+view: ExampleView, };
+
+export type ExampleView = "flame" | "table" | "histogram" | "log";
+
+/**
+ * `POST /api/check`
+ */
+export type CheckRequest = { source: string, parameters?: Array<string>, };
+
+export type CheckResponse = { diagnostics: Array<DiagnosticView>, 
+/**
+ * Attach points after expansion; 0 with errors.
+ */
+probes: number, maps: Array<CheckedMap>, };
+
+export type CheckedMap = { name: string, key: string | null, value: string, };
+
+/**
+ * `POST /api/runs`
+ */
+export type RunRequestBody = { source: string, parameters?: Array<string>, title?: string | null, 
+/**
+ * At most the server's limit, which is also what is taken without it.
+ */
+time_limit_seconds?: number, 
+/**
+ * Chosen by the page for one press of Run: the same key again answers with the same run.
+ */
+idempotency_key?: string | null, };
+
+export type RunCreated = { id: string, };
+
+/**
+ * `GET /api/runs`, newest first.
+ */
+export type RunList = { runs: Array<RunInfo>, };

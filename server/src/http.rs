@@ -1,0 +1,3 @@
+//! The web side: HTTP API, WebSocket and the page's files.
+
+pub mod protocol;

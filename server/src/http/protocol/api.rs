@@ -1,0 +1,191 @@
+//! Requests and answers of the HTTP API.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::{DiagnosticView, RunInfo};
+
+/// `POST /api/login`: a one-time token, or a run and its view key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(untagged)]
+pub enum LoginRequest {
+    Token { token: String },
+    View { run: String, view: String },
+}
+
+/// The cookie holds the other half of the credential; neither alone is enough.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct LoginResponse {
+    /// To be sent as `Authorization: Bearer …`, and in the first WebSocket message.
+    pub secret: String,
+    pub role: Role,
+    /// The only run a viewer may see.
+    pub run: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    Operator,
+    Viewer,
+}
+
+/// The body of every error.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ErrorBody {
+    /// A stable name, such as `not-authenticated`.
+    pub code: String,
+    /// A sentence for people.
+    pub message: String,
+}
+
+/// `GET /api/host`
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+pub struct HostInfo {
+    pub hostname: String,
+    /// As `uname -r` prints it.
+    pub kernel: String,
+    pub cpus: u32,
+    /// Of tracedeck.
+    pub version: String,
+    /// Whom the server runs as.
+    pub user: String,
+    pub features: Vec<FeatureInfo>,
+    pub limits: LimitsInfo,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct FeatureInfo {
+    pub name: String,
+    pub available: bool,
+    /// The first kernel version that has it.
+    pub since: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct LimitsInfo {
+    #[ts(type = "number")]
+    pub source_bytes: u64,
+    /// Attach points of one script.
+    #[ts(type = "number")]
+    pub probes: u64,
+    /// Kernel memory of all maps of one script.
+    #[ts(type = "number")]
+    pub map_bytes: u64,
+    /// 0: no limit.
+    #[ts(type = "number")]
+    pub time_limit_seconds: u64,
+    pub runs_at_once: u32,
+    pub viewers: u32,
+}
+
+/// `GET /api/language`: what the editor completes and explains.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+pub struct LanguageInfo {
+    pub keywords: Vec<String>,
+    pub builtins: Vec<BuiltinInfo>,
+    pub probes: Vec<ProbeTypeInfo>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct BuiltinInfo {
+    pub name: String,
+    pub signature: String,
+    pub doc: String,
+    pub example: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct ProbeTypeInfo {
+    /// The full name, then short ones.
+    pub names: Vec<String>,
+    pub syntax: String,
+    pub doc: String,
+    pub available: bool,
+    /// Why it is not available.
+    pub reason: Option<String>,
+}
+
+/// `GET /api/examples`
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+pub struct ExampleList {
+    pub examples: Vec<ExampleInfo>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct ExampleInfo {
+    pub id: String,
+    pub title: String,
+    /// What a person wants to know who picks it.
+    pub question: String,
+    pub script: String,
+    pub how_to_read: String,
+    /// What shows the answer best.
+    pub view: ExampleView,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "lowercase")]
+pub enum ExampleView {
+    Flame,
+    Table,
+    Histogram,
+    Log,
+}
+
+/// `POST /api/check`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct CheckRequest {
+    pub source: String,
+    #[serde(default)]
+    #[ts(optional, as = "Option<Vec<String>>")]
+    pub parameters: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+pub struct CheckResponse {
+    pub diagnostics: Vec<DiagnosticView>,
+    /// Attach points after expansion; 0 with errors.
+    pub probes: u32,
+    pub maps: Vec<CheckedMap>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct CheckedMap {
+    pub name: String,
+    pub key: Option<String>,
+    pub value: String,
+}
+
+/// `POST /api/runs`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct RunRequestBody {
+    pub source: String,
+    #[serde(default)]
+    #[ts(optional, as = "Option<Vec<String>>")]
+    pub parameters: Vec<String>,
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub title: Option<String>,
+    /// At most the server's limit, which is also what is taken without it.
+    #[serde(default)]
+    #[ts(optional = nullable, type = "number")]
+    pub time_limit_seconds: Option<u64>,
+    /// Chosen by the page for one press of Run: the same key again answers with the same run.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub idempotency_key: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RunCreated {
+    pub id: String,
+}
+
+/// `GET /api/runs`, newest first.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+pub struct RunList {
+    pub runs: Vec<RunInfo>,
+}

@@ -1,0 +1,81 @@
+//! Writes the protocol as TypeScript, and fails when the committed file is stale.
+
+use ts_rs::{Config, TS};
+
+use super::*;
+
+/// The command that a failing test names.
+const COMMAND: &str = "cargo xtask codegen";
+
+fn declarations() -> String {
+    let config = Config::new();
+    let mut out = format!("// Generated from server/src/http/protocol.rs by `{COMMAND}`. Do not edit.\n");
+    macro_rules! declare {
+        ($($name:ty),* $(,)?) => {$(
+            out.push('\n');
+            if let Some(docs) = <$name>::docs() {
+                out.push_str(&docs);
+            }
+            out.push_str("export ");
+            out.push_str(&<$name>::decl(&config));
+            out.push('\n');
+        )*};
+    }
+    declare!(
+        ClientMessage,
+        ServerMessage,
+        Snapshot,
+        Update,
+        RunInfo,
+        RunState,
+        Progress,
+        MapShape,
+        LogLine,
+        LogStream,
+        LogKind,
+        Loss,
+        DiagnosticView,
+        DiagnosticSeverity,
+        MapView,
+        MapKind,
+        MapEntry,
+        KeyPart,
+        Frame,
+        FrameKind,
+        MapValue,
+        Bucket,
+        Point,
+        Num,
+        LoginRequest,
+        LoginResponse,
+        Role,
+        ErrorBody,
+        HostInfo,
+        FeatureInfo,
+        LimitsInfo,
+        LanguageInfo,
+        BuiltinInfo,
+        ProbeTypeInfo,
+        ExampleList,
+        ExampleInfo,
+        ExampleView,
+        CheckRequest,
+        CheckResponse,
+        CheckedMap,
+        RunRequestBody,
+        RunCreated,
+        RunList,
+    );
+    out
+}
+
+#[test]
+fn the_generated_typescript_is_current() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../frontend/src/protocol.gen.ts");
+    let wanted = declarations();
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(path, &wanted).unwrap();
+    }
+    let found = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(found == wanted, "frontend/src/protocol.gen.ts is stale; run `{COMMAND}`");
+}
