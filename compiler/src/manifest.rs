@@ -52,7 +52,28 @@ pub struct Manifest {
     pub globals: GlobalsLayout,
     /// Strings that values refer to by index: strftime formats, cgroup filters.
     pub strings: Vec<String>,
+    /// Layouts of the C structs whose values reach user space whole, members' structs included.
+    #[serde(default)]
+    pub structs: Vec<StructLayout>,
     pub settings: RunSettings,
+}
+
+/// A C struct or union as a decoder sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StructLayout {
+    /// As in `Type::Struct`.
+    pub name: String,
+    pub fields: Vec<FieldLayout>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldLayout {
+    pub name: String,
+    pub ty: Type,
+    /// Bytes from the start of the struct.
+    pub offset: u32,
+    /// Offset and width in bits within the `ty`-sized unit at `offset`, for bit-fields.
+    pub bits: Option<(u8, u8)>,
 }
 
 /// What of the config block the engine and the outputs need.

@@ -86,7 +86,8 @@ pub enum Type {
     Mac,
     /// A uid (u64), resolved to a name when printed.
     Username,
-    /// `strftime()`: u32 index into the manifest's format strings, u32 clock (0 boot), u64 nanoseconds.
+    /// `strftime()`: u32 index into the manifest's format strings (`u32::MAX`: the ISO form), u32 clock (0 boot),
+    /// u64 nanoseconds.
     Timestamp,
     /// `cgroup_path()`: u64 id, u32 index into the manifest's strings (filter), 4 bytes of padding.
     CgroupPath,

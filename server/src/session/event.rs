@@ -82,6 +82,9 @@ pub enum Output {
     Printf {
         stream: PrintfStream,
         text: Vec<u8>,
+        /// Byte ranges of `text` that came from values and hold control bytes or invalid UTF-8: a terminal shows them
+        /// escaped, so that a process name cannot forge lines or move the cursor. Almost always empty.
+        foreign: Vec<(u32, u32)>,
         span: Span,
     },
     /// `time()`, `join()`, `cat()`, `system()`: text as it goes to the output.
