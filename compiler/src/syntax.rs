@@ -3,6 +3,7 @@
 pub mod ast;
 pub mod limits;
 mod parse;
+mod scan;
 
 pub use limits::Limits;
 pub use parse::parse;

@@ -8,6 +8,7 @@ use pest::iterators::{Pair, Pairs};
 
 use super::ast::Script;
 use super::limits::Limits;
+use super::scan;
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, Span};
 
@@ -36,14 +37,28 @@ pub fn parse(file: &SourceFile, limits: &Limits) -> Result<Script, Diagnostic> {
     SET_CALL_LIMIT.call_once(|| pest::set_call_limit(Some(CALL_LIMIT)));
 
     let text = file.text();
-    let script = match Grammar::parse(Rule::script, text) {
-        Ok(mut pairs) => match pairs.next() {
-            Some(pair) => Converter::new(limits).script(pair)?,
-            None => Script::default(),
-        },
-        Err(error) => return Err(explain::explain(text, &error)),
-    };
+    let scan = scan::check(text, limits)?;
+    let pairs = Grammar::parse(Rule::script, text).map_err(|error| explain::explain(text, limits, scan, &error))?;
+    let mut converter = Converter::new(limits);
+    let mut script = Script::default();
+    for pair in pairs {
+        script = converter.script(pair)?;
+    }
+    // A script may consist of imports only.
+    if script.roots.is_empty() && script.imports.is_empty() {
+        return Err(empty(text, &script));
+    }
     Ok(script)
+}
+
+/// The diagnostic for a script in which nothing happens.
+fn empty(text: &str, script: &Script) -> Diagnostic {
+    let has_definitions = script.config.is_some()
+        || [script.preprocessor.len(), script.c_definitions.len(), script.imports.len()] != [0; 3];
+    let message = if has_definitions { "Empty program: it has no probe" } else { "Empty program" };
+    let end = text.trim_end().len();
+    Diagnostic::error("empty-script", Span::new(end, text.len()), message)
+        .with_help("Write a probe, for example: begin { printf(\"hello\\n\"); }")
 }
 
 /// Pest's pairs to the tree. Counts nodes and depth as it goes.
@@ -135,6 +150,7 @@ fn is_punctuation(rule: Rule) -> bool {
             | Rule::kw_typeof
             | Rule::kw_unroll
             | Rule::kw_while
+            | Rule::shebang
             | Rule::EOI
     )
 }
