@@ -1,4 +1,5 @@
 //! The engine, the terminal command, the server and the store of tracedeck.
 
 pub mod http;
+pub mod live;
 pub mod session;

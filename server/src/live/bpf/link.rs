@@ -1,0 +1,63 @@
+//! Links: what ties a loaded program to the place where it runs. Dropping the descriptor detaches.
+
+use std::ffi::CStr;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+
+use aya_obj::generated::{BPF_F_UPROBE_MULTI_RETURN, bpf_attach_type, bpf_cmd};
+
+use super::program::ProgramFd;
+use super::{address, call_for_fd, zeroed};
+
+/// Ties a program to a perf event.
+pub fn perf_event(program: &ProgramFd, event: BorrowedFd<'_>, cookie: u64) -> io::Result<OwnedFd> {
+    let mut attr = zeroed();
+    attr.link_create.__bindgen_anon_1.prog_fd = raw(program);
+    attr.link_create.__bindgen_anon_2.target_fd = event.as_raw_fd() as u32;
+    attr.link_create.attach_type = bpf_attach_type::BPF_PERF_EVENT as u32;
+    attr.link_create.__bindgen_anon_3.perf_event.bpf_cookie = cookie;
+    call_for_fd(bpf_cmd::BPF_LINK_CREATE, &mut attr)
+}
+
+/// Many places of one file.
+#[derive(Debug)]
+pub struct UprobeMulti<'a> {
+    pub path: &'a CStr,
+    /// Offsets in the file.
+    pub offsets: &'a [u64],
+    /// None, or one for each offset.
+    pub cookies: &'a [u64],
+    pub is_return: bool,
+    /// 0: every process.
+    pub pid: u32,
+}
+
+/// Ties a program to all places at once.
+pub fn uprobe_multi(program: &ProgramFd, places: &UprobeMulti<'_>) -> io::Result<OwnedFd> {
+    if !places.cookies.is_empty() && places.cookies.len() != places.offsets.len() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "as many cookies as offsets are needed"));
+    }
+    let mut attr = zeroed();
+    attr.link_create.__bindgen_anon_1.prog_fd = raw(program);
+    attr.link_create.attach_type = bpf_attach_type::BPF_TRACE_UPROBE_MULTI as u32;
+    attr.link_create.__bindgen_anon_3.uprobe_multi.path = address(places.path.to_bytes_with_nul());
+    attr.link_create.__bindgen_anon_3.uprobe_multi.offsets = address(places.offsets);
+    attr.link_create.__bindgen_anon_3.uprobe_multi.cookies =
+        if places.cookies.is_empty() { 0 } else { address(places.cookies) };
+    attr.link_create.__bindgen_anon_3.uprobe_multi.cnt = places.offsets.len() as u32;
+    attr.link_create.__bindgen_anon_3.uprobe_multi.flags = if places.is_return { BPF_F_UPROBE_MULTI_RETURN } else { 0 };
+    attr.link_create.__bindgen_anon_3.uprobe_multi.pid = places.pid;
+    call_for_fd(bpf_cmd::BPF_LINK_CREATE, &mut attr)
+}
+
+/// Ties a raw tracepoint program to a tracepoint by name, or, without one, a tracing program to what its BTF id says.
+pub fn raw_tracepoint(program: &ProgramFd, name: Option<&CStr>) -> io::Result<OwnedFd> {
+    let mut attr = zeroed();
+    attr.raw_tracepoint.name = name.map_or(0, |name| address(name.to_bytes_with_nul()));
+    attr.raw_tracepoint.prog_fd = raw(program);
+    call_for_fd(bpf_cmd::BPF_RAW_TRACEPOINT_OPEN, &mut attr)
+}
+
+fn raw(program: &ProgramFd) -> u32 {
+    program.as_fd().as_raw_fd() as u32
+}

@@ -1,0 +1,55 @@
+//! Perf events: what fires a program for timers, software events, tracepoints and, on old kernels, uprobes.
+
+use std::ffi::CStr;
+use std::io;
+use std::os::fd::{FromRawFd, OwnedFd};
+
+use aya_obj::generated::{PERF_FLAG_FD_CLOEXEC, perf_event_attr, perf_type_id};
+
+use super::address;
+
+/// What an event counts.
+#[derive(Debug, Clone, Copy)]
+pub enum PerfEvent<'a> {
+    /// `PERF_COUNT_SW_*`, and after how many (nanoseconds for the clocks) it fires.
+    Software { config: u64, period: u64 },
+    /// The number in tracefs' `id` file.
+    Tracepoint { id: u64 },
+    /// Through the `uprobe` PMU, whose type number sysfs tells.
+    Uprobe { pmu: u32, path: &'a CStr, offset: u64, is_return: bool },
+}
+
+/// Opens an event. `pid` −1 stands for all processes, `cpu` −1 for all CPUs; not both may be −1.
+pub fn open(event: PerfEvent<'_>, pid: i32, cpu: i32) -> io::Result<OwnedFd> {
+    // SAFETY: a plain C struct of integers; all-zero bytes are a value of it.
+    let mut attr: perf_event_attr = unsafe { std::mem::zeroed() };
+    attr.size = size_of::<perf_event_attr>() as u32;
+    match event {
+        PerfEvent::Software { config, period } => {
+            attr.type_ = perf_type_id::PERF_TYPE_SOFTWARE as u32;
+            attr.config = config;
+            attr.__bindgen_anon_1.sample_period = period;
+        }
+        PerfEvent::Tracepoint { id } => {
+            attr.type_ = perf_type_id::PERF_TYPE_TRACEPOINT as u32;
+            attr.config = id;
+            attr.__bindgen_anon_1.sample_period = 1;
+        }
+        PerfEvent::Uprobe { pmu, path, offset, is_return } => {
+            attr.type_ = pmu;
+            // Bit 0 of the PMU's format: `retprobe`.
+            attr.config = u64::from(is_return);
+            attr.__bindgen_anon_3.uprobe_path = address(path.to_bytes_with_nul());
+            attr.__bindgen_anon_4.probe_offset = offset;
+        }
+    }
+    // SAFETY: the attribute block is valid for its size, and the path it may point to is borrowed until the return.
+    let fd = unsafe {
+        libc::syscall(libc::SYS_perf_event_open, std::ptr::from_mut(&mut attr), pid, cpu, -1, PERF_FLAG_FD_CLOEXEC)
+    };
+    if fd < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the kernel just gave out this descriptor; nothing else owns it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd as libc::c_int) })
+}

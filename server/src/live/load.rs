@@ -1,0 +1,199 @@
+//! Object and manifest become maps and programs in the kernel: all of them, or none.
+
+use std::collections::HashMap;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::sync::Arc;
+
+use aya_obj::generated::{bpf_attach_type, bpf_prog_type};
+use tracedeck_compiler::Compiled;
+use tracedeck_compiler::manifest::{GLOBALS_MAP, KernelMap, KernelMapKind, Manifest, Program, ProgramKind, RING_MAP};
+use tracedeck_compiler::source::{SourceFile, Span};
+
+use super::bpf::map::Map;
+use super::bpf::memory::Memory;
+use super::bpf::program::{self, LoadFailure, LoadType, ProgramFd, ProgramImage, Records};
+use super::btf_id::KernelBtf;
+use super::failure::Failure;
+use super::limits;
+use super::object::{LinkedProgram, Object, ObjectError, Target};
+use super::verifier;
+
+/// Bytes of the ring buffer where the script's config does not say otherwise.
+const RING_BYTES: u32 = 8 << 20;
+/// The most that a script may ask for.
+const RING_BYTES_MOST: u32 = 256 << 20;
+const PAGE: u32 = 4096;
+
+/// What is in the kernel of a script, not attached yet. Dropping it removes all.
+#[derive(Debug)]
+pub struct Loaded {
+    /// In the order of the manifest's programs.
+    pub programs: Vec<ProgramFd>,
+    /// By symbol, without the ring buffer.
+    pub maps: HashMap<String, Map>,
+    pub globals: Arc<Memory>,
+    pub ring: Map,
+}
+
+/// Creates the maps and loads the programs.
+pub fn load(compiled: &Compiled, source: &SourceFile, cpus: u32) -> Result<Loaded, Failure> {
+    let manifest = &compiled.manifest;
+    let object = Object::parse(&compiled.object).map_err(|error| internal(&error))?;
+    let mut maps = HashMap::new();
+    for map in &manifest.kernel_maps {
+        let created = create_map(map, manifest, cpus)?;
+        maps.insert(map.symbol.clone(), created);
+    }
+    let globals = map_globals(manifest, &maps)?;
+    let btf = object.btf().map(program::load_btf);
+    let mut loader =
+        Loader { manifest, source, object: &object, maps: &maps, constants: HashMap::new(), btf, kernel_btf: None };
+    let programs = manifest.programs.iter().map(|program| loader.load(program)).collect::<Result<_, _>>()?;
+    let ring = maps.remove(RING_MAP).ok_or_else(|| internal(&ObjectError("no ring buffer".to_owned())))?;
+    Ok(Loaded { programs, maps, globals, ring })
+}
+
+fn create_map(map: &KernelMap, manifest: &Manifest, cpus: u32) -> Result<Map, Failure> {
+    let mut map = map.clone();
+    if map.kind == KernelMapKind::RingBuffer {
+        map.max_entries = ring_bytes(manifest.settings.ring_pages, map.max_entries);
+    }
+    Map::create(&map, cpus).map_err(|error| {
+        let name = limits::map_name(manifest, &map.symbol);
+        let span = manifest.maps.iter().find(|own| own.name == name).map_or(Span::default(), |own| own.span);
+        let bytes = limits::map_bytes(&map, cpus);
+        Failure::new(
+            "map-not-created",
+            span,
+            format!("the map {name} ({} entries, about {} KB) was not created: {error}", map.max_entries, bytes >> 10),
+        )
+        .with_cause(&error)
+    })
+}
+
+/// A power of two of pages: what the script asks for, else the default, else more if the object needs more.
+fn ring_bytes(pages: Option<u32>, needed: u32) -> u32 {
+    match pages {
+        Some(pages) => pages.saturating_mul(PAGE).clamp(PAGE, RING_BYTES_MOST).next_power_of_two(),
+        None => needed.clamp(RING_BYTES, RING_BYTES_MOST).next_power_of_two(),
+    }
+}
+
+fn map_globals(manifest: &Manifest, maps: &HashMap<String, Map>) -> Result<Arc<Memory>, Failure> {
+    let map = maps.get(GLOBALS_MAP).ok_or_else(|| internal(&ObjectError("no globals".to_owned())))?;
+    Memory::of(map, manifest.globals.size() as usize).map(Arc::new).map_err(|error| {
+        Failure::new("map-not-created", Span::default(), format!("the globals cannot be mapped into memory: {error}"))
+            .with_cause(&error)
+    })
+}
+
+struct Loader<'a> {
+    manifest: &'a Manifest,
+    source: &'a SourceFile,
+    object: &'a Object<'a>,
+    maps: &'a HashMap<String, Map>,
+    /// Sections of constants, each in an array of its own; programs keep them alive.
+    constants: HashMap<usize, Map>,
+    btf: Option<Result<OwnedFd, LoadFailure>>,
+    /// Read when the first program needs it.
+    kernel_btf: Option<KernelBtf>,
+}
+
+impl Loader<'_> {
+    fn load(&mut self, program: &Program) -> Result<ProgramFd, Failure> {
+        let mut linked = self.object.link(&program.section).map_err(|error| internal(&error))?;
+        self.resolve(&mut linked).map_err(|error| internal(&error))?;
+        let kind = self.load_type(program)?;
+        let image = ProgramImage {
+            name: &program.section,
+            instructions: &linked.instructions,
+            btf: self.btf.as_ref().and_then(|btf| btf.as_ref().ok()).map(AsFd::as_fd),
+            function_info: Records { bytes: &linked.function_info, size: linked.function_info_size },
+            line_info: Records { bytes: &linked.line_info, size: linked.line_info_size },
+        };
+        program::load(&image, kind).map_err(|mut failure| {
+            if let Some(Err(btf)) = &self.btf {
+                failure.log = format!("{}\nthe type information was refused: {} {}", failure.log, btf.error, btf.log);
+            }
+            verifier::explain(&failure, program, &linked, self.manifest, self.source)
+        })
+    }
+
+    fn resolve(&mut self, linked: &mut LinkedProgram) -> Result<(), ObjectError> {
+        for reference in &linked.references {
+            if let Target::Constants { section, .. } = reference.to
+                && !self.constants.contains_key(&section)
+            {
+                let map = Map::constants(self.object.constants(section)?)
+                    .map_err(|error| ObjectError(format!("the constants cannot be loaded: {error}")))?;
+                self.constants.insert(section, map);
+            }
+        }
+        linked.resolve(|target| match target {
+            Target::Map(symbol) | Target::Value { symbol, .. } => {
+                self.maps.get(symbol).map(|map| map.as_fd().as_raw_fd())
+            }
+            Target::Constants { section, .. } => self.constants.get(section).map(|map| map.as_fd().as_raw_fd()),
+        })
+    }
+
+    fn load_type(&mut self, program: &Program) -> Result<LoadType, Failure> {
+        let plain = |program| LoadType { program, expected_attach: None, attach_btf_id: 0 };
+        Ok(match &program.kind {
+            ProgramKind::Tracepoint => plain(bpf_prog_type::BPF_PROG_TYPE_TRACEPOINT),
+            ProgramKind::PerfEvent => plain(bpf_prog_type::BPF_PROG_TYPE_PERF_EVENT),
+            ProgramKind::RawTracepoint => plain(bpf_prog_type::BPF_PROG_TYPE_RAW_TRACEPOINT),
+            ProgramKind::Kprobe { multi: false } => plain(bpf_prog_type::BPF_PROG_TYPE_KPROBE),
+            ProgramKind::Kprobe { multi: true } => LoadType {
+                expected_attach: Some(bpf_attach_type::BPF_TRACE_UPROBE_MULTI),
+                ..plain(bpf_prog_type::BPF_PROG_TYPE_KPROBE)
+            },
+            ProgramKind::TracingRawTracepoint { name } => LoadType {
+                program: bpf_prog_type::BPF_PROG_TYPE_TRACING,
+                expected_attach: Some(bpf_attach_type::BPF_TRACE_RAW_TP),
+                attach_btf_id: self.tracepoint_btf_id(name, program)?,
+            },
+        })
+    }
+
+    fn tracepoint_btf_id(&mut self, name: &str, program: &Program) -> Result<u32, Failure> {
+        let span = program_span(self.manifest, program);
+        if self.kernel_btf.is_none() {
+            self.kernel_btf = Some(KernelBtf::read().map_err(|error| {
+                Failure::new("no-btf", span, format!("the kernel's type information cannot be read: {error}"))
+            })?);
+        }
+        self.kernel_btf.as_ref().and_then(|btf| btf.typedef(&format!("btf_trace_{name}"))).ok_or_else(|| {
+            Failure::new(
+                "unknown-tracepoint",
+                span,
+                format!("the kernel has no raw tracepoint '{name}' in its type information"),
+            )
+        })
+    }
+}
+
+/// Where the first probe of a program stands in the script.
+pub fn program_span(manifest: &Manifest, program: &Program) -> Span {
+    let first = program.attach.first().and_then(|point| manifest.probes.get(point.probe.index()));
+    first.map_or(Span::default(), |probe| probe.span)
+}
+
+fn internal(error: &ObjectError) -> Failure {
+    Failure::new("internal", Span::default(), error.to_string())
+        .with_help("this is a mistake in tracedeck, not in the script; please report it with the script")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ring_is_a_power_of_two_and_eight_megabytes_unless_asked_otherwise() {
+        assert_eq!(ring_bytes(None, 4096), 8 << 20);
+        assert_eq!(ring_bytes(None, (8 << 20) + 1), 16 << 20);
+        assert_eq!(ring_bytes(Some(3), 4096), 16384);
+        assert_eq!(ring_bytes(Some(0), 4096), 4096);
+        assert_eq!(ring_bytes(Some(u32::MAX), 4096), 256 << 20);
+    }
+}
