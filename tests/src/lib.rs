@@ -1,1 +1,5 @@
+//! What the tiers share: running the real binary, programs to trace, skips that are seen.
 
+pub mod binary;
+pub mod skip;
+pub mod target;

@@ -1,0 +1,115 @@
+// A program to trace: does a known number of known things, and can say how many and how long.
+//
+//   target getppid N            N getppid system calls
+//   target write N SIZE         N writes of SIZE bytes to /dev/null; prints "COUNT TOTAL_NS" to the report
+//   target read SIZE...         one read of each size from /dev/zero
+//   target faults N             touches N fresh pages
+//   target spin MS              burns MS ms of CPU time in spin_outer -> spin_inner
+//   target call N               calls counted_function(i, "call-i") for i in 0..N
+//   target short PATH...        runs each program once, by fork and exec
+//   target nap N                sleeps N times 1 ms
+//   target hostile              renames itself to bytes that are neither text nor safe, then 10 getppid
+//   target keys N               N calls of counted_function with N different arguments
+//
+// The report goes to the file named by TARGET_REPORT, so that standard output stays the tracer's.
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static long long now(clockid_t clock) {
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+static volatile unsigned long sink;
+
+__attribute__((noinline)) void spin_inner(void) {
+    for (int i = 0; i < 100000; i++) sink += i;
+}
+
+__attribute__((noinline)) void spin_outer(long milliseconds) {
+    long long end = now(CLOCK_PROCESS_CPUTIME_ID) + milliseconds * 1000000LL;
+    while (now(CLOCK_PROCESS_CPUTIME_ID) < end) spin_inner();
+    sink++;
+}
+
+__attribute__((noinline)) long counted_function(long number, const char *text) {
+    sink += number + text[0];
+    return number * 2;
+}
+
+static void report(const char *format, long long a, long long b) {
+    const char *path = getenv("TARGET_REPORT");
+    FILE *file = path ? fopen(path, "w") : NULL;
+    if (!file) return;
+    fprintf(file, format, a, b);
+    fclose(file);
+}
+
+int main(int argc, char **argv) {
+    const char *mode = argc > 1 ? argv[1] : "";
+    long n = argc > 2 ? atol(argv[2]) : 0;
+
+    if (!strcmp(mode, "getppid")) {
+        for (long i = 0; i < n; i++) syscall(SYS_getppid);
+    } else if (!strcmp(mode, "write")) {
+        size_t size = argc > 3 ? strtoul(argv[3], NULL, 10) : 1;
+        char *data = calloc(1, size ? size : 1);
+        int fd = open("/dev/null", O_WRONLY);
+        long long total = 0;
+        for (long i = 0; i < n; i++) {
+            long long start = now(CLOCK_MONOTONIC);
+            if (write(fd, data, size) != (ssize_t)size) return 1;
+            total += now(CLOCK_MONOTONIC) - start;
+        }
+        report("%lld %lld\n", n, total);
+    } else if (!strcmp(mode, "read")) {
+        static char data[1 << 20];
+        int fd = open("/dev/zero", O_RDONLY);
+        for (int i = 2; i < argc; i++)
+            if (read(fd, data, strtoul(argv[i], NULL, 10)) < 0) return 1;
+    } else if (!strcmp(mode, "faults")) {
+        long page = sysconf(_SC_PAGESIZE);
+        char *memory = mmap(NULL, n * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (memory == MAP_FAILED) return 1;
+        madvise(memory, n * page, MADV_NOHUGEPAGE);
+        for (long i = 0; i < n; i++) memory[i * page] = 1;
+    } else if (!strcmp(mode, "spin")) {
+        spin_outer(n);
+    } else if (!strcmp(mode, "call")) {
+        char text[32];
+        for (long i = 0; i < n; i++) {
+            snprintf(text, sizeof text, "call-%ld", i);
+            counted_function(i, text);
+        }
+    } else if (!strcmp(mode, "keys")) {
+        for (long i = 0; i < n; i++) counted_function(i, "key");
+    } else if (!strcmp(mode, "short")) {
+        for (int i = 2; i < argc; i++) {
+            pid_t pid = fork();
+            if (pid == 0) {
+                execl(argv[i], argv[i], (char *)NULL);
+                _exit(127);
+            }
+            waitpid(pid, NULL, 0);
+        }
+    } else if (!strcmp(mode, "nap")) {
+        for (long i = 0; i < n; i++) usleep(1000);
+    } else if (!strcmp(mode, "hostile")) {
+        prctl(PR_SET_NAME, "<b>\x1b[31m\xff\xc3\n\"");
+        for (int i = 0; i < 10; i++) syscall(SYS_getppid);
+    } else {
+        fprintf(stderr, "target: unknown mode '%s'\n", mode);
+        return 2;
+    }
+    return 0;
+}

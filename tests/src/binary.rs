@@ -1,0 +1,110 @@
+//! Running the real `tracedeck` binary as a person would.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// Where cargo puts the binaries of this build.
+pub fn target_directory() -> PathBuf {
+    // target/debug/deps/kernel-HASH -> target/debug
+    let executable = std::env::current_exe().expect("the path of the test");
+    executable.ancestors().nth(2).expect("a target directory").to_owned()
+}
+
+/// `TRACEDECK` of the environment, or the binary beside this test.
+pub fn tracedeck() -> PathBuf {
+    if let Some(path) = std::env::var_os("TRACEDECK") {
+        return PathBuf::from(path);
+    }
+    let path = target_directory().join("tracedeck");
+    assert!(path.exists(), "{} is missing: build it with `cargo build -p tracedeck`", path.display());
+    path
+}
+
+/// What a finished run said.
+#[derive(Debug)]
+pub struct Run {
+    pub stdout: String,
+    pub stderr: String,
+    pub code: Option<i32>,
+}
+
+impl From<Output> for Run {
+    fn from(output: Output) -> Self {
+        Self {
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            code: output.status.code(),
+        }
+    }
+}
+
+impl Run {
+    /// Fails the test with all the run said unless it ended with this status.
+    #[track_caller]
+    pub fn expect_code(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// The run's JSON lines, each parsed.
+    #[track_caller]
+    pub fn json(&self) -> Vec<serde_json::Value> {
+        self.stdout
+            .lines()
+            .filter(|line| !line.is_empty())
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in: {line}")))
+            .collect()
+    }
+
+    /// The last content of a map among the JSON lines.
+    #[track_caller]
+    pub fn map(&self, name: &str) -> serde_json::Value {
+        self.json()
+            .iter()
+            .rev()
+            .find_map(|message| message["data"].get(name).cloned())
+            .unwrap_or_else(|| panic!("no map {name} in:\n{}\nstderr:\n{}", self.stdout, self.stderr))
+    }
+
+    /// The texts of all `printf` messages among the JSON lines.
+    pub fn printed(&self) -> Vec<String> {
+        let texts = self.json().into_iter().filter(|message| message["type"] == "printf");
+        texts.filter_map(|message| message["data"].as_str().map(str::to_owned)).collect()
+    }
+}
+
+/// `tracedeck run` with these arguments, to its end.
+pub fn run(arguments: &[&str]) -> Run {
+    command(arguments).output().expect("starting tracedeck").into()
+}
+
+/// `tracedeck run`, ready to be spawned.
+pub fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(tracedeck());
+    command.arg("run").args(arguments).stdin(Stdio::null());
+    // Settings of the person who runs the tests must not change what they see.
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("BPFTRACE_")) {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// Runs a script with JSON output while the target program does its work.
+pub fn trace(script: &str, work: &str) -> Run {
+    run(&["-f", "json", "-c", &super::target::command(work), "-e", script]).expect_code(0)
+}
+
+/// BPF programs that the kernel holds, by id, as `bpftool` sees them.
+pub fn loaded_programs() -> Vec<u64> {
+    let output = Command::new("bpftool").args(["-j", "prog", "list"]).output().expect("bpftool");
+    let list: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    let mut ids: Vec<u64> =
+        list.as_array().into_iter().flatten().filter_map(|program| program["id"].as_u64()).collect();
+    ids.sort_unstable();
+    ids
+}
+
+/// A file of the source tree of this crate.
+pub fn source_path(relative: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
+}

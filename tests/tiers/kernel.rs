@@ -1,0 +1,17 @@
+//! Real scripts on the running kernel, against processes that the tests start: numbers are compared with what the
+//! traced program itself did.
+
+#[path = "kernel/bad_input.rs"]
+mod bad_input;
+#[path = "kernel/end.rs"]
+mod end;
+#[path = "kernel/language.rs"]
+mod language;
+#[path = "kernel/numbers.rs"]
+mod numbers;
+#[path = "kernel/output.rs"]
+mod output;
+#[path = "kernel/stacks.rs"]
+mod stacks;
+#[path = "kernel/uprobes.rs"]
+mod uprobes;

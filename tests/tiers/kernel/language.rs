@@ -1,0 +1,144 @@
+//! The language in the kernel: each line is computed by the program and compared with the expected text.
+
+use tracedeck_tests::binary::run;
+use tracedeck_tests::require_tracing;
+
+/// Runs `BEGIN { … }` and compares its lines.
+#[track_caller]
+fn prints(body: &str, expected: &[&str]) {
+    let run = run(&["-q", "-e", &format!("BEGIN {{ {body} }}")]).expect_code(0);
+    let lines: Vec<&str> = run.stdout.lines().filter(|line| !line.is_empty()).collect();
+    assert_eq!(lines, expected, "{body}\nstderr: {}", run.stderr);
+}
+
+#[test]
+fn integer_arithmetic() {
+    require_tracing!();
+    prints(
+        r#"$a = (int64)-7; $b = (uint64)3; $c = 100;
+           printf("%d %d %d\n", $a + 2, $c - 200, $c * 3);
+           printf("%lu %lu\n", (uint64)10 / $b, (uint64)10 % $b);
+           printf("%d %d %d\n", $c & 6, $c | 3, $c ^ 1);
+           printf("%d %d %x\n", 1 << 10, 1024 >> 3, ~0);
+           printf("%d %d\n", $a < 0, !$a);"#,
+        &["-5 -100 300", "3 1", "4 103 101", "1024 128 ffffffff", "1 0"],
+    );
+}
+
+#[test]
+fn truncating_casts_and_signs() {
+    require_tracing!();
+    prints(
+        r#"$x = (int64)nsecs; $y = $x - $x + 300;
+           printf("%d %d %d\n", (uint8)$y, (int8)($y - 100), (int16)$y);
+           printf("%lld\n", (int64)(int32)($y - 301));"#,
+        &["44 -56 300", "-1"],
+    );
+}
+
+#[test]
+fn division_by_zero_gives_one_and_a_warning() {
+    require_tracing!();
+    let run = run(&["-q", "-e", r#"BEGIN { $z = nsecs; $z = $z - $z; printf("%d\n", 10 / $z); }"#]).expect_code(0);
+    assert_eq!(run.stdout.lines().next(), Some("1"));
+    assert!(run.stderr.to_lowercase().contains("division by zero"), "{}", run.stderr);
+}
+
+#[test]
+fn branches_loops_and_scopes() {
+    require_tracing!();
+    prints(
+        r#"$sum = 0;
+           for ($i : 0..10) { if ($i == 3) { continue; } if ($i == 7) { break; } $sum += $i; }
+           printf("%d\n", $sum);
+           $n = 0; while ($n < 5) { $n++; } printf("%d\n", $n);
+           unroll(4) { $n += 2; } printf("%d\n", $n);
+           $v = $n > 10 ? "big" : "small"; printf("%s\n", $v);
+           $w = if $n == 13 { "thirteen" } else { "other" }; printf("%s\n", $w);
+           if ($n == 1) { printf("no\n"); } else if ($n == 13) { printf("yes\n"); } else { printf("never\n"); }"#,
+        &["18", "5", "13", "big", "thirteen", "yes"],
+    );
+}
+
+#[test]
+fn maps_of_every_kind_of_key() {
+    require_tracing!();
+    prints(
+        r#"@a[1, "x"] = 5; @a[(1, "x")]++; @b["key"] = "value"; @c = (1, "two", (3, 4)); @d[-1] = -2; @e += 7; @e -= 2;
+           @n[1] = 1; @n[2] = 2; @n[3] = 3; delete(@n, 2);
+           printf("%d %d %d\n", has_key(@n, 1), has_key(@n, 2), len(@n));
+           for ($kv : @n) { @total += $kv.0 * 10 + $kv.1; }"#,
+        &[
+            "1 0 2",
+            "@a[1, x]: 6",
+            "@b[key]: value",
+            "@c: (1, two, (3, 4))",
+            "@d[-1]: -2",
+            "@e: 5",
+            "@n[1]: 1",
+            "@n[3]: 3",
+            "@total: 44",
+        ],
+    );
+}
+
+#[test]
+fn strings_compare_and_cut() {
+    require_tracing!();
+    prints(
+        r#"$s = "hello"; printf("%d %d %d\n", $s == "hello", $s != "help", strncmp($s, "help", 3));
+           printf("%s|%-8s|%8s|%.2s\n", $s, $s, $s, $s);
+           @s = $s; if (@s == "hello") { printf("same\n"); } clear(@s);"#,
+        &["1 1 0", "hello|hello   |   hello|he", "same"],
+    );
+}
+
+#[test]
+fn addresses_become_text() {
+    require_tracing!();
+    prints(
+        r#"printf("%s\n", ntop((uint32)0x0100007f)); @[ntop((uint32)0x08080808)] = count();"#,
+        &["127.0.0.1", "@[8.8.8.8]: 1"],
+    );
+}
+
+#[test]
+fn kernel_structures_are_read_through_curtask() {
+    require_tracing!();
+    prints(
+        r#"$t = (struct task_struct *)curtask;
+           printf("%d %d\n", $t->tgid == pid, $t.pid == tid);
+           printf("%s\n", $t->comm == comm ? "same" : "different");
+           printf("%d\n", $t->real_parent->tgid > 0);"#,
+        &["1 1", "same", "1"],
+    );
+}
+
+#[test]
+fn builtins_are_what_the_process_says() {
+    require_tracing!();
+    let run = run(&[
+        "-q",
+        "-f",
+        "json",
+        "-e",
+        r#"BEGIN { printf("%d %d %d %d %s", pid, uid, ncpus, cpu < ncpus, comm); @e = elapsed; @n = nsecs; }"#,
+    ])
+    .expect_code(0);
+    let printed = run.printed();
+    let words: Vec<&str> = printed[0].split(' ').collect();
+    assert!(words[0].parse::<u32>().expect("a pid") > 0);
+    assert_eq!(words[1], "0");
+    assert_eq!(
+        words[2],
+        std::fs::read_to_string("/sys/devices/system/cpu/possible").map(|text| possible(&text)).expect("cpus")
+    );
+    assert_eq!(words[3], "1");
+    assert!(words[4].starts_with("tracedeck"), "{words:?}");
+}
+
+/// `0-3` is four processors.
+fn possible(text: &str) -> String {
+    let last = text.trim().rsplit(['-', ',']).next().and_then(|number| number.parse::<u32>().ok()).unwrap_or(0);
+    (last + 1).to_string()
+}

@@ -1,0 +1,88 @@
+//! What the terminal prints: order, streams, exit codes, parameters, JSON.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use tracedeck_tests::binary::{Run, run, trace};
+use tracedeck_tests::require_tracing;
+use tracedeck_tests::target;
+
+#[test]
+fn begin_and_end_frame_the_output_and_maps_come_last() {
+    require_tracing!();
+    let run = run(&["-e", r#"BEGIN { printf("first\n"); @b = 2; @a[1] = 5; exit(); } END { printf("last\n"); }"#])
+        .expect_code(0);
+    assert_eq!(run.stdout, "first\nlast\n\n\n@a[1]: 5\n@b: 2\n");
+    assert_eq!(run.stderr, "Attached 2 probes\n");
+}
+
+#[test]
+fn the_exit_code_is_the_scripts() {
+    require_tracing!();
+    run(&["-q", "-e", "BEGIN { exit(7); }"]).expect_code(7);
+}
+
+#[test]
+fn positional_parameters_are_numbers_or_strings_by_use() {
+    require_tracing!();
+    let run =
+        run(&["-q", "-e", r#"BEGIN { printf("%d %s %d\n", $1 + 1, str($2), $#); }"#, "41", "word"]).expect_code(0);
+    assert_eq!(run.stdout.lines().next(), Some("42 word 2"));
+}
+
+#[test]
+fn the_largest_entries_are_printed_last() {
+    require_tracing!();
+    let script = "BEGIN { for ($i : 0..20) { @[$i] = $i * 10; } print(@, 3); clear(@); }";
+    let run = run(&["-q", "-e", script]).expect_code(0);
+    let lines: Vec<&str> = run.stdout.lines().filter(|line| !line.is_empty()).collect();
+    assert_eq!(lines, ["@[17]: 170", "@[18]: 180", "@[19]: 190"]);
+}
+
+#[test]
+fn ctrl_c_prints_the_maps() {
+    require_tracing!();
+    let mut child = tracedeck_tests::binary::command(&["-e", "BEGIN { @seen = 11; } interval:s:100 { exit(); }"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("tracedeck");
+    let mut message = [0_u8; 8];
+    std::io::Read::read_exact(child.stderr.as_mut().expect("stderr"), &mut message).expect("the attach message");
+    let pid = nix::unistd::Pid::from_raw(child.id() as i32);
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).expect("Ctrl-C");
+    let run = Run::from(child.wait_with_output().expect("its end")).expect_code(0);
+    assert_eq!(run.stdout, "\n\n@seen: 11\n");
+}
+
+#[test]
+fn jq_accepts_the_json_of_every_shape() {
+    require_tracing!();
+    let uprobe = format!("uprobe:{}:counted_function", target::target().display());
+    let script = format!(
+        r#"{uprobe} {{
+            @count[comm] = count(); @hist = hist(arg0); @lhist[pid] = lhist(arg0, 0, 10, 2); @stats[1] = stats(arg0);
+            @avg = avg(arg0); @tuple[comm, arg0 % 2] = sum(arg0); @stack[ustack] = count(); @pair = (1, "a\"b\n");
+            printf("%s \"quoted\" \\ %d\n", comm, arg0); print((1, "x")); time("%H\n"); @s[str(arg1)] = max(arg0);
+        }}"#
+    );
+    let traced = trace(&script, "call 5");
+    let mut jq =
+        Command::new("jq").args(["-c", ".type"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("jq");
+    jq.stdin.take().expect("its input").write_all(traced.stdout.as_bytes()).expect("writing to jq");
+    let seen = jq.wait_with_output().expect("jq");
+    assert!(seen.status.success());
+    assert_eq!(String::from_utf8_lossy(&seen.stdout).lines().count(), traced.json().len());
+    assert_eq!(traced.map("@count")["td_target"], 5);
+}
+
+#[test]
+fn a_hostile_process_name_forges_nothing() {
+    require_tracing!();
+    let run = trace("tracepoint:syscalls:sys_enter_getppid { @[comm] = count(); }", "hostile");
+    let counts = run.map("@");
+    let hostile: Vec<_> =
+        counts.as_object().expect("names").iter().filter(|(name, _)| name.starts_with("<b>")).collect();
+    assert_eq!(hostile.len(), 1, "{counts}");
+    assert_eq!(hostile[0].1, 10);
+}

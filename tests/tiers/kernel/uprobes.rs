@@ -1,0 +1,95 @@
+//! User-space probes: arguments, return values, offsets, wildcards, a shell's readline.
+
+use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use tracedeck_tests::binary::{command, trace};
+use tracedeck_tests::require_tracing;
+use tracedeck_tests::target;
+
+#[test]
+fn arguments_and_strings_of_a_function_are_read() {
+    require_tracing!();
+    let script = format!(
+        r#"uprobe:{}:counted_function /arg0 < 3/ {{ printf("%d %s\n", arg0, str(arg1)); }}"#,
+        target::target().display()
+    );
+    assert_eq!(trace(&script, "call 100").printed(), ["0 call-0\n", "1 call-1\n", "2 call-2\n"]);
+}
+
+#[test]
+fn return_values_are_read() {
+    require_tracing!();
+    let script =
+        format!("uretprobe:{}:counted_function {{ @ = sum(retval); @n = count(); }}", target::target().display());
+    let run = trace(&script, "call 100");
+    assert_eq!((run.map("@"), run.map("@n")), (9900.into(), 100.into()));
+}
+
+#[test]
+fn a_wildcard_attaches_to_every_function_with_one_link() {
+    require_tracing!();
+    let script = format!("uprobe:{}:spin_* {{ @[probe] = count(); }}", target::target().display());
+    let run = trace(&script, "spin 1");
+    let counts = run.map("@");
+    let names: Vec<&String> = counts.as_object().expect("probes").keys().collect();
+    assert!(names.iter().any(|name| name.ends_with(":spin_inner")), "{names:?}");
+    assert_eq!(counts[format!("uprobe:{}:spin_outer", target::target().display())], 1);
+}
+
+#[test]
+fn an_entry_offset_is_the_function_itself() {
+    require_tracing!();
+    let script = format!("u:{}:counted_function+0 {{ @ = count(); }}", target::target().display());
+    assert_eq!(trace(&script, "call 12").map("@"), 12);
+}
+
+#[test]
+fn what_is_typed_into_a_shell_is_printed() {
+    require_tracing!();
+    let mut tracer =
+        command(&["-e", r#"uretprobe:/bin/bash:readline { printf("typed: %s\n", str(retval)); exit(); }"#])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("tracedeck");
+    wait_until_attached(&mut tracer);
+
+    let terminal = nix::pty::openpty(None, None).expect("a terminal");
+    let mut shell = std::process::Command::new("/bin/bash");
+    shell.args(["--norc", "--noprofile", "-i"]).env("TERM", "dumb");
+    for stream in 0..3 {
+        let end: OwnedFd = terminal.slave.try_clone().expect("the terminal");
+        match stream {
+            0 => shell.stdin(Stdio::from(end)),
+            1 => shell.stdout(Stdio::from(end)),
+            _ => shell.stderr(Stdio::from(end)),
+        };
+    }
+    let mut shell = shell.spawn().expect("bash");
+    let mut keyboard = std::fs::File::from(terminal.master);
+    keyboard.write_all(b"echo hello from a test\n").expect("typing");
+
+    let output = tracer.wait_with_output().expect("tracedeck");
+    let _ = keyboard.write_all(b"exit\n");
+    let _ = shell.kill();
+    let _ = shell.wait();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("typed: echo hello from a test\n"), "{text}");
+}
+
+/// Reads the tracer's messages until it says that its probes are attached.
+fn wait_until_attached(tracer: &mut std::process::Child) {
+    let messages = tracer.stderr.as_mut().expect("its messages");
+    let started = Instant::now();
+    let (mut seen, mut byte) = (String::new(), [0]);
+    while !(seen.contains("Attached") && seen.ends_with('\n')) {
+        assert!(started.elapsed() < Duration::from_secs(60), "never attached: {seen}");
+        match messages.read(&mut byte) {
+            Ok(1) => seen.push(char::from(byte[0])),
+            _ => panic!("it ended before it was attached: {seen}"),
+        }
+    }
+}
