@@ -3,6 +3,7 @@
 use tracedeck_compiler::Compiled;
 use tracedeck_compiler::source::SourceFile;
 
+mod attach;
 pub mod bpf;
 mod btf_id;
 mod failure;

@@ -1,0 +1,175 @@
+//! From an attach point of the manifest to links in the kernel. All points of a script are attached, or none.
+
+use std::os::fd::OwnedFd;
+
+use tracedeck_compiler::manifest::{AttachPoint, AttachSpec, Manifest, MissingProbes, ProgramKind};
+
+use super::bpf::program::ProgramFd;
+use super::failure::Failure;
+use super::load::Loaded;
+
+pub mod begin_end;
+mod perf;
+mod rawtracepoint;
+mod timer;
+mod tracepoint;
+mod uprobe;
+
+/// Above this many links, attaching reports how far it is.
+const PROGRESS_FROM: usize = 50;
+/// Links between two reports.
+const PROGRESS_STEP: usize = 25;
+
+/// Something attached; detached when dropped, which can take a tenth of a second.
+#[derive(Debug)]
+pub struct Link {
+    _link: OwnedFd,
+    /// The perf event that the link uses, closed after it.
+    _event: Option<OwnedFd>,
+}
+
+/// Why one attach point was not attached.
+#[derive(Debug, thiserror::Error)]
+#[error("{doing}: {error}")]
+pub struct AttachError {
+    /// What failed: `opening the perf event`.
+    pub doing: String,
+    pub error: std::io::Error,
+}
+
+impl AttachError {
+    fn new(doing: impl Into<String>, error: std::io::Error) -> Self {
+        Self { doing: doing.into(), error }
+    }
+}
+
+/// What of the machine attaching needs to know.
+#[derive(Debug, Clone)]
+pub struct Machine {
+    /// Numbers of the processors that are online.
+    pub online_cpus: Vec<u32>,
+}
+
+/// One program at one attach point.
+struct Place<'a> {
+    program: &'a ProgramFd,
+    kind: &'a ProgramKind,
+    /// What `bpf_get_attach_cookie` returns: the number of the probe.
+    cookie: u64,
+    machine: &'a Machine,
+}
+
+/// What came of attaching.
+#[derive(Debug, Default)]
+pub struct Attached {
+    pub links: Vec<Link>,
+    /// Attach points that are attached, begin and end counted.
+    pub probes: u32,
+    /// For a person: probes that could not be attached where the script allows that.
+    pub warnings: Vec<String>,
+}
+
+/// Attaches all programs: those of the kernel in script order, then uprobes in reverse, so that of several at one
+/// place the first in the script runs first, as bpftrace does it.
+pub fn attach_all(
+    loaded: &Loaded,
+    manifest: &Manifest,
+    machine: &Machine,
+    mut progress: impl FnMut(u32, u32),
+) -> Result<Attached, Failure> {
+    let points = manifest
+        .programs
+        .iter()
+        .zip(&loaded.programs)
+        .flat_map(|(program, fd)| program.attach.iter().map(move |point| (program, fd, point)));
+    let (mut forward, mut reverse): (Vec<_>, Vec<_>) = points.partition(|(.., point)| !is_reverse(&point.spec));
+    forward.sort_by_key(|(.., point)| point.probe);
+    reverse.sort_by_key(|(.., point)| std::cmp::Reverse(point.probe));
+    let total = forward.len() + reverse.len();
+    let mut attached = Attached::default();
+    for (done, (program, fd, point)) in forward.into_iter().chain(reverse).enumerate() {
+        if total > PROGRESS_FROM && done % PROGRESS_STEP == 0 {
+            progress(done as u32, total as u32);
+        }
+        let place = Place { program: fd, kind: &program.kind, cookie: u64::from(point.probe.0), machine };
+        match attach(&place, &point.spec) {
+            Ok(links) => {
+                attached.links.extend(links);
+                attached.probes += 1;
+            }
+            Err(error) => {
+                let failure = explain(&error, point, manifest);
+                match manifest.settings.missing_probes {
+                    MissingProbes::Error => return Err(failure),
+                    MissingProbes::Warn => attached.warnings.push(failure.message),
+                    MissingProbes::Ignore => {}
+                }
+            }
+        }
+    }
+    Ok(attached)
+}
+
+fn attach(place: &Place<'_>, spec: &AttachSpec) -> Result<Vec<Link>, AttachError> {
+    match spec {
+        // Run by the engine before and after all else.
+        AttachSpec::Begin | AttachSpec::End => Ok(Vec::new()),
+        AttachSpec::Interval { period } => timer::attach_interval(place, *period),
+        AttachSpec::Profile { period } => timer::attach_profile(place, *period),
+        AttachSpec::Software { event, count } => perf::attach(place, *event, *count),
+        AttachSpec::Tracepoint { category, event } => tracepoint::attach(place, category, event),
+        AttachSpec::RawTracepoint { name } => rawtracepoint::attach(place, name),
+        AttachSpec::Uprobe(spec) => uprobe::attach(place, spec),
+    }
+}
+
+fn is_reverse(spec: &AttachSpec) -> bool {
+    match spec {
+        AttachSpec::Uprobe(_) => true,
+        AttachSpec::Begin
+        | AttachSpec::End
+        | AttachSpec::Interval { .. }
+        | AttachSpec::Profile { .. }
+        | AttachSpec::Software { .. }
+        | AttachSpec::Tracepoint { .. }
+        | AttachSpec::RawTracepoint { .. } => false,
+    }
+}
+
+fn explain(error: &AttachError, point: &AttachPoint, manifest: &Manifest) -> Failure {
+    let probe = manifest.probes.get(point.probe.index());
+    let (name, span) = probe.map_or(("a probe", Default::default()), |probe| (probe.name.as_str(), probe.span));
+    Failure::new("not-attached", span, format!("{name} was not attached: {error}")).with_cause(&error.error)
+}
+
+impl Machine {
+    /// Reads which processors are online.
+    pub fn read() -> Self {
+        let online = std::fs::read_to_string("/sys/devices/system/cpu/online").unwrap_or_default();
+        let online_cpus = cpu_list(&online);
+        Self { online_cpus: if online_cpus.is_empty() { vec![0] } else { online_cpus } }
+    }
+}
+
+/// A list as sysfs writes it: `0-3,8`.
+fn cpu_list(text: &str) -> Vec<u32> {
+    text.trim()
+        .split(',')
+        .filter_map(|range| {
+            let (first, last) = range.split_once('-').unwrap_or((range, range));
+            Some(first.parse().ok()?..=last.parse().ok()?)
+        })
+        .flatten()
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cpu_list;
+
+    #[test]
+    fn a_cpu_list_has_single_numbers_and_ranges() {
+        assert_eq!(cpu_list("0-2,5,7-8\n"), [0, 1, 2, 5, 7, 8]);
+        assert!(cpu_list("").is_empty());
+    }
+}

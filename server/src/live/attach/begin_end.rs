@@ -1,0 +1,36 @@
+//! `begin` and `end`: raw tracepoint programs that the engine runs itself, once.
+
+use tracedeck_compiler::manifest::{AttachSpec, Manifest};
+
+use super::super::bpf::program::run_once;
+use super::super::failure::Failure;
+use super::super::load::{Loaded, program_span};
+
+/// Runs the `begin` programs in script order.
+pub fn run_begin(loaded: &Loaded, manifest: &Manifest) -> Result<(), Failure> {
+    run(loaded, manifest, &AttachSpec::Begin)
+}
+
+/// Runs the `end` programs in script order.
+pub fn run_end(loaded: &Loaded, manifest: &Manifest) -> Result<(), Failure> {
+    run(loaded, manifest, &AttachSpec::End)
+}
+
+fn run(loaded: &Loaded, manifest: &Manifest, which: &AttachSpec) -> Result<(), Failure> {
+    let mut programs: Vec<_> = manifest
+        .programs
+        .iter()
+        .zip(&loaded.programs)
+        .flat_map(|(program, fd)| program.attach.iter().map(move |point| (point, program, fd)))
+        .filter(|(point, ..)| point.spec == *which)
+        .collect();
+    programs.sort_by_key(|(point, ..)| point.probe);
+    for (_, program, fd) in programs {
+        run_once(fd).map_err(|error| {
+            let span = program_span(manifest, program);
+            let name = if *which == AttachSpec::Begin { "begin" } else { "end" };
+            Failure::new("not-run", span, format!("the {name} probe could not be run: {error}")).with_cause(&error)
+        })?;
+    }
+    Ok(())
+}
