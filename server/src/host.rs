@@ -1,0 +1,268 @@
+//! Facts about this machine: [`LiveKernel`] answers what the compiler asks, from `/sys` and `/proc`.
+//!
+//! Nothing is read before somebody asks for it, everything is read once, and all of it may be asked from any thread.
+//! No answer needs a `bpf()` call.
+
+pub mod btf;
+mod c_names;
+mod cache;
+mod cgroup;
+pub mod features;
+pub mod symbols;
+pub mod tracefs;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
+
+use tracedeck_compiler::kernel::{
+    BinaryError, Feature, Kernel, StructType, TracepointFormat, UserSymbol, matches_pattern,
+};
+use tracedeck_compiler::types::{AddressSpace, Type};
+
+use btf::{Btf, Kind};
+use cache::Cache;
+use symbols::kallsyms::Kallsyms;
+use tracefs::{FormatContext, TraceFs, parse_format};
+
+type Symbols = Result<Arc<Vec<UserSymbol>>, BinaryError>;
+
+/// The running kernel.
+pub struct LiveKernel {
+    release: String,
+    btf: OnceLock<Option<Btf>>,
+    tracefs: OnceLock<Result<TraceFs, String>>,
+    kallsyms: OnceLock<Kallsyms>,
+    functions: OnceLock<Vec<String>>,
+    raw_tracepoints: OnceLock<Vec<String>>,
+    possible_cpus: OnceLock<u32>,
+    features: Cache<Feature, bool>,
+    structs: Cache<String, Option<Arc<StructType>>>,
+    types: Cache<String, Option<Type>>,
+    constants: Cache<String, Option<(Type, i64)>>,
+    raw_arguments: Cache<String, Option<Arc<StructType>>>,
+    formats: Cache<(String, String), Option<Arc<TracepointFormat>>>,
+    /// Keyed by the file's time of change too, so that a rebuilt program is read again.
+    user_symbols: Cache<(PathBuf, Option<SystemTime>), Symbols>,
+}
+
+impl LiveKernel {
+    /// The one instance of this process.
+    pub fn shared() -> Arc<Self> {
+        static SHARED: OnceLock<Arc<LiveKernel>> = OnceLock::new();
+        SHARED.get_or_init(|| Arc::new(Self::new())).clone()
+    }
+
+    fn new() -> Self {
+        let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+        Self {
+            release: release.trim().to_owned(),
+            btf: OnceLock::new(),
+            tracefs: OnceLock::new(),
+            kallsyms: OnceLock::new(),
+            functions: OnceLock::new(),
+            raw_tracepoints: OnceLock::new(),
+            possible_cpus: OnceLock::new(),
+            features: Cache::default(),
+            structs: Cache::default(),
+            types: Cache::default(),
+            constants: Cache::default(),
+            raw_arguments: Cache::default(),
+            formats: Cache::default(),
+            user_symbols: Cache::default(),
+        }
+    }
+
+    /// Reads ahead what most scripts need: the types and the list of tracepoints (about 15 ms). For a spare worker.
+    pub fn warm(&self) {
+        self.btf();
+        if let Ok(tracefs) = self.tracefs() {
+            tracefs.events();
+        }
+    }
+
+    fn release_text(&self) -> &str {
+        &self.release
+    }
+
+    /// The kernel's type information, if it publishes any.
+    pub fn btf(&self) -> Option<&Btf> {
+        self.btf.get_or_init(|| Btf::read(Path::new(Btf::VMLINUX)).ok()).as_ref()
+    }
+
+    /// The tracing file system; the error is a sentence for people.
+    pub fn tracefs(&self) -> Result<&TraceFs, &str> {
+        self.tracefs.get_or_init(|| TraceFs::find().map_err(|error| error.to_string())).as_ref().map_err(String::as_str)
+    }
+
+    /// The BTF id of a kernel function, typedef or struct, for attaching by type.
+    pub fn btf_id(&self, kind: Kind, name: &str) -> Option<u32> {
+        self.btf()?.id_of(kind, name)
+    }
+
+    /// The number of a tracepoint for `perf_event_open`.
+    pub fn tracepoint_id(&self, category: &str, event: &str) -> std::io::Result<u64> {
+        self.tracefs().map_err(std::io::Error::other)?.id(category, event)
+    }
+
+    /// Processors that are online now, in ascending order.
+    pub fn online_cpus(&self) -> Vec<u32> {
+        read_cpus("online")
+    }
+
+    fn kallsyms(&self) -> &Kallsyms {
+        self.kallsyms.get_or_init(|| Kallsyms::read().unwrap_or_default())
+    }
+
+    /// Functions that BTF describes and kallsyms has an address for, sorted.
+    fn functions(&self) -> &[String] {
+        self.functions.get_or_init(|| {
+            let symbols = self.kallsyms();
+            let Some(btf) = self.btf() else { return symbols.functions().map(str::to_owned).collect() };
+            let traceable = |name: &&str| btf.id_of(Kind::Function, name).is_some() && is_probeable(name);
+            symbols.functions().filter(traceable).map(str::to_owned).collect()
+        })
+    }
+
+    fn raw_tracepoint_names(&self) -> &[String] {
+        self.raw_tracepoints.get_or_init(|| {
+            let Some(btf) = self.btf() else { return Vec::new() };
+            let mut names: Vec<_> = btf
+                .names(Kind::Typedef)
+                .filter_map(|(_, name)| Some(name.strip_prefix("btf_trace_")?.to_owned()))
+                .collect();
+            names.sort();
+            names.dedup();
+            names
+        })
+    }
+
+    fn lookup_type(&self, name: &str) -> Option<Type> {
+        let found = self.btf().and_then(|btf| Some(btf.convert(btf.id_of_c_name(name)?)));
+        found.or_else(|| c_names::base_type(name))
+    }
+
+    fn read_format(&self, category: &str, event: &str) -> Option<Arc<TracepointFormat>> {
+        let text = self.tracefs().ok()?.format_text(category, event).ok()?;
+        let space = if category == "syscalls" { AddressSpace::User } else { AddressSpace::Kernel };
+        let context = FormatContext { named: &|name| self.named_type(name), space };
+        Some(Arc::new(parse_format(&text, &context)))
+    }
+
+    /// All function symbols of a file, sorted; read again when the file changes.
+    pub fn all_user_symbols(&self, path: &Path) -> Symbols {
+        let changed = std::fs::metadata(path).and_then(|found| found.modified()).ok();
+        self.user_symbols.get(&(path.to_owned(), changed), || symbols::elf::functions(path).map(Arc::new))
+    }
+}
+
+/// Functions that the kernel or bpftrace 0.26 refuse to probe.
+fn is_probeable(name: &str) -> bool {
+    !(name.starts_with("__ftrace_invalid_address__")
+        || name.starts_with("rcu_")
+        || name.contains(".part.")
+        || matches!(name, "arch_cpu_idle" | "default_idle" | "bpf_dispatcher_xdp_func"))
+}
+
+fn read_cpus(which: &str) -> Vec<u32> {
+    let text = std::fs::read_to_string(format!("/sys/devices/system/cpu/{which}")).unwrap_or_default();
+    features::cpu_list(&text)
+}
+
+/// The names of a sorted list that match, without looking at all of them when the pattern is a plain name.
+fn matching(names: &[String], pattern: &str) -> Vec<String> {
+    if pattern.contains('*') {
+        return names.iter().filter(|name| matches_pattern(pattern, name)).cloned().collect();
+    }
+    names.binary_search_by(|name| name.as_str().cmp(pattern)).map_or_else(|_| Vec::new(), |at| vec![names[at].clone()])
+}
+
+impl Kernel for LiveKernel {
+    fn has(&self, feature: Feature) -> bool {
+        self.features.get(&feature, || features::probe(self, feature))
+    }
+
+    fn release(&self) -> &str {
+        &self.release
+    }
+
+    fn possible_cpus(&self) -> u32 {
+        *self.possible_cpus.get_or_init(|| read_cpus("possible").last().map_or(1, |last| last + 1))
+    }
+
+    fn tracepoints(&self, category: &str, event: &str) -> Vec<(String, String)> {
+        let Ok(tracefs) = self.tracefs() else { return Vec::new() };
+        let events = tracefs.events();
+        // A plain category narrows the sorted list to its slice.
+        let range = if category.contains('*') {
+            events
+        } else {
+            let start = events.partition_point(|found| found.0.as_str() < category);
+            let end = events.partition_point(|found| found.0.as_str() <= category);
+            &events[start..end]
+        };
+        let matches =
+            |found: &&(String, String)| matches_pattern(category, &found.0) && matches_pattern(event, &found.1);
+        range.iter().filter(matches).cloned().collect()
+    }
+
+    fn tracepoint_format(&self, category: &str, event: &str) -> Option<Arc<TracepointFormat>> {
+        self.formats.get(&(category.to_owned(), event.to_owned()), || self.read_format(category, event))
+    }
+
+    fn raw_tracepoints(&self, pattern: &str) -> Vec<String> {
+        matching(self.raw_tracepoint_names(), pattern)
+    }
+
+    fn raw_tracepoint_arguments(&self, name: &str) -> Option<Arc<StructType>> {
+        self.raw_arguments.get(name, || self.btf()?.raw_tracepoint_arguments(name).map(Arc::new))
+    }
+
+    fn struct_type(&self, name: &str) -> Option<Arc<StructType>> {
+        self.structs.get(name, || self.btf()?.struct_type(name).map(Arc::new))
+    }
+
+    fn named_type(&self, name: &str) -> Option<Type> {
+        self.types.get(name, || self.lookup_type(name))
+    }
+
+    fn enum_constant(&self, name: &str) -> Option<(Type, i64)> {
+        self.constants.get(name, || {
+            let btf = self.btf()?;
+            btf.enum_constant(name).map(|(id, value)| (btf.convert(id), value))
+        })
+    }
+
+    fn struct_names(&self) -> Vec<String> {
+        let Some(btf) = self.btf() else { return Vec::new() };
+        let named = |kind, keyword| btf.names(kind).map(move |(_, name)| format!("{keyword} {name}"));
+        let mut names: Vec<_> = named(Kind::Struct, "struct").chain(named(Kind::Union, "union")).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    fn kernel_symbol(&self, name: &str) -> Option<u64> {
+        self.kallsyms().address(name)
+    }
+
+    fn kernel_functions(&self, pattern: &str) -> Vec<String> {
+        matching(self.functions(), pattern)
+    }
+
+    fn binary(&self, name: &str, pid: Option<u32>) -> Result<PathBuf, BinaryError> {
+        symbols::find_binary(name, pid)
+    }
+
+    fn user_symbols(&self, path: &Path, pattern: &str) -> Result<Vec<UserSymbol>, BinaryError> {
+        let symbols = self.all_user_symbols(path)?;
+        Ok(symbols.iter().filter(|symbol| matches_pattern(pattern, &symbol.name)).cloned().collect())
+    }
+
+    fn cgroup_id(&self, path: &str) -> Option<u64> {
+        cgroup::id(path)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,173 @@
+//! The kernel's own description of its types: an index over `/sys/kernel/btf/vmlinux`, built in one pass.
+//!
+//! The blob stays as it is (5 to 6 MB); beside it stand the offset of each type and a hash table from (kind, name) to
+//! id, about 1 MB for 126,000 types. Types are converted when they are asked for. A damaged blob never panics and
+//! never loops: reads are bounds-checked, chains of types are followed a limited number of steps.
+//!
+//! Modules (`/sys/kernel/btf/MODULE`) are split BTF: ids and strings that continue those of vmlinux. They are not read
+//! yet; they would be further `Btf`s with a base, asked after this one.
+
+mod convert;
+mod declare;
+mod reader;
+
+use std::path::Path;
+
+use reader::{Blob, Record};
+pub use reader::{BtfError, Kind};
+
+/// Modifiers, typedefs and pointers in one chain that are followed; the kernel's own code has fewer than ten.
+const CHAIN_LIMIT: u32 = 32;
+
+pub struct Btf {
+    blob: Blob,
+    /// Offset of each type in the blob; index 0 is `void` and unused.
+    offsets: Vec<u32>,
+    /// Open addressing, 0 is empty. Of equal (kind, name) the lowest id is found.
+    table: Vec<u32>,
+}
+
+impl Btf {
+    /// Where the running kernel publishes its types.
+    pub const VMLINUX: &str = "/sys/kernel/btf/vmlinux";
+
+    pub fn read(path: &Path) -> std::io::Result<Self> {
+        let bytes = std::fs::read(path)?;
+        Self::parse(bytes).map_err(|error| std::io::Error::new(std::io::ErrorKind::InvalidData, error))
+    }
+
+    pub fn parse(bytes: Vec<u8>) -> Result<Self, BtfError> {
+        let blob = Blob::new(bytes)?;
+        let (mut at, end) = blob.types();
+        let mut offsets = Vec::with_capacity((end - at) as usize / 24 + 1);
+        offsets.push(0);
+        let mut named = 0_usize;
+        while at < end {
+            let (record, next) = blob.record(at).ok_or(BtfError::BadType(offsets.len() as u32))?;
+            named += usize::from(record.name != 0);
+            offsets.push(at);
+            at = next;
+        }
+        let mut btf = Self { blob, offsets, table: vec![0; (named * 3 / 2 + 1).next_power_of_two()] };
+        btf.fill_table();
+        Ok(btf)
+    }
+
+    fn fill_table(&mut self) {
+        let mask = self.table.len() - 1;
+        for id in 1..self.offsets.len() as u32 {
+            let Some(record) = self.record(id) else { continue };
+            if record.name == 0 {
+                continue;
+            }
+            let mut slot = hash(record.kind, self.blob.name_bytes(record.name)) as usize & mask;
+            while self.table[slot] != 0 {
+                slot = (slot + 1) & mask;
+            }
+            self.table[slot] = id;
+        }
+    }
+
+    /// The id of the first type of this kind and name: what a program names as its attach target or kfunc.
+    pub fn id_of(&self, kind: Kind, name: &str) -> Option<u32> {
+        let mask = self.table.len() - 1;
+        let mut slot = hash(kind, name.as_bytes()) as usize & mask;
+        for _ in 0..self.table.len() {
+            let id = self.table[slot];
+            if id == 0 {
+                return None;
+            }
+            let record = self.record(id)?;
+            if record.kind == kind && self.blob.name_bytes(record.name) == name.as_bytes() {
+                return Some(id);
+            }
+            slot = (slot + 1) & mask;
+        }
+        None
+    }
+
+    /// How many types there are, `void` included.
+    pub fn len(&self) -> usize {
+        self.offsets.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() <= 1
+    }
+
+    /// The names of all types of a kind, in the order of their ids; anonymous ones left out.
+    pub fn names(&self, kind: Kind) -> impl Iterator<Item = (u32, &str)> {
+        (1..self.offsets.len() as u32).filter_map(move |id| {
+            let record = self.record(id)?;
+            let name = self.blob.name(record.name);
+            (record.kind == kind && !name.is_empty()).then_some((id, name))
+        })
+    }
+
+    /// The constant `name` of any enum: the enum's id and the value.
+    pub fn enum_constant(&self, name: &str) -> Option<(u32, i64)> {
+        (1..self.offsets.len() as u32).find_map(|id| {
+            let record = self.record(id)?;
+            if !matches!(record.kind, Kind::Enum | Kind::Enum64) {
+                return None;
+            }
+            (0..record.count)
+                .map(|index| self.blob.entry(&record, index))
+                .find(|entry| self.blob.name_bytes(entry.0) == name.as_bytes())
+                .map(|entry| (id, enumerator_value(&record, entry)))
+        })
+    }
+
+    fn record(&self, id: u32) -> Option<Record> {
+        if id == 0 {
+            return None;
+        }
+        Some(self.blob.record(*self.offsets.get(id as usize)?)?.0)
+    }
+
+    /// Follows qualifiers, tags and typedefs to the type behind. The name of the last typedef on the way comes along.
+    fn strip(&self, mut id: u32) -> (u32, Option<u32>) {
+        let mut typedef = None;
+        for _ in 0..CHAIN_LIMIT {
+            match self.record(id) {
+                Some(record) => match record.kind {
+                    Kind::Typedef => {
+                        typedef = Some(record.name);
+                        id = record.size_or_type;
+                    }
+                    Kind::Const | Kind::Volatile | Kind::Restrict | Kind::TypeTag => id = record.size_or_type,
+                    _ => return (id, typedef),
+                },
+                None => return (0, typedef),
+            }
+        }
+        (0, typedef)
+    }
+}
+
+fn enumerator_value(record: &Record, (_, low, high): reader::Entry) -> i64 {
+    match (record.kind, record.flag) {
+        (Kind::Enum64, _) => ((u64::from(high) << 32) | u64::from(low)) as i64,
+        (_, true) => i64::from(low as i32),
+        (_, false) => i64::from(low),
+    }
+}
+
+/// FNV-1a over the name, eight bytes at a time.
+fn hash(kind: Kind, name: &[u8]) -> u64 {
+    const PRIME: u64 = 0x0000_0100_0000_01b3;
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64 ^ kind as u64;
+    let mut chunks = name.chunks_exact(8);
+    for chunk in &mut chunks {
+        let word = u64::from_le_bytes([chunk[0], chunk[1], chunk[2], chunk[3], chunk[4], chunk[5], chunk[6], chunk[7]]);
+        hash = (hash ^ word).wrapping_mul(PRIME);
+        hash ^= hash >> 29;
+    }
+    for byte in chunks.remainder() {
+        hash = (hash ^ u64::from(*byte)).wrapping_mul(PRIME);
+    }
+    hash ^ (hash >> 32)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,172 @@
+//! Bounds-checked reading of a BTF blob: the header, one type record after the other, strings.
+//!
+//! Layout from the kernel's `include/uapi/linux/btf.h`. Every access that leaves the blob yields `None` or zero.
+
+/// Kinds of type records, `BTF_KIND_*`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    Int,
+    Pointer,
+    Array,
+    Struct,
+    Union,
+    Enum,
+    Forward,
+    Typedef,
+    Volatile,
+    Const,
+    Restrict,
+    Function,
+    FunctionProto,
+    Variable,
+    DataSection,
+    Float,
+    DeclTag,
+    TypeTag,
+    Enum64,
+}
+
+impl Kind {
+    fn from_number(number: u32) -> Option<Self> {
+        const KINDS: [Kind; 19] = [
+            Kind::Int,
+            Kind::Pointer,
+            Kind::Array,
+            Kind::Struct,
+            Kind::Union,
+            Kind::Enum,
+            Kind::Forward,
+            Kind::Typedef,
+            Kind::Volatile,
+            Kind::Const,
+            Kind::Restrict,
+            Kind::Function,
+            Kind::FunctionProto,
+            Kind::Variable,
+            Kind::DataSection,
+            Kind::Float,
+            Kind::DeclTag,
+            Kind::TypeTag,
+            Kind::Enum64,
+        ];
+        KINDS.get(usize::try_from(number).ok()?.checked_sub(1)?).copied()
+    }
+
+    /// Bytes after the 12 that every record has.
+    fn tail(self, count: u32) -> u32 {
+        match self {
+            Self::Int | Self::Variable | Self::DeclTag => 4,
+            Self::Array => 12,
+            Self::Struct | Self::Union | Self::DataSection | Self::Enum64 => 12 * count,
+            Self::Enum | Self::FunctionProto => 8 * count,
+            _ => 0,
+        }
+    }
+}
+
+/// One type record.
+#[derive(Debug, Clone, Copy)]
+pub struct Record {
+    pub kind: Kind,
+    /// Offset into the string section.
+    pub name: u32,
+    /// Members, enumerators, parameters.
+    pub count: u32,
+    /// Bit-field offsets for structs, signedness for enums, "is a union" for forward declarations.
+    pub flag: bool,
+    /// Bytes, or the id of another type, as the kind has it.
+    pub size_or_type: u32,
+    /// Where the tail starts in the blob.
+    pub tail: u32,
+}
+
+/// Three numbers of a member: name offset, type or value, offset or high half.
+pub type Entry = (u32, u32, u32);
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BtfError {
+    #[error("this is not BTF of the machine's byte order (no 0xeb9f at its start)")]
+    NotBtf,
+    #[error("the BTF header points outside the data")]
+    BadHeader,
+    #[error("the BTF is cut off or holds an unknown kind at type {0}")]
+    BadType(u32),
+}
+
+/// The bytes and where their sections are.
+pub struct Blob {
+    bytes: Vec<u8>,
+    types: (u32, u32),
+    strings: (u32, u32),
+}
+
+impl Blob {
+    pub fn new(bytes: Vec<u8>) -> Result<Self, BtfError> {
+        let mut blob = Self { bytes, types: (0, 0), strings: (0, 0) };
+        if blob.u16(0) != 0xeb9f || u32::try_from(blob.bytes.len()).is_err() {
+            return Err(BtfError::NotBtf);
+        }
+        let header = blob.u32(4);
+        let section = |offset: u32, length: u32| {
+            let start = header.checked_add(offset)?;
+            let end = start.checked_add(length)?;
+            (end as usize <= blob.bytes.len()).then_some((start, end))
+        };
+        let types = section(blob.u32(8), blob.u32(12)).ok_or(BtfError::BadHeader)?;
+        let strings = section(blob.u32(16), blob.u32(20)).ok_or(BtfError::BadHeader)?;
+        (blob.types, blob.strings) = (types, strings);
+        Ok(blob)
+    }
+
+    /// Start and end of the type section in the blob.
+    pub fn types(&self) -> (u32, u32) {
+        self.types
+    }
+
+    fn u16(&self, at: u32) -> u16 {
+        let at = at as usize;
+        self.bytes.get(at..at + 2).map_or(0, |bytes| u16::from_le_bytes([bytes[0], bytes[1]]))
+    }
+
+    pub fn u32(&self, at: u32) -> u32 {
+        let at = at as usize;
+        self.bytes.get(at..at + 4).map_or(0, |bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+    }
+
+    /// The record at an offset and the offset of the next one; `None` when it is cut off or of an unknown kind.
+    pub fn record(&self, at: u32) -> Option<(Record, u32)> {
+        if at.checked_add(12)? > self.types.1 {
+            return None;
+        }
+        let info = self.u32(at + 4);
+        let kind = Kind::from_number((info >> 24) & 0x1f)?;
+        let record = Record {
+            kind,
+            name: self.u32(at),
+            count: info & 0xffff,
+            flag: info >> 31 == 1,
+            size_or_type: self.u32(at + 8),
+            tail: at + 12,
+        };
+        let next = record.tail.checked_add(kind.tail(record.count))?;
+        (next <= self.types.1).then_some((record, next))
+    }
+
+    /// The `index`-th entry of a record with 8 or 12 byte entries; the third number is 0 for the shorter ones.
+    pub fn entry(&self, record: &Record, index: u32) -> Entry {
+        let width = if matches!(record.kind, Kind::Enum | Kind::FunctionProto) { 8 } else { 12 };
+        let at = record.tail + index * width;
+        (self.u32(at), self.u32(at + 4), if width == 12 { self.u32(at + 8) } else { 0 })
+    }
+
+    /// The bytes of a string, without its NUL; empty when the offset is outside.
+    pub fn name_bytes(&self, offset: u32) -> &[u8] {
+        let Some(start) = self.strings.0.checked_add(offset) else { return &[] };
+        let Some(bytes) = self.bytes.get(start as usize..self.strings.1 as usize) else { return &[] };
+        &bytes[..bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len())]
+    }
+
+    pub fn name(&self, offset: u32) -> &str {
+        std::str::from_utf8(self.name_bytes(offset)).unwrap_or("")
+    }
+}

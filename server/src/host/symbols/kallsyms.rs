@@ -1,0 +1,104 @@
+//! `/proc/kallsyms`, read once: addresses by name.
+
+/// The kernel's symbols in compact form: one text, and an index sorted by name.
+#[derive(Default)]
+pub struct Kallsyms {
+    /// All names, one after the other.
+    text: String,
+    symbols: Vec<Symbol>,
+}
+
+struct Symbol {
+    address: u64,
+    start: u32,
+    len: u16,
+    kind: u8,
+}
+
+impl Kallsyms {
+    pub fn read() -> std::io::Result<Self> {
+        Ok(Self::parse(&std::fs::read("/proc/kallsyms")?))
+    }
+
+    /// Lines of `ADDRESS KIND NAME [MODULE]`. Where addresses are hidden from the reader they are all 0.
+    pub fn parse(bytes: &[u8]) -> Self {
+        let mut found = Self::default();
+        for line in bytes.split(|byte| *byte == b'\n') {
+            let mut parts = line.split(|byte| *byte == b' ' || *byte == b'\t');
+            let (Some(address), Some([kind]), Some(name)) = (parts.next(), parts.next(), parts.next()) else {
+                continue;
+            };
+            let (Some(address), Ok(name)) = (hexadecimal(address), std::str::from_utf8(name)) else { continue };
+            let (Ok(start), Ok(len)) = (u32::try_from(found.text.len()), u16::try_from(name.len())) else { continue };
+            found.text.push_str(name);
+            found.symbols.push(Symbol { address, start, len, kind: *kind });
+        }
+        let text = &found.text;
+        // Stable: of equal names the lowest line stays first.
+        found.symbols.sort_by(|a, b| name_in(text, a).cmp(name_in(text, b)));
+        found
+    }
+
+    /// The address of the first symbol of this name; `None` also where the kernel hides addresses.
+    pub fn address(&self, name: &str) -> Option<u64> {
+        let at = self.symbols.partition_point(|symbol| name_in(&self.text, symbol) < name);
+        self.symbols[at..]
+            .iter()
+            .take_while(|symbol| name_in(&self.text, symbol) == name)
+            .map(|symbol| symbol.address)
+            .find(|address| *address != 0)
+    }
+
+    pub fn is_function(&self, name: &str) -> bool {
+        let at = self.symbols.partition_point(|symbol| name_in(&self.text, symbol) < name);
+        self.symbols[at..]
+            .iter()
+            .take_while(|symbol| name_in(&self.text, symbol) == name)
+            .any(|symbol| matches!(symbol.kind, b't' | b'T' | b'w' | b'W'))
+    }
+
+    /// Names of functions in alphabetical order, each once.
+    pub fn functions(&self) -> impl Iterator<Item = &str> {
+        let mut last = "";
+        self.symbols.iter().filter(|symbol| matches!(symbol.kind, b't' | b'T' | b'w' | b'W')).filter_map(
+            move |symbol| {
+                let name = name_in(&self.text, symbol);
+                let new = name != last;
+                last = name;
+                new.then_some(name)
+            },
+        )
+    }
+}
+
+fn name_in<'a>(text: &'a str, symbol: &Symbol) -> &'a str {
+    text.get(symbol.start as usize..symbol.start as usize + usize::from(symbol.len)).unwrap_or("")
+}
+
+fn hexadecimal(text: &[u8]) -> Option<u64> {
+    u64::from_str_radix(std::str::from_utf8(text).ok()?, 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Kallsyms;
+
+    const TEXT: &[u8] = b"ffffffff81000000 T _text\nffffffff81000100 t vfs_read\nffffffff81000200 t vfs_read\n\
+        ffffffff82000000 D some_data\n0000000000000000 T hidden\nffffffffc0000000 t helper\t[module]\nbroken\n";
+
+    #[test]
+    fn the_first_address_of_a_name_is_its_address() {
+        let symbols = Kallsyms::parse(TEXT);
+        assert_eq!(symbols.address("vfs_read"), Some(0xffff_ffff_8100_0100));
+        assert_eq!(symbols.address("hidden"), None);
+        assert_eq!(symbols.address("vfs_rea"), None);
+        assert_eq!(symbols.address("helper"), Some(0xffff_ffff_c000_0000));
+    }
+
+    #[test]
+    fn functions_are_listed_once_and_without_data() {
+        let symbols = Kallsyms::parse(TEXT);
+        assert_eq!(symbols.functions().collect::<Vec<_>>(), ["_text", "helper", "hidden", "vfs_read"]);
+        assert!(!symbols.is_function("some_data"));
+    }
+}
