@@ -1,6 +1,18 @@
-//! printf formats as data, and the names that turning values into text needs.
+//! Values as text: printf formats as data, the names that text needs, and the writers of each layout.
 
 use serde::{Deserialize, Serialize};
+
+pub mod clock;
+#[cfg(test)]
+pub mod fixture;
+pub mod gfp;
+pub mod histogram;
+pub mod map;
+pub mod printf;
+pub mod series;
+pub mod stack;
+pub mod strftime;
+pub mod text;
 
 use super::value::Stack;
 
