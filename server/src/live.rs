@@ -6,11 +6,17 @@ use tracedeck_compiler::source::SourceFile;
 mod attach;
 pub mod bpf;
 mod btf_id;
+mod control;
+mod counters;
 mod failure;
 mod limits;
 mod line_info;
 mod load;
+mod maps;
 mod object;
+mod processes;
+mod ring;
+mod symbolize;
 mod verifier;
 
 /// Whether this kernel takes a compiled script: creates its maps, loads its programs, drops all.

@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use aya_obj::generated::{
-    BPF_F_MMAPABLE, BPF_F_NO_PREALLOC, BPF_F_RDONLY_PROG, bpf_cmd, bpf_map_type as kernel_map_type,
+    BPF_ANY, BPF_EXIST, BPF_F_MMAPABLE, BPF_F_NO_PREALLOC, BPF_F_RDONLY_PROG, bpf_cmd, bpf_map_type as kernel_map_type,
 };
 use tracedeck_compiler::manifest::{KernelMap, KernelMapKind};
 
@@ -80,9 +80,19 @@ impl Map {
 
     /// Inserts or replaces.
     pub fn update(&self, key: &[u8], value: &[u8]) -> io::Result<()> {
+        self.write(key, value, BPF_ANY)
+    }
+
+    /// Replaces; whether there was such a key.
+    pub fn replace(&self, key: &[u8], value: &[u8]) -> io::Result<bool> {
+        present(self.write(key, value, BPF_EXIST).map(|()| 0))
+    }
+
+    fn write(&self, key: &[u8], value: &[u8], flags: u32) -> io::Result<()> {
         self.check(key, self.key_size)?;
         self.check(value, self.value_size)?;
         let mut attr = zeroed();
+        attr.__bindgen_anon_2.flags = u64::from(flags);
         attr.__bindgen_anon_2.map_fd = self.raw();
         attr.__bindgen_anon_2.key = address(key);
         attr.__bindgen_anon_2.__bindgen_anon_1.value = address(value);
@@ -186,6 +196,11 @@ impl Map {
             return Ok(());
         }
         Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{} bytes where the map has {size}", bytes.len())))
+    }
+
+    /// The descriptor alone.
+    pub fn into_fd(self) -> OwnedFd {
+        self.fd
     }
 
     fn raw(&self) -> u32 {

@@ -1,0 +1,39 @@
+//! What the programs lost or had to leave undone, by cause: read from memory, told when it grew.
+
+use std::sync::Arc;
+
+use tracedeck_compiler::manifest::Manifest;
+
+use super::bpf::memory::Memory;
+use crate::session::event::Event;
+
+/// The per-CPU counters of a run.
+pub struct Counters {
+    manifest: Arc<Manifest>,
+    globals: Arc<Memory>,
+    /// Totals that were told last.
+    told: Vec<u64>,
+}
+
+impl Counters {
+    pub fn new(manifest: Arc<Manifest>, globals: Arc<Memory>) -> Self {
+        let told = vec![0; manifest.counters.len()];
+        Self { manifest, globals, told }
+    }
+
+    /// An event for each total that grew since the last call.
+    pub fn changed(&mut self) -> Vec<Event> {
+        let layout = &self.manifest.globals;
+        let mut events = Vec::new();
+        for (counter, told) in self.manifest.counters.iter().zip(&mut self.told) {
+            let total = (0..layout.cpus)
+                .map(|cpu| self.globals.load((layout.slot(cpu) + counter.offset) as usize))
+                .fold(0, u64::wrapping_add);
+            if total != *told {
+                *told = total;
+                events.push(Event::Lost { cause: counter.cause.clone(), span: counter.span, total });
+            }
+        }
+        events
+    }
+}

@@ -1,0 +1,54 @@
+//! The ring buffer: emptied every few milliseconds; a process seen for the first time wakes the reader at once.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aya::maps::{Map as AyaMap, MapData, RingBuf};
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use nix::sys::eventfd::EventFd;
+
+use super::bpf::map::Map;
+
+/// How long records may lie in the ring. Programs send records without waking anybody, which costs them nothing; a
+/// tick of 5 ms then takes 1.8 million records a second at 4 % of one processor.
+pub const TICK: Duration = Duration::from_millis(5);
+
+/// The reader's end of the ring buffer.
+pub struct Ring {
+    buffer: RingBuf<MapData>,
+    epoll: Epoll,
+}
+
+impl Ring {
+    /// `wake` ends a wait early.
+    pub fn new(map: Map, wake: &Arc<EventFd>) -> io::Result<Self> {
+        let data = MapData::from_fd(map.into_fd()).map_err(io::Error::other)?;
+        let buffer = RingBuf::try_from(AyaMap::RingBuf(data)).map_err(io::Error::other)?;
+        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
+        // Edge-triggered: unread records alone, which make a ring readable, are no reason to wake up.
+        epoll.add(&buffer, EpollEvent::new(EpollFlags::EPOLLIN | EpollFlags::EPOLLET, 0))?;
+        epoll.add(wake.as_fd(), EpollEvent::new(EpollFlags::EPOLLIN | EpollFlags::EPOLLET, 1))?;
+        Ok(Self { buffer, epoll })
+    }
+
+    /// Waits for a tick, or until a program or a thread wants attention.
+    pub fn wait(&self) {
+        let mut events = [EpollEvent::empty(); 2];
+        let timeout = EpollTimeout::try_from(TICK).unwrap_or(EpollTimeout::ZERO);
+        // An interrupted wait is a short one.
+        let _ = self.epoll.wait(&mut events, timeout);
+    }
+
+    /// Hands over what is in the ring, about `most_bytes` of it at most; whether the ring was emptied.
+    pub fn drain(&mut self, most_bytes: usize, mut each: impl FnMut(&[u8])) -> bool {
+        let mut bytes = 0;
+        while bytes < most_bytes {
+            let Some(record) = self.buffer.next() else { return true };
+            bytes += record.len() + 8;
+            each(&record);
+        }
+        false
+    }
+}

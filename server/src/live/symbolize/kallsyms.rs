@@ -1,0 +1,107 @@
+//! The kernel's symbols, from `/proc/kallsyms`: read once, searched by address.
+
+/// A kernel function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KernelSymbol<'a> {
+    pub name: &'a str,
+    pub start: u64,
+    /// Name of the module; None for the kernel proper.
+    pub module: Option<&'a str>,
+}
+
+/// A symbol's start and where its name and module lie in the text.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    start: u64,
+    name: u32,
+    name_length: u16,
+    /// Bytes of the module's name, which follows the name and one tab; 0 without a module.
+    module_length: u16,
+}
+
+#[derive(Debug, Default)]
+pub struct Kallsyms {
+    /// Names and modules, in one piece.
+    text: String,
+    /// Sorted by start.
+    entries: Vec<Entry>,
+}
+
+impl Kallsyms {
+    /// Without symbols where they cannot be read.
+    pub fn read() -> Self {
+        match std::fs::read_to_string("/proc/kallsyms") {
+            Ok(text) => Self::parse(&text),
+            Err(error) => {
+                tracing::warn!(%error, "the kernel's symbols cannot be read");
+                Self::default()
+            }
+        }
+    }
+
+    fn parse(source: &str) -> Self {
+        let mut text = String::with_capacity(source.len() / 2);
+        let mut entries: Vec<Entry> = Vec::new();
+        for line in source.lines() {
+            let Some((address, kind, name, module)) = parse_line(line) else { continue };
+            // Zeros are what the unprivileged see.
+            if address == 0 || !matches!(kind, b't' | b'T' | b'w' | b'W') {
+                continue;
+            }
+            let at = text.len() as u32;
+            text.push_str(name);
+            text.push_str(module);
+            entries.push(Entry {
+                start: address,
+                name: at,
+                name_length: name.len() as u16,
+                module_length: module.len() as u16,
+            });
+        }
+        // Of several names for one address the first listed stays in front.
+        entries.sort_by_key(|entry| entry.start);
+        entries.dedup_by_key(|entry| entry.start);
+        Self { text, entries }
+    }
+
+    /// The symbol with the highest start at or below an address.
+    pub fn find(&self, address: u64) -> Option<KernelSymbol<'_>> {
+        let next = self.entries.partition_point(|entry| entry.start <= address);
+        let entry = self.entries.get(next.checked_sub(1)?)?;
+        let name_end = entry.name as usize + usize::from(entry.name_length);
+        let module = &self.text[name_end..name_end + usize::from(entry.module_length)];
+        Some(KernelSymbol {
+            name: &self.text[entry.name as usize..name_end],
+            start: entry.start,
+            module: (!module.is_empty()).then_some(module),
+        })
+    }
+}
+
+/// `ffffffff81000000 T name\t[module]`: address, type, name, module or "".
+fn parse_line(line: &str) -> Option<(u64, u8, &str, &str)> {
+    let (address, rest) = line.split_once(' ')?;
+    let (kind, rest) = rest.split_once(' ')?;
+    let (name, module) = rest.split_once('\t').unwrap_or((rest, ""));
+    let module = module.trim_start_matches('[').trim_end_matches(']');
+    let length_fits = name.len() <= usize::from(u16::MAX) && module.len() <= usize::from(u16::MAX);
+    length_fits.then_some((u64::from_str_radix(address, 16).ok()?, *kind.as_bytes().first()?, name, module))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "ffffffff81000200 T second\nffffffff81000100 t first\nffffffff81000150 d data\n\
+        ffffffffc0000000 t probe\t[nf_tables]\n0000000000000000 T hidden\n";
+
+    #[test]
+    fn an_address_belongs_to_the_function_before_it() {
+        let symbols = Kallsyms::parse(TEXT);
+        let first = symbols.find(0xffffffff810001ff).expect("in the first");
+        assert_eq!((first.name, first.start, first.module), ("first", 0xffffffff81000100, None));
+        let in_module = symbols.find(0xffffffffc0000010).expect("in the module");
+        assert_eq!((in_module.name, in_module.module), ("probe", Some("nf_tables")));
+        assert_eq!(symbols.find(0xffffffff81000000), None);
+    }
+}
