@@ -1,0 +1,178 @@
+// What the whole page shares: who is signed in, where the reader is, the facts about the server.
+import { ApiError, api } from './api';
+import {
+  borrowSecret,
+  forgetSecret,
+  grantFromFragment,
+  lendSecret,
+  storedSecret,
+  storedViewKey,
+  storeSecret,
+  storeViewKey,
+} from './credentials';
+import type { Example, HostInfo, LanguageInfo } from './protocol';
+import { parseRoute, pathOf, type Route } from './routes';
+
+export type Session =
+  | { readonly state: 'checking' }
+  | { readonly state: 'signed-out'; readonly why: string | null }
+  | { readonly state: 'signed-in'; readonly role: 'operator' | 'viewer' };
+
+export type Theme = 'system' | 'light' | 'dark';
+
+const THEME = 'tracedeck.theme';
+const ROLE = 'tracedeck.role';
+/** Other tabs answer within a few milliseconds or not at all. */
+const BORROW_WAIT_MS = 150;
+
+class App {
+  session = $state.raw<Session>({ state: 'checking' });
+  route = $state.raw<Route>({ screen: 'home' });
+  host = $state.raw<HostInfo | null>(null);
+  language = $state.raw<LanguageInfo | null>(null);
+  examples = $state.raw<readonly Example[] | null>(null);
+  theme = $state<Theme>('system');
+  keysShown = $state(false);
+  /** Read out by screen readers and shown for a moment. */
+  notice = $state('');
+  #noticeTimer: ReturnType<typeof setTimeout> | null = null;
+
+  get operator(): boolean {
+    return this.session.state === 'signed-in' && this.session.role === 'operator';
+  }
+
+  async boot(): Promise<void> {
+    this.#restoreTheme();
+    this.route = parseRoute(location.pathname, location.search);
+    addEventListener('popstate', () => (this.route = parseRoute(location.pathname, location.search)));
+    // A link with a new token pasted into a tab that already shows the page changes only the fragment.
+    addEventListener('hashchange', () => void this.#signIn());
+    await this.#signIn();
+  }
+
+  go(route: Route, how: 'push' | 'replace' = 'push'): void {
+    this.route = route;
+    if (how === 'push') history.pushState(null, '', pathOf(route));
+    else history.replaceState(null, '', pathOf(route));
+  }
+
+  /** Called when the server does not know this session; a viewer's link can sign in again by itself. */
+  async signedOut(): Promise<boolean> {
+    const view = storedViewKey();
+    const route = this.route;
+    if (view && route.screen === 'run' && (await this.#loginToRun(route.id, view))) return true;
+    forgetSecret();
+    this.session = { state: 'signed-out', why: 'This session has ended, or the server was restarted.' };
+    return false;
+  }
+
+  say(text: string): void {
+    this.notice = text;
+    if (this.#noticeTimer !== null) clearTimeout(this.#noticeTimer);
+    this.#noticeTimer = setTimeout(() => (this.notice = ''), 4000);
+  }
+
+  setTheme(theme: Theme): void {
+    this.theme = theme;
+    localStorage.setItem(THEME, theme);
+    this.#applyTheme();
+  }
+
+  async loadExamples(): Promise<void> {
+    this.examples ??= await api.examples();
+  }
+
+  async loadLanguage(): Promise<LanguageInfo | null> {
+    this.language ??= await api.language().catch(() => null);
+    return this.language;
+  }
+
+  async #signIn(): Promise<void> {
+    const grant = grantFromFragment(location.hash);
+    if (location.hash) history.replaceState(null, '', location.pathname + location.search);
+    if (grant?.kind === 'token') {
+      if (!(await this.#loginWithToken(grant.value))) return;
+    } else {
+      if (grant?.kind === 'view') storeViewKey(grant.value);
+      if (!storedSecret()) {
+        const borrowed = await borrowSecret(BORROW_WAIT_MS);
+        if (borrowed) storeSecret(borrowed);
+      }
+    }
+    await this.#enter();
+  }
+
+  async #loginWithToken(token: string): Promise<boolean> {
+    try {
+      const answer = await api.loginWithToken(token);
+      this.#accept(answer.secret, answer.role);
+      return true;
+    } catch (error) {
+      // A reload of a used link: the session it once made may still be good.
+      if (storedSecret() && error instanceof ApiError && error.status === 401) return true;
+      const unreachable = error instanceof ApiError && error.status === 0;
+      const why = unreachable ? 'The server does not answer.' : 'This link has been used already, or it is older than ten minutes.';
+      this.session = { state: 'signed-out', why };
+      return false;
+    }
+  }
+
+  async #loginToRun(run: string, view: string): Promise<boolean> {
+    try {
+      const answer = await api.loginWithView(run, view);
+      this.#accept(answer.secret, answer.role);
+      this.session = { state: 'signed-in', role: answer.role };
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #accept(secret: string, role: 'operator' | 'viewer'): void {
+    storeSecret(secret);
+    sessionStorage.setItem(ROLE, role);
+  }
+
+  /** Proves the stored secret against the server and loads what every screen needs. */
+  async #enter(): Promise<void> {
+    lendSecret();
+    if (!storedSecret()) {
+      const view = storedViewKey();
+      if (view && this.route.screen === 'run') {
+        if (!(await this.#loginToRun(this.route.id, view))) {
+          this.session = { state: 'signed-out', why: 'This share link is not valid, or no longer.' };
+          return;
+        }
+      } else {
+        this.session = { state: 'signed-out', why: null };
+        return;
+      }
+    }
+    try {
+      this.host = await api.host();
+    } catch (error) {
+      if (error instanceof ApiError && error.signedOut) {
+        if (!(await this.signedOut())) return;
+        this.host = await api.host().catch(() => null);
+      } else if (!(error instanceof ApiError && error.status === 403)) {
+        this.session = { state: 'signed-out', why: 'The server does not answer. Is it still running?' };
+        return;
+      }
+    }
+    const role = sessionStorage.getItem(ROLE) === 'viewer' ? 'viewer' : 'operator';
+    this.session = { state: 'signed-in', role };
+  }
+
+  #restoreTheme(): void {
+    const stored = localStorage.getItem(THEME);
+    this.theme = stored === 'light' || stored === 'dark' ? stored : 'system';
+    this.#applyTheme();
+  }
+
+  #applyTheme(): void {
+    if (this.theme === 'system') document.documentElement.removeAttribute('data-theme');
+    else document.documentElement.dataset['theme'] = this.theme;
+  }
+}
+
+export const app = new App();

@@ -1,0 +1,30 @@
+// Which charts can draw which kind of value; the first is what a reader sees without asking.
+import type { MapKind, MapView } from '../protocol';
+
+export type ChartName = 'number' | 'table' | 'histogram' | 'stats' | 'series' | 'text' | 'flame';
+
+export const chartLabels: Record<ChartName, string> = {
+  number: 'Number',
+  table: 'Table',
+  histogram: 'Histogram',
+  stats: 'Table',
+  series: 'Line',
+  text: 'Text',
+  flame: 'Flame graph',
+};
+
+type Shape = Pick<MapView, 'kind' | 'scalar' | 'has_stack'>;
+
+const byKind: Record<MapKind, (shape: Shape) => ChartName[]> = {
+  number: (shape) => (shape.has_stack ? ['flame', 'table'] : shape.scalar ? ['number'] : ['table']),
+  stats: () => ['stats'],
+  histogram: () => ['histogram'],
+  series: () => ['series'],
+  text: () => ['text'],
+};
+
+export const valueKinds = Object.keys(byKind) as MapKind[];
+
+export function chartsFor(shape: Shape): ChartName[] {
+  return byKind[shape.kind](shape);
+}

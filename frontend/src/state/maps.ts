@@ -1,0 +1,88 @@
+// The maps of a run: the newest view of each, and how fast its numbers grow.
+import { toNumber } from '../lib/format';
+import type { KeyPart, MapEntry, MapShape, MapView } from '../protocol';
+
+/** Rates are taken over at least this long, so that they can be read. */
+const RATE_WINDOW_MS = 1000;
+
+export interface MapState {
+  readonly view: MapView;
+  /** Growth per second by `keyText`, empty until two views lie a window apart or when the value is no counter. */
+  readonly rates: ReadonlyMap<string, number>;
+  /** Growth per second of the sum of all keys. */
+  readonly sumRate: number | null;
+  readonly base: RateBase | null;
+}
+
+interface RateBase {
+  readonly atMs: number;
+  readonly values: ReadonlyMap<string, number>;
+  readonly sum: number | null;
+}
+
+export type MapsState = ReadonlyMap<number, MapState>;
+
+export const noMaps: MapsState = new Map();
+
+/** A key as one string, unambiguous between parts and between text and number. */
+export function keyText(key: readonly KeyPart[]): string {
+  return JSON.stringify(key.map((part) => (part.t === 'stack' ? part.v.map((frame) => [frame.name, frame.module]) : [part.t, part.v])));
+}
+
+/** Only counters have a rate: the growth of a minimum or of a last value means nothing. */
+export function isCounter(shapes: readonly MapShape[], name: string): boolean {
+  const value = shapes.find((shape) => shape.name === name)?.value ?? '';
+  return /^u?(count|sum)(_t)?\b/.test(value);
+}
+
+export function mapsFromSnapshot(views: readonly MapView[], shapes: readonly MapShape[], atMs: number): MapsState {
+  return updateMaps(noMaps, views, shapes, atMs);
+}
+
+export function updateMaps(state: MapsState, views: readonly MapView[], shapes: readonly MapShape[], atMs: number): MapsState {
+  if (views.length === 0) return state;
+  const next = new Map(state);
+  for (const view of views) {
+    const known = state.get(view.id);
+    if (known && known.view.version > view.version) continue;
+    next.set(view.id, isCounter(shapes, view.name) ? withRates(known ?? null, view, atMs) : plain(view));
+  }
+  return next;
+}
+
+/** Rates of a run that no longer changes would be the last ones seen; an ended run shows none. */
+export function withoutRates(state: MapsState): MapsState {
+  return new Map([...state].map(([id, map]) => [id, plain(map.view)]));
+}
+
+function plain(view: MapView): MapState {
+  return { view, rates: new Map(), sumRate: null, base: null };
+}
+
+function withRates(known: MapState | null, view: MapView, atMs: number): MapState {
+  const values = counterValues(view.entries);
+  const sum = view.sum === null ? null : toNumber(view.sum);
+  const fresh: RateBase = { atMs, values, sum };
+  if (!known?.base) return { view, rates: new Map(), sumRate: null, base: fresh };
+  const elapsed = atMs - known.base.atMs;
+  if (elapsed < RATE_WINDOW_MS) return { ...known, view };
+  const perSecond = (now: number, before: number) => ((now - before) * 1000) / elapsed;
+  const rates = new Map<string, number>();
+  for (const [key, value] of values) {
+    const before = known.base.values.get(key);
+    // A key that was not among the entries sent before may be old and have moved up: its growth is unknown.
+    const start = before ?? (known.view.omitted === 0 ? 0 : null);
+    // A smaller value means that the script cleared it.
+    if (start !== null && value >= start) rates.set(key, perSecond(value, start));
+  }
+  const sumRate = sum !== null && known.base.sum !== null && sum >= known.base.sum ? perSecond(sum, known.base.sum) : null;
+  return { view, rates, sumRate, base: fresh };
+}
+
+function counterValues(entries: readonly MapEntry[]): Map<string, number> {
+  const values = new Map<string, number>();
+  for (const entry of entries) {
+    if (entry.value.t === 'number') values.set(keyText(entry.key), toNumber(entry.value.v));
+  }
+  return values;
+}

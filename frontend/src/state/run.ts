@@ -1,0 +1,90 @@
+// Everything the page knows about the run it shows: a pure function of the server's messages.
+import { toNumber } from '../lib/format';
+import type { Diagnostic, Loss, RunInfo, ServerMessage } from '../protocol';
+import { appendLines, emptyLog, logFromSnapshot, skipLines, type LogState } from './log';
+import { lossTotal, mergeLoss } from './loss';
+import { mapsFromSnapshot, noMaps, updateMaps, withoutRates, type MapsState } from './maps';
+
+export interface RunState {
+  /** Last message applied; what a reconnect resumes after. */
+  readonly sequence: number;
+  readonly run: RunInfo | null;
+  readonly log: LogState;
+  readonly maps: MapsState;
+  readonly lost: readonly Loss[];
+  readonly diagnostics: readonly Diagnostic[];
+  /** Events per second of the whole run, as the server measures it. */
+  readonly rate: number | null;
+  /** What the server refused, in its words. */
+  readonly problem: string | null;
+}
+
+export const emptyRun: RunState = {
+  sequence: 0,
+  run: null,
+  log: emptyLog,
+  maps: noMaps,
+  lost: [],
+  diagnostics: [],
+  rate: null,
+  problem: null,
+};
+
+export function reduceRun(state: RunState, message: ServerMessage): RunState {
+  switch (message.type) {
+    case 'snapshot':
+      return settle({
+        sequence: message.sequence,
+        run: message.run,
+        log: logFromSnapshot(message.log, message.log_dropped, state.log.skipped),
+        maps: mapsFromSnapshot(message.maps, message.run.maps, message.run.duration_ms),
+        lost: message.lost,
+        diagnostics: message.diagnostics,
+        rate: null,
+        problem: null,
+      });
+    case 'update': {
+      if (message.sequence <= state.sequence) return state;
+      const run = message.run ?? state.run;
+      return settle({
+        sequence: message.sequence,
+        run,
+        log: message.log ? appendLines(state.log, message.log) : state.log,
+        maps: message.maps ? updateMaps(state.maps, message.maps, run?.maps ?? [], message.at_ms) : state.maps,
+        lost: message.lost ? mergeLoss(state.lost, message.lost) : state.lost,
+        diagnostics: message.diagnostics ? [...state.diagnostics, ...message.diagnostics] : state.diagnostics,
+        rate: message.rate ?? state.rate,
+        problem: null,
+      });
+    }
+    case 'skipped':
+      return { ...state, log: skipLines(state.log, message.lines) };
+    case 'error':
+      return { ...state, problem: message.message };
+    default:
+      return unknownMessage(message, state);
+  }
+}
+
+/** An ended run has no rate any more. */
+function settle(state: RunState): RunState {
+  if (state.run?.state !== 'ended') return state;
+  return { ...state, rate: null, maps: withoutRates(state.maps) };
+}
+
+/** A newer server may send more; TypeScript's `never` makes this build fail when the protocol grows. */
+function unknownMessage(_message: never, state: RunState): RunState {
+  return state;
+}
+
+/** Lost events as the top bar shows them: the larger of what the run and the causes say, since either may arrive first. */
+export function lostTotal(state: RunState): number {
+  return Math.max(lossTotal(state.lost), toNumber(state.run?.lost_total ?? 0));
+}
+
+/** True when anything at all has come out of the script. */
+export function hasOutput(state: RunState): boolean {
+  if (state.log.lines.length > 0 || state.log.older > 0) return true;
+  for (const map of state.maps.values()) if (map.view.total_entries > 0 || map.view.entries.length > 0) return true;
+  return false;
+}

@@ -1,0 +1,185 @@
+// The run that is open and the script in the drawer: starts, follows and stops.
+import { ApiError, api } from './api';
+import { app } from './app.svelte';
+import { storedSecret } from './credentials';
+import { joinArguments, splitArguments } from './lib/arguments';
+import type { Diagnostic, ServerMessage } from './protocol';
+import { RunSocket, type SocketStatus } from './socket';
+import { emptyRun, reduceRun, type RunState } from './state/run';
+
+const DRAFT = 'tracedeck.draft';
+
+class Workspace {
+  runId = $state<string | null>(null);
+  run = $state.raw<RunState>(emptyRun);
+  connection = $state.raw<SocketStatus | null>(null);
+  /** When the newest facts about the run arrived, for clocks that go on between messages. */
+  heardAt = $state(0);
+  source = $state('');
+  parameters = $state('');
+  /** A title for the next run; the server makes one up when there is none. */
+  title: string | null = null;
+  drawerOpen = $state(false);
+  /** Between pressing Run and the server's answer. */
+  starting = $state(false);
+  refusal = $state<string | null>(null);
+  /** Diagnostics of a refused start; those of a run are in `run.diagnostics`. */
+  refusedDiagnostics = $state.raw<readonly Diagnostic[]>([]);
+  #socket: RunSocket | null = null;
+  /** The run whose source was last put into the editor. */
+  #loaded: { source: string; parameters: string } | null = null;
+
+  get edited(): boolean {
+    return this.#loaded === null ? this.source.trim() !== '' : this.source !== this.#loaded.source || this.parameters !== this.#loaded.parameters;
+  }
+
+  get phase(): 'none' | 'starting' | 'running' | 'stopping' | 'ended' {
+    return this.run.run?.state ?? 'none';
+  }
+
+  /** Shows a run: the one just started, or one from a link. */
+  open(id: string): void {
+    if (this.runId === id) return;
+    this.close();
+    this.runId = id;
+    this.#socket = new RunSocket({
+      url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`,
+      run: id,
+      secret: () => storedSecret() ?? '',
+      after: () => this.run.sequence,
+      onMessage: (message) => this.#receive(message),
+      onStatus: (status) => (this.connection = status),
+      mayRetry: () => this.#mayRetry(id),
+    });
+  }
+
+  close(): void {
+    this.#socket?.close();
+    this.#socket = null;
+    this.runId = null;
+    this.run = emptyRun;
+    this.connection = null;
+    this.refusal = null;
+    this.refusedDiagnostics = [];
+  }
+
+  /** A blank page for a new script, or an example to read before it runs. */
+  compose(source: string, title: string | null): void {
+    this.close();
+    this.#loaded = null;
+    this.source = source;
+    this.parameters = '';
+    this.title = title;
+    this.drawerOpen = true;
+  }
+
+  /** Starts what is in the editor. A run that is still going is stopped first: running again means restarting. */
+  async start(): Promise<void> {
+    if (this.starting || !app.operator) return;
+    if (this.source.trim() === '') {
+      this.refusal = 'The script is empty. Write a probe, for example: BEGIN { printf("hello\\n"); }';
+      return;
+    }
+    this.starting = true;
+    this.refusal = null;
+    this.refusedDiagnostics = [];
+    try {
+      const before = this.runId;
+      if (before && (this.phase === 'running' || this.phase === 'starting')) await api.stop(before).catch(() => undefined);
+      const title = this.edited ? null : (this.title ?? this.run.run?.title ?? null);
+      const { id } = await api.start(this.source, splitArguments(this.parameters), title ?? undefined);
+      this.#loaded = { source: this.source, parameters: this.parameters };
+      const drawer = this.drawerOpen;
+      this.open(id);
+      this.drawerOpen = drawer;
+      app.go({ screen: 'run', id, panel: null, chart: null });
+    } catch (error) {
+      await this.#refused(error);
+    } finally {
+      this.starting = false;
+    }
+  }
+
+  /** One press on a card of the start page. */
+  async startExample(source: string, title: string): Promise<void> {
+    this.close();
+    this.source = source;
+    this.parameters = '';
+    this.#loaded = { source, parameters: '' };
+    this.title = title;
+    this.drawerOpen = false;
+    await this.start();
+  }
+
+  async stop(): Promise<void> {
+    if (!this.runId || !app.operator) return;
+    if (this.#socket?.send({ type: 'stop' })) return;
+    await api.stop(this.runId).catch((error: unknown) => this.#refused(error));
+  }
+
+  retryNow(): void {
+    this.#socket?.retryNow();
+  }
+
+  keepDraft(): void {
+    if (app.operator && this.edited) sessionStorage.setItem(DRAFT, JSON.stringify([this.source, this.parameters]));
+  }
+
+  /** The draft that this tab held before a reload. */
+  restoreDraft(): void {
+    try {
+      const [source, parameters] = JSON.parse(sessionStorage.getItem(DRAFT) ?? '[]') as string[];
+      if (typeof source !== 'string' || typeof parameters !== 'string') return;
+      this.source = source;
+      this.parameters = parameters;
+    } catch {
+      sessionStorage.removeItem(DRAFT);
+    }
+  }
+
+  #receive(message: ServerMessage): void {
+    this.run = reduceRun(this.run, message);
+    const info = message.type === 'snapshot' || message.type === 'update' ? message.run : undefined;
+    if (info) {
+      this.heardAt = Date.now();
+      if (message.type === 'snapshot') this.#loadSource(info.source, info.parameters);
+    }
+    if (this.run.diagnostics.some((diagnostic) => diagnostic.severity === 'error')) this.drawerOpen = true;
+  }
+
+  /** Puts the run's script into the editor unless the person has changed what is there. */
+  #loadSource(source: string, parameters: readonly string[]): void {
+    const line = joinArguments(parameters);
+    const untouched = this.#loaded === null ? this.source === '' : !this.edited;
+    if (untouched) {
+      this.source = source;
+      this.parameters = line;
+    }
+    this.#loaded = { source, parameters: untouched ? line : (this.#loaded?.parameters ?? line) };
+  }
+
+  async #mayRetry(id: string): Promise<boolean> {
+    try {
+      await api.run(id);
+      return true;
+    } catch (error) {
+      if (!(error instanceof ApiError)) return true;
+      if (error.signedOut) return app.signedOut();
+      if (error.status === 404) this.run = { ...this.run, problem: 'This run is not known here. It may have been removed.' };
+      return error.status !== 404 && error.status !== 403;
+    }
+  }
+
+  async #refused(error: unknown): Promise<void> {
+    if (error instanceof ApiError) {
+      if (error.signedOut) await app.signedOut();
+      this.refusal = error.message;
+      this.refusedDiagnostics = error.diagnostics;
+      if (error.diagnostics.length > 0) this.drawerOpen = true;
+    } else {
+      this.refusal = String(error);
+    }
+  }
+}
+
+export const workspace = new Workspace();
