@@ -1,12 +1,11 @@
 // Every HTTP call of the page. Sends the secret half of the session; the cookie goes along by itself.
 import { storedSecret } from './credentials';
-import type { CheckAnswer, Diagnostic, Example, HostInfo, LanguageInfo, LoginAnswer, RunInfo } from './protocol';
+import type { CheckResponse, ErrorBody, ExampleList, HostInfo, LanguageInfo, LoginResponse, RunCreated, RunInfo, RunList, RunRequestBody } from './protocol.gen';
 
 export class ApiError extends Error {
   constructor(
     readonly status: number,
     message: string,
-    readonly diagnostics: readonly Diagnostic[] = [],
   ) {
     super(message);
   }
@@ -18,27 +17,20 @@ export class ApiError extends Error {
 }
 
 export const api = {
-  loginWithToken: (token: string) => post<LoginAnswer>('/api/login', { token }),
-  loginWithView: (run: string, view: string) => post<LoginAnswer>('/api/login', { run, view }),
+  loginWithToken: (token: string) => post<LoginResponse>('/api/login', { token }),
+  loginWithView: (run: string, view: string) => post<LoginResponse>('/api/login', { run, view }),
   host: () => get<HostInfo>('/api/host'),
   language: () => get<LanguageInfo>('/api/language'),
-  examples: () => get<unknown>('/api/examples').then((answer) => list<Example>(answer, 'examples')),
-  runs: () => get<unknown>('/api/runs').then((answer) => list<RunInfo>(answer, 'runs')),
+  examples: () => get<ExampleList>('/api/examples').then((answer) => answer.examples),
+  runs: () => get<RunList>('/api/runs').then((answer) => answer.runs),
   run: (id: string) => get<RunInfo>(`/api/runs/${encodeURIComponent(id)}`),
   stop: (id: string) => post<unknown>(`/api/runs/${encodeURIComponent(id)}/stop`, {}),
   check: (source: string, parameters: readonly string[], signal?: AbortSignal) =>
-    post<CheckAnswer>('/api/check', { source, parameters }, signal),
+    post<CheckResponse>('/api/check', { source, parameters }, signal),
   start: (source: string, parameters: readonly string[], title?: string) =>
-    post<{ id: string }>('/api/runs', { source, parameters, ...(title ? { title } : {}), idempotency_key: crypto.randomUUID() }),
+    post<RunCreated>('/api/runs', { source, parameters: [...parameters], title: title ?? null, idempotency_key: idempotencyKey() } satisfies RunRequestBody),
   text: async (path: string, signal?: AbortSignal) => (await call(path, { method: 'GET' }, signal)).text(),
 };
-
-/** Both `[..]` and `{name: [..]}` are lists. */
-function list<T>(answer: unknown, name: string): T[] {
-  if (Array.isArray(answer)) return answer as T[];
-  const inner = (answer as Record<string, unknown> | null)?.[name];
-  return Array.isArray(inner) ? (inner as T[]) : [];
-}
 
 async function get<T>(path: string): Promise<T> {
   return (await call(path, { method: 'GET' })).json() as Promise<T>;
@@ -66,14 +58,17 @@ async function call(path: string, init: RequestInit, signal?: AbortSignal): Prom
   return answer;
 }
 
+/** One press of Run is one run, however often the request is repeated. */
+function idempotencyKey(): string {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
 /** The server's own sentence when it sent one. */
 async function refusal(answer: Response): Promise<ApiError> {
   const text = await answer.text().catch(() => '');
   try {
-    const body = JSON.parse(text) as { message?: unknown; error?: unknown; diagnostics?: unknown };
-    const message = [body.message, body.error].find((part) => typeof part === 'string');
-    const diagnostics = Array.isArray(body.diagnostics) ? (body.diagnostics as Diagnostic[]) : [];
-    return new ApiError(answer.status, typeof message === 'string' ? message : `The server answered ${answer.status}`, diagnostics);
+    const body = JSON.parse(text) as Partial<ErrorBody>;
+    return new ApiError(answer.status, body.message ?? `The server answered ${answer.status}`);
   } catch {
     return new ApiError(answer.status, text && text.length < 300 ? text : `The server answered ${answer.status}`);
   }

@@ -10,7 +10,7 @@ import {
   storeSecret,
   storeViewKey,
 } from './credentials';
-import type { Example, HostInfo, LanguageInfo } from './protocol';
+import type { ExampleInfo, HostInfo, LanguageInfo } from './protocol.gen';
 import { parseRoute, pathOf, type Route } from './routes';
 
 export type Session =
@@ -30,7 +30,7 @@ class App {
   route = $state.raw<Route>({ screen: 'home' });
   host = $state.raw<HostInfo | null>(null);
   language = $state.raw<LanguageInfo | null>(null);
-  examples = $state.raw<readonly Example[] | null>(null);
+  examples = $state.raw<readonly ExampleInfo[] | null>(null);
   theme = $state<Theme>('system');
   keysShown = $state(false);
   /** Read out by screen readers and shown for a moment. */

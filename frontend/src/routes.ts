@@ -1,17 +1,24 @@
-// Addresses of the page's screens. `view` and `map` are part of a run's address, so that a link shows the same picture.
+// Addresses of the page's screens. Panel, chart, zoom and search are part of a run's address, so that a link shows the
+// same picture and Back undoes a zoom.
 
 export type Route =
   | { readonly screen: 'home' }
   | { readonly screen: 'write'; readonly example: string | null }
-  | { readonly screen: 'run'; readonly id: string; readonly panel: string | null; readonly chart: string | null }
+  | { readonly screen: 'run'; readonly id: string; readonly panel: string | null; readonly chart: string | null; readonly focus: string | null; readonly find: string | null }
   | { readonly screen: 'unknown'; readonly path: string };
+
+export type RunRoute = Extract<Route, { screen: 'run' }>;
+
+export function runRoute(id: string): RunRoute {
+  return { screen: 'run', id, panel: null, chart: null, focus: null, find: null };
+}
 
 export function parseRoute(path: string, query: string): Route {
   const parameters = new URLSearchParams(query);
   if (path === '/' || path === '') return { screen: 'home' };
   if (path === '/write') return { screen: 'write', example: parameters.get('example') };
   const run = /^\/r\/([A-Za-z0-9_-]+)\/?$/.exec(path);
-  if (run?.[1]) return { screen: 'run', id: run[1], panel: parameters.get('show'), chart: parameters.get('as') };
+  if (run?.[1]) return { screen: 'run', id: run[1], panel: parameters.get('show'), chart: parameters.get('as'), focus: parameters.get('zoom'), find: parameters.get('find') };
   return { screen: 'unknown', path };
 }
 
@@ -25,6 +32,8 @@ export function pathOf(route: Route): string {
       const parameters = new URLSearchParams();
       if (route.panel) parameters.set('show', route.panel);
       if (route.chart) parameters.set('as', route.chart);
+      if (route.focus) parameters.set('zoom', route.focus);
+      if (route.find) parameters.set('find', route.find);
       const query = parameters.toString();
       return `/r/${route.id}${query ? `?${query}` : ''}`;
     }
@@ -43,6 +52,6 @@ export function flamePath(run: string, map: string, options: { viewKey?: string 
 }
 
 /** The link that Share copies: read-only, opens exactly what is shown. */
-export function shareLink(origin: string, route: Extract<Route, { screen: 'run' }>, viewKey: string): string {
+export function shareLink(origin: string, route: RunRoute, viewKey: string): string {
   return `${origin}${pathOf(route)}#v=${encodeURIComponent(viewKey)}`;
 }

@@ -1,6 +1,6 @@
 // One WebSocket: says hello, hands on messages, comes back after a loss and resumes by sequence number.
 import { backoff } from './lib/backoff';
-import type { ClientMessage, ServerMessage } from './protocol';
+import type { ClientMessage, ServerMessage } from './protocol.gen';
 
 export type SocketStatus =
   | { readonly state: 'connecting' }

@@ -3,7 +3,8 @@ import { ApiError, api } from './api';
 import { app } from './app.svelte';
 import { storedSecret } from './credentials';
 import { joinArguments, splitArguments } from './lib/arguments';
-import type { Diagnostic, ServerMessage } from './protocol';
+import type { ServerMessage } from './protocol.gen';
+import { runRoute } from './routes';
 import { RunSocket, type SocketStatus } from './socket';
 import { emptyRun, reduceRun, type RunState } from './state/run';
 
@@ -23,8 +24,6 @@ class Workspace {
   /** Between pressing Run and the server's answer. */
   starting = $state(false);
   refusal = $state<string | null>(null);
-  /** Diagnostics of a refused start; those of a run are in `run.diagnostics`. */
-  refusedDiagnostics = $state.raw<readonly Diagnostic[]>([]);
   #socket: RunSocket | null = null;
   /** The run whose source was last put into the editor. */
   #loaded: { source: string; parameters: string } | null = null;
@@ -60,7 +59,6 @@ class Workspace {
     this.run = emptyRun;
     this.connection = null;
     this.refusal = null;
-    this.refusedDiagnostics = [];
   }
 
   /** A blank page for a new script, or an example to read before it runs. */
@@ -82,7 +80,6 @@ class Workspace {
     }
     this.starting = true;
     this.refusal = null;
-    this.refusedDiagnostics = [];
     try {
       const before = this.runId;
       if (before && (this.phase === 'running' || this.phase === 'starting')) await api.stop(before).catch(() => undefined);
@@ -92,7 +89,7 @@ class Workspace {
       const drawer = this.drawerOpen;
       this.open(id);
       this.drawerOpen = drawer;
-      app.go({ screen: 'run', id, panel: null, chart: null });
+      app.go(runRoute(id));
     } catch (error) {
       await this.#refused(error);
     } finally {
@@ -121,19 +118,23 @@ class Workspace {
     this.#socket?.retryNow();
   }
 
+  /** Remembers unsaved edits of this address, so that a reload does not lose them. */
   keepDraft(): void {
-    if (app.operator && this.edited) sessionStorage.setItem(DRAFT, JSON.stringify([this.source, this.parameters]));
+    if (app.operator && this.edited) sessionStorage.setItem(DRAFT, JSON.stringify([location.pathname, this.source, this.parameters]));
+    else sessionStorage.removeItem(DRAFT);
   }
 
-  /** The draft that this tab held before a reload. */
-  restoreDraft(): void {
+  /** Puts the draft that this tab held for this address before a reload back into the editor; true when there was one. */
+  restoreDraft(): boolean {
     try {
-      const [source, parameters] = JSON.parse(sessionStorage.getItem(DRAFT) ?? '[]') as string[];
-      if (typeof source !== 'string' || typeof parameters !== 'string') return;
+      const [path, source, parameters] = JSON.parse(sessionStorage.getItem(DRAFT) ?? '[]') as string[];
+      if (path !== location.pathname || source === undefined || parameters === undefined) return false;
       this.source = source;
       this.parameters = parameters;
+      return true;
     } catch {
       sessionStorage.removeItem(DRAFT);
+      return false;
     }
   }
 
@@ -174,8 +175,6 @@ class Workspace {
     if (error instanceof ApiError) {
       if (error.signedOut) await app.signedOut();
       this.refusal = error.message;
-      this.refusedDiagnostics = error.diagnostics;
-      if (error.diagnostics.length > 0) this.drawerOpen = true;
     } else {
       this.refusal = String(error);
     }

@@ -1,6 +1,6 @@
 // Which bucket of a histogram holds a quantile. A bucket is all a histogram knows, so a bucket is the answer.
 import { toNumber } from '../lib/format';
-import type { Bucket } from '../protocol';
+import type { Bucket } from '../protocol.gen';
 
 export function histogramTotal(buckets: readonly Bucket[]): number {
   return buckets.reduce((sum, bucket) => sum + toNumber(bucket.count), 0);

@@ -1,5 +1,5 @@
 // Which charts can draw which kind of value; the first is what a reader sees without asking.
-import type { MapKind, MapView } from '../protocol';
+import type { MapKind, MapView } from '../protocol.gen';
 
 export type ChartName = 'number' | 'table' | 'histogram' | 'stats' | 'series' | 'text' | 'flame';
 

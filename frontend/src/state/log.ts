@@ -1,5 +1,5 @@
 // The log of a run as the page keeps it: the newest lines, and a count of what is not here.
-import type { LogLine } from '../protocol';
+import type { LogLine } from '../protocol.gen';
 
 /** Lines kept in the page; the rest is in the recording (output.txt). */
 export const LOG_CAPACITY = 10_000;

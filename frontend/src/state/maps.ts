@@ -1,6 +1,6 @@
 // The maps of a run: the newest view of each, and how fast its numbers grow.
 import { toNumber } from '../lib/format';
-import type { KeyPart, MapEntry, MapShape, MapView } from '../protocol';
+import type { KeyPart, MapEntry, MapShape, MapView } from '../protocol.gen';
 
 /** Rates are taken over at least this long, so that they can be read. */
 const RATE_WINDOW_MS = 1000;

@@ -1,6 +1,6 @@
 // Which panels a run has, and which chart each shows first. Follows from the data types, never from a menu.
 import { chartsFor, type ChartName } from '../charts/registry';
-import type { MapShape } from '../protocol';
+import type { MapShape } from '../protocol.gen';
 import type { MapState } from './maps';
 import type { RunState } from './run';
 

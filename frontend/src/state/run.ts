@@ -1,6 +1,5 @@
 // Everything the page knows about the run it shows: a pure function of the server's messages.
-import { toNumber } from '../lib/format';
-import type { Diagnostic, Loss, RunInfo, ServerMessage } from '../protocol';
+import type { DiagnosticView, Loss, RunInfo, ServerMessage } from '../protocol.gen';
 import { appendLines, emptyLog, logFromSnapshot, skipLines, type LogState } from './log';
 import { lossTotal, mergeLoss } from './loss';
 import { mapsFromSnapshot, noMaps, updateMaps, withoutRates, type MapsState } from './maps';
@@ -12,8 +11,8 @@ export interface RunState {
   readonly log: LogState;
   readonly maps: MapsState;
   readonly lost: readonly Loss[];
-  readonly diagnostics: readonly Diagnostic[];
-  /** Events per second of the whole run, as the server measures it. */
+  readonly diagnostics: readonly DiagnosticView[];
+  /** Lines of output per second, as the server measures it. */
   readonly rate: number | null;
   /** What the server refused, in its words. */
   readonly problem: string | null;
@@ -37,22 +36,23 @@ export function reduceRun(state: RunState, message: ServerMessage): RunState {
         sequence: message.sequence,
         run: message.run,
         log: logFromSnapshot(message.log, message.log_dropped, state.log.skipped),
-        maps: mapsFromSnapshot(message.maps, message.run.maps, message.run.duration_ms),
+        maps: mapsFromSnapshot(message.maps, message.run.maps, message.at_ms),
         lost: message.lost,
         diagnostics: message.diagnostics,
         rate: null,
         problem: null,
       });
     case 'update': {
-      if (message.sequence <= state.sequence) return state;
+      // Every part merges by its own number, so a message that comes twice, or one that carries no event (a watcher
+      // came or went), does no harm.
       const run = message.run ?? state.run;
       return settle({
-        sequence: message.sequence,
+        sequence: Math.max(state.sequence, message.sequence),
         run,
         log: message.log ? appendLines(state.log, message.log) : state.log,
         maps: message.maps ? updateMaps(state.maps, message.maps, run?.maps ?? [], message.at_ms) : state.maps,
         lost: message.lost ? mergeLoss(state.lost, message.lost) : state.lost,
-        diagnostics: message.diagnostics ? [...state.diagnostics, ...message.diagnostics] : state.diagnostics,
+        diagnostics: message.diagnostics ? addDiagnostics(state.diagnostics, message.diagnostics) : state.diagnostics,
         rate: message.rate ?? state.rate,
         problem: null,
       });
@@ -64,6 +64,12 @@ export function reduceRun(state: RunState, message: ServerMessage): RunState {
     default:
       return unknownMessage(message, state);
   }
+}
+
+function addDiagnostics(known: readonly DiagnosticView[], added: readonly DiagnosticView[]): readonly DiagnosticView[] {
+  const same = (a: DiagnosticView, b: DiagnosticView) => a.start === b.start && a.code === b.code && a.message === b.message;
+  const fresh = added.filter((diagnostic) => !known.some((other) => same(other, diagnostic)));
+  return fresh.length === 0 ? known : [...known, ...fresh];
 }
 
 /** An ended run has no rate any more. */
@@ -79,7 +85,7 @@ function unknownMessage(_message: never, state: RunState): RunState {
 
 /** Lost events as the top bar shows them: the larger of what the run and the causes say, since either may arrive first. */
 export function lostTotal(state: RunState): number {
-  return Math.max(lossTotal(state.lost), toNumber(state.run?.lost_total ?? 0));
+  return Math.max(lossTotal(state.lost), state.run?.lost_total ?? 0);
 }
 
 /** True when anything at all has come out of the script. */

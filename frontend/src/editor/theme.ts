@@ -1,0 +1,50 @@
+// The editor in the page's own colours: tokens cross into the shadow root, rules do not.
+import { EditorView } from '@codemirror/view';
+
+const wave = (colour: string) => ({
+  backgroundImage: 'none',
+  textDecoration: `underline wavy var(${colour}) 1px`,
+  textDecorationSkipInk: 'none',
+  textUnderlineOffset: '3px',
+});
+
+export const editorTheme = EditorView.theme({
+  '&': { height: '100%', color: 'var(--text)', backgroundColor: 'var(--raised)', fontSize: '13px' },
+  '&.cm-focused': { outline: '2px solid var(--focus)', outlineOffset: '-2px' },
+  '.cm-scroller': { fontFamily: 'var(--mono)', lineHeight: '20px', overflow: 'auto' },
+  '.cm-content': { padding: '8px 0', caretColor: 'var(--text)' },
+  '.cm-cursor': { borderLeftColor: 'var(--text)' },
+  '.cm-line': { padding: '0 8px' },
+  '.cm-gutters': { backgroundColor: 'var(--raised)', color: 'var(--text-quiet)', border: 'none', borderRight: '1px solid var(--line)' },
+  '.cm-lineNumbers .cm-gutterElement': { padding: '0 8px 0 12px', fontVariantNumeric: 'tabular-nums' },
+  '.cm-gutter-lint': { width: '16px' },
+  '.cm-gutter-lint .cm-gutterElement': { padding: '4px 0 0 4px' },
+  '.cm-lint-marker': { width: '10px', height: '10px' },
+  '.cm-lint-marker-error': { content: 'none', borderRadius: '2px', backgroundColor: 'var(--bad)' },
+  '.cm-lint-marker-warning': { content: 'none', borderRadius: '50%', backgroundColor: 'var(--warn)' },
+  '.cm-activeLine, .cm-activeLineGutter': { backgroundColor: 'transparent' },
+  '&.cm-focused .cm-activeLine': { backgroundColor: 'color-mix(in srgb, var(--hover) 55%, transparent)' },
+  '&.cm-focused .cm-activeLineGutter': { backgroundColor: 'var(--hover)', color: 'var(--text)' },
+  '.cm-selectionBackground, &.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground': { backgroundColor: 'var(--accent-soft)' },
+  '&.cm-focused .cm-matchingBracket': { backgroundColor: 'var(--accent-soft)', color: 'inherit', outline: '1px solid var(--accent)' },
+  '&.cm-focused .cm-nonmatchingBracket': { backgroundColor: 'var(--bad-soft)', color: 'inherit' },
+  '.cm-lintRange-error': wave('--bad'),
+  '.cm-lintRange-warning': wave('--warn'),
+  '.cm-lintPoint::after': { borderBottomColor: 'var(--bad)' },
+  '.cm-tooltip': {
+    maxWidth: '560px',
+    border: '1px solid var(--line)',
+    borderRadius: '4px',
+    backgroundColor: 'var(--raised)',
+    color: 'var(--text)',
+    boxShadow: 'var(--shadow)',
+    fontFamily: 'var(--sans)',
+    fontSize: '13px',
+    lineHeight: '20px',
+  },
+  '.cm-diagnostic': { padding: '6px 12px', whiteSpace: 'pre-wrap' },
+  '.cm-diagnostic-error': { borderLeft: '3px solid var(--bad)' },
+  '.cm-diagnostic-warning': { borderLeft: '3px solid var(--warn)' },
+  '.cm-diagnostic .help': { color: 'var(--text-quiet)' },
+  '.cm-panels': { backgroundColor: 'var(--surface)', color: 'var(--text)', borderColor: 'var(--line)' },
+});

@@ -1,0 +1,109 @@
+// Keys that work everywhere. Views add their own (the flame graph's arrows); `?` lists all of them.
+import { app } from '../app.svelte';
+import { workspace } from '../workspace.svelte';
+
+export interface KeyHelp {
+  readonly keys: readonly string[];
+  readonly does: string;
+  readonly where: string;
+}
+
+export const keyHelp: readonly KeyHelp[] = [
+  { where: 'Everywhere', keys: ['?'], does: 'This list' },
+  { where: 'Everywhere', keys: ['h'], does: 'Start page' },
+  { where: 'Everywhere', keys: ['c'], does: 'CPU flame graph of this machine' },
+  { where: 'Everywhere', keys: ['w'], does: 'Write a script' },
+  { where: 'Run', keys: ['e'], does: 'Show or hide the script' },
+  { where: 'Run', keys: ['r'], does: 'Run again' },
+  { where: 'Run', keys: ['.'], does: 'Stop' },
+  { where: 'Run', keys: ['l'], does: 'Copy a read-only link' },
+  { where: 'Run', keys: ['1', '…', '9'], does: 'Choose a panel' },
+  { where: 'Script', keys: ['Ctrl', 'Enter'], does: 'Run; once more: restart with the edit' },
+  { where: 'Script', keys: ['Esc', 'Tab'], does: 'Leave the editor with the keyboard' },
+  { where: 'Flame graph', keys: ['/'], does: 'Search' },
+  { where: 'Flame graph', keys: ['↑', '↓', '←', '→'], does: 'Go to caller, callee, neighbours' },
+  { where: 'Flame graph', keys: ['Enter'], does: 'Zoom into the frame' },
+  { where: 'Flame graph', keys: ['Backspace'], does: 'Zoom out one step' },
+  { where: 'Flame graph', keys: ['Esc'], does: 'Clear the search, then the zoom' },
+  { where: 'Flame graph', keys: ['t'], does: 'Flame graph or table' },
+];
+
+/** Panels listen for these, since only they know what they show. */
+export type PanelCommand = { readonly kind: 'panel'; readonly number: number } | { readonly kind: 'share' } | { readonly kind: 'chart' } | { readonly kind: 'search' } | { readonly kind: 'escape' };
+
+const listeners = new Set<(command: PanelCommand) => boolean>();
+
+/** Registers a listener; the newest is asked first and answers whether it did something. Returns its removal. */
+export function onCommand(listener: (command: PanelCommand) => boolean): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+function ask(command: PanelCommand): boolean {
+  return [...listeners].reverse().some((listener) => listener(command));
+}
+
+export function handleKey(event: KeyboardEvent): void {
+  if (event.defaultPrevented || app.session.state !== 'signed-in' || app.keysShown) return;
+  if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+    if (app.route.screen === 'run' || app.route.screen === 'write') {
+      event.preventDefault();
+      void workspace.start();
+    }
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
+  if (run(event.key)) event.preventDefault();
+}
+
+function run(key: string): boolean {
+  const onRun = app.route.screen === 'run';
+  if (/^[1-9]$/.test(key)) return ask({ kind: 'panel', number: Number(key) });
+  switch (key) {
+    case '?':
+      app.keysShown = true;
+      return true;
+    case 'h':
+      app.go({ screen: 'home' });
+      return true;
+    case 'w':
+      if (app.operator) app.go({ screen: 'write', example: null });
+      return app.operator;
+    case 'c':
+      return startCpuFlameGraph();
+    case 'e':
+      if (onRun) workspace.drawerOpen = !workspace.drawerOpen;
+      return onRun;
+    case 'r':
+      if (onRun && app.operator) void workspace.start();
+      return onRun;
+    case '.':
+      if (onRun) void workspace.stop();
+      return onRun;
+    case 'l':
+      return ask({ kind: 'share' });
+    case 't':
+      return ask({ kind: 'chart' });
+    case '/':
+      return ask({ kind: 'search' });
+    case 'Escape':
+      return ask({ kind: 'escape' });
+    default:
+      return false;
+  }
+}
+
+function startCpuFlameGraph(): boolean {
+  if (!app.operator) return false;
+  void app.loadExamples().then(() => {
+    const example = app.examples?.find((candidate) => candidate.id === 'cpu-flame-graph') ?? app.examples?.[0];
+    if (example) void workspace.startExample(example.script, example.title);
+  });
+  return true;
+}
+
+function isTyping(event: KeyboardEvent): boolean {
+  const target = event.composedPath()[0];
+  if (!(target instanceof HTMLElement)) return false;
+  return target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName);
+}
