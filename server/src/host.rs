@@ -8,6 +8,7 @@ mod c_names;
 mod cache;
 mod cgroup;
 pub mod features;
+pub mod probes;
 pub mod symbols;
 pub mod tracefs;
 

@@ -1,0 +1,378 @@
+//! Listing: which attach points a pattern matches on this machine, and what their probes can read.
+//!
+//! A pattern is `PROVIDER:TARGET`, a list of those separated by commas, or a bare word that is looked for in all
+//! providers. Providers that are named are listed in any case; a wildcard stands for those whose probes can be
+//! attached here, so that the list of a machine without kprobes is not full of functions nobody can trace.
+
+use tracedeck_compiler::kernel::{BinaryError, Kernel, TracepointField, matches_pattern};
+
+use super::LiveKernel;
+use super::btf::Kind;
+
+/// One attach point.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// As a script would write it: `tracepoint:sched:sched_switch`.
+    pub attach_point: String,
+    /// C declarations of what it can read; empty unless asked for.
+    pub arguments: Vec<String>,
+}
+
+/// A provider, and how its attach points are found.
+struct Provider {
+    name: &'static str,
+    aliases: &'static [&'static str],
+    /// Whether a wildcard in the provider's place includes it.
+    by_default: bool,
+    list: fn(&mut Search<'_>, &str) -> Result<(), BinaryError>,
+}
+
+const PROVIDERS: [Provider; 11] = [
+    Provider { name: "fentry", aliases: &["f", "kfunc"], by_default: false, list: fentry },
+    Provider { name: "fexit", aliases: &["fr", "kretfunc"], by_default: false, list: fexit },
+    Provider { name: "hardware", aliases: &["h"], by_default: false, list: hardware },
+    Provider { name: "iter", aliases: &["it"], by_default: false, list: iterators },
+    Provider { name: "kprobe", aliases: &["k"], by_default: false, list: kprobe },
+    Provider { name: "kretprobe", aliases: &["kr"], by_default: false, list: kretprobe },
+    Provider { name: "rawtracepoint", aliases: &["rt"], by_default: true, list: raw_tracepoints },
+    Provider { name: "software", aliases: &["s"], by_default: true, list: software },
+    Provider { name: "tracepoint", aliases: &["t"], by_default: true, list: tracepoints },
+    Provider { name: "uprobe", aliases: &["u"], by_default: false, list: uprobe },
+    Provider { name: "uretprobe", aliases: &["ur"], by_default: false, list: uretprobe },
+];
+
+struct Search<'a> {
+    kernel: &'a LiveKernel,
+    pid: Option<u32>,
+    verbose: bool,
+    found: Vec<Listed>,
+}
+
+/// The attach points that a pattern matches, provider by provider, each in alphabetical order. An empty pattern lists
+/// all that can be attached. `verbose` adds arguments. Paths and library names are looked up in the process `pid`.
+pub fn list(kernel: &LiveKernel, pattern: &str, pid: Option<u32>, verbose: bool) -> Result<Vec<Listed>, BinaryError> {
+    let mut search = Search { kernel, pid, verbose, found: Vec::new() };
+    let pattern = if pattern.trim().is_empty() { "*" } else { pattern };
+    for part in pattern.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+        if part.starts_with("struct ") || part.starts_with("union ") || part.starts_with("enum ") {
+            search.types(part);
+            continue;
+        }
+        let named = find(part);
+        let (provider, target) = match part.split_once(':') {
+            Some(split) => split,
+            None if named.is_some() => (part, "*"),
+            None => ("*", part),
+        };
+        let target = if target.is_empty() { "*" } else { target };
+        match find(provider) {
+            Some(provider) => (provider.list)(&mut search, target)?,
+            None if provider.contains('*') => {
+                for candidate in &PROVIDERS {
+                    if matches_pattern(provider, candidate.name) && candidate.by_default {
+                        (candidate.list)(&mut search, target)?;
+                    }
+                }
+            }
+            None => {}
+        }
+    }
+    Ok(search.found)
+}
+
+fn find(word: &str) -> Option<&'static Provider> {
+    let lower = word.to_ascii_lowercase();
+    PROVIDERS.iter().find(|provider| {
+        provider.name == lower
+            || provider.aliases.iter().any(|alias| if alias.len() == 1 { *alias == word } else { *alias == lower })
+    })
+}
+
+impl Search<'_> {
+    fn add(&mut self, attach_point: String, arguments: impl FnOnce(&LiveKernel) -> Vec<String>) {
+        let arguments = if self.verbose { arguments(self.kernel) } else { Vec::new() };
+        self.found.push(Listed { attach_point, arguments });
+    }
+
+    fn functions(
+        &mut self,
+        provider: &str,
+        module: &str,
+        target: &str,
+        arguments: fn(&LiveKernel, &str) -> Vec<String>,
+    ) {
+        // A module may be named; all that is listed belongs to the kernel itself.
+        let pattern = match target.split_once(':') {
+            Some((wanted, rest)) if matches_pattern(wanted, "vmlinux") => rest,
+            Some(_) => return,
+            None => target,
+        };
+        let kernel = self.kernel;
+        for name in kernel.functions().iter().filter(|name| matches_pattern(pattern, name)) {
+            self.add(format!("{provider}:{module}{name}"), |kernel| arguments(kernel, name));
+        }
+    }
+
+    fn user_functions(&mut self, provider: &str, target: &str) -> Result<(), BinaryError> {
+        let (binary, pattern) = target.rsplit_once(':').unwrap_or((target, "*"));
+        if binary.is_empty() || binary.contains('*') {
+            return Ok(());
+        }
+        let path = self.kernel.binary(binary, self.pid)?;
+        let mut last = String::new();
+        for symbol in self.kernel.all_user_symbols(&path)?.iter() {
+            if symbol.name != last && matches_pattern(pattern, &symbol.name) {
+                self.add(format!("{provider}:{}:{}", path.display(), symbol.name), |_| Vec::new());
+                last.clone_from(&symbol.name);
+            }
+        }
+        Ok(())
+    }
+
+    /// `struct NAME` with wildcards: the name, and its members when asked for more.
+    fn types(&mut self, pattern: &str) {
+        let kernel = self.kernel;
+        let Some(btf) = kernel.btf() else { return };
+        let kinds: &[(Kind, &str)] = match pattern.split_once(' ') {
+            Some(("struct", _)) => &[(Kind::Struct, "struct")],
+            Some(("union", _)) => &[(Kind::Union, "union")],
+            _ => &[(Kind::Enum, "enum"), (Kind::Enum64, "enum")],
+        };
+        let wanted = pattern.split_once(' ').map_or("", |(_, name)| name);
+        let mut names: Vec<String> = kinds
+            .iter()
+            .flat_map(|(kind, keyword)| btf.names(*kind).map(move |(_, name)| (keyword, name)))
+            .filter(|(_, name)| matches_pattern(wanted, name))
+            .map(|(keyword, name)| format!("{keyword} {name}"))
+            .collect();
+        names.sort();
+        names.dedup();
+        for name in names {
+            self.add(name.clone(), |kernel| members(kernel, &name));
+        }
+    }
+}
+
+/// Members of a struct or union with their offsets, or constants of an enum.
+fn members(kernel: &LiveKernel, name: &str) -> Vec<String> {
+    if let Some(found) = kernel.struct_type(name) {
+        return found.fields.iter().map(|field| format!("{}; // {}", field.declaration, field.offset)).collect();
+    }
+    match kernel.named_type(name) {
+        Some(tracedeck_compiler::types::Type::Enum { symbols, .. }) => {
+            symbols.iter().map(|(name, value)| format!("{name} = {value}")).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn tracepoints(search: &mut Search<'_>, target: &str) -> Result<(), BinaryError> {
+    let kernel = search.kernel;
+    let Ok(tracefs) = kernel.tracefs() else { return Ok(()) };
+    // A bare word is looked for in the event's name; `*` before the colon has not been written then.
+    let (category, event) = target.split_once(':').unwrap_or(("*", target));
+    for (found_category, found_event) in tracefs.events() {
+        if matches_pattern(category, found_category) && matches_pattern(event, found_event) {
+            search.add(format!("tracepoint:{found_category}:{found_event}"), |kernel| {
+                let format = kernel.tracepoint_format(found_category, found_event);
+                let declaration = |field: &TracepointField| field.field.declaration.clone();
+                format.map_or_else(Vec::new, |format| format.fields.iter().map(declaration).collect())
+            });
+        }
+    }
+    Ok(())
+}
+
+fn raw_tracepoints(search: &mut Search<'_>, target: &str) -> Result<(), BinaryError> {
+    let kernel = search.kernel;
+    let pattern = target.strip_prefix("vmlinux:").unwrap_or(target);
+    for name in kernel.raw_tracepoint_names().iter().filter(|name| matches_pattern(pattern, name)) {
+        search.add(format!("rawtracepoint:{name}"), |kernel| {
+            let arguments = kernel.raw_tracepoint_arguments(name);
+            arguments
+                .map_or_else(Vec::new, |found| found.fields.iter().map(|field| field.declaration.clone()).collect())
+        });
+    }
+    Ok(())
+}
+
+fn kprobe(search: &mut Search<'_>, target: &str) -> Result<(), BinaryError> {
+    search.functions("kprobe", "", target, |kernel, name| {
+        let Some((parameters, _)) = kernel.btf().and_then(|btf| btf.function(name)) else { return Vec::new() };
+        let typed = |(index, field): (usize, &tracedeck_compiler::kernel::Field)| {
+            let ty = field.declaration.strip_suffix(&field.name).unwrap_or(&field.declaration);
+            format!("{} arg{index}", ty.trim_end())
+        };
+        parameters.fields.iter().enumerate().map(typed).collect()
+    });
+    Ok(())
+}
+
+fn kretprobe(search: &mut Search<'_>, target: &str) -> Result<(), BinaryError> {
+    search.functions("kretprobe", "", target, |kernel, name| {
+        kernel.btf().and_then(|btf| btf.function(name)).map(|found| format!("{} retval", found.1)).into_iter().collect()
+    });
+    Ok(())
+}
+
+fn fentry(search: &mut Search<'_>, target: &str) -> Result<(), BinaryError> {
+    search.functions("fentry", "vmlinux:", target, |kernel, name| parameters(kernel, name, false));
+    Ok(())
+}
+
+fn fexit(search: &mut Search<'_>, target: &str) -> Result<(), BinaryError> {
+    search.functions("fexit", "vmlinux:", target, |kernel, name| parameters(kernel, name, true));
+    Ok(())
+}
+
+fn parameters(kernel: &LiveKernel, name: &str, with_result: bool) -> Vec<String> {
+    let Some((parameters, result)) = kernel.btf().and_then(|btf| btf.function(name)) else { return Vec::new() };
+    let mut lines: Vec<_> = parameters.fields.iter().map(|field| field.declaration.clone()).collect();
+    if with_result && result != "void" {
+        lines.push(format!("{result} retval"));
+    }
+    lines
+}
+
+fn iterators(search: &mut Search<'_>, target: &str) -> Result<(), BinaryError> {
+    let kernel = search.kernel;
+    let Some(btf) = kernel.btf() else { return Ok(()) };
+    // Each iterator has a context type of this name.
+    let mut names: Vec<_> = btf
+        .names(Kind::Struct)
+        .filter_map(|(_, name)| name.strip_prefix("bpf_iter__"))
+        .filter(|name| matches_pattern(target, name))
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    for name in names {
+        search.add(format!("iter:{name}"), |kernel| {
+            let context = kernel.struct_type(&format!("struct bpf_iter__{name}"));
+            context.map_or_else(Vec::new, |found| {
+                found
+                    .fields
+                    .iter()
+                    .filter(|field| field.name != "meta")
+                    .map(|field| field.declaration.clone())
+                    .collect()
+            })
+        });
+    }
+    Ok(())
+}
+
+/// Names of `PERF_COUNT_SW_*` events with their short forms.
+const SOFTWARE: [&str; 14] = [
+    "alignment-faults",
+    "bpf-output",
+    "context-switches",
+    "cpu",
+    "cpu-clock",
+    "cpu-migrations",
+    "cs",
+    "dummy",
+    "emulation-faults",
+    "faults",
+    "major-faults",
+    "minor-faults",
+    "page-faults",
+    "task-clock",
+];
+
+/// Names of `PERF_COUNT_HW_*` events with their short forms.
+const HARDWARE: [&str; 12] = [
+    "backend-stalls",
+    "branch-instructions",
+    "branch-misses",
+    "branches",
+    "bus-cycles",
+    "cache-misses",
+    "cache-references",
+    "cpu-cycles",
+    "cycles",
+    "frontend-stalls",
+    "instructions",
+    "ref-cycles",
+];
+
+fn software(search: &mut Search<'_>, target: &str) -> Result<(), BinaryError> {
+    counters(search, "software", &SOFTWARE, target);
+    Ok(())
+}
+
+fn hardware(search: &mut Search<'_>, target: &str) -> Result<(), BinaryError> {
+    counters(search, "hardware", &HARDWARE, target);
+    Ok(())
+}
+
+/// A count may follow the event, hence the colon behind it.
+fn counters(search: &mut Search<'_>, provider: &str, names: &[&str], target: &str) {
+    let pattern = target.split(':').next().unwrap_or(target);
+    for name in names.iter().filter(|name| matches_pattern(pattern, name)) {
+        search.add(format!("{provider}:{name}:"), |_| Vec::new());
+    }
+}
+
+fn uprobe(search: &mut Search<'_>, target: &str) -> Result<(), BinaryError> {
+    search.user_functions("uprobe", target)
+}
+
+fn uretprobe(search: &mut Search<'_>, target: &str) -> Result<(), BinaryError> {
+    search.user_functions("uretprobe", target)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(pattern: &str) -> Vec<String> {
+        let found = list(&LiveKernel::shared(), pattern, None, false).unwrap();
+        found.into_iter().map(|listed| listed.attach_point).collect()
+    }
+
+    #[test]
+    fn short_names_and_any_case_name_a_provider() {
+        assert_eq!(names("s:faults"), ["software:faults:"]);
+        assert_eq!(names("SOFTWARE:page-*"), ["software:page-faults:"]);
+        assert!(names("U:/bin/sh:*").is_empty(), "usdt is not uprobe");
+    }
+
+    #[test]
+    fn a_list_of_patterns_lists_each() {
+        assert_eq!(names("software:cs, h:cycles"), ["software:cs:", "hardware:cycles:"]);
+        assert!(names("nosuchprovider:x").is_empty());
+    }
+
+    #[test]
+    fn a_bare_word_is_looked_for_everywhere() {
+        let found = names("sched_switch");
+        if LiveKernel::shared().tracefs().is_err() || LiveKernel::shared().btf().is_none() {
+            println!("skipped: a_bare_word_is_looked_for_everywhere: tracefs or BTF cannot be read");
+            return;
+        }
+        assert_eq!(found, ["rawtracepoint:sched_switch", "tracepoint:sched:sched_switch"]);
+    }
+
+    #[test]
+    fn a_binary_lists_its_functions_once_each() {
+        let own = std::env::current_exe().unwrap();
+        assert_eq!(names(&format!("uprobe:{}:main", own.display())), [format!("uprobe:{}:main", own.display())]);
+        assert!(list(&LiveKernel::shared(), "uprobe:/no/such/file:*", None, false).is_err());
+    }
+
+    #[test]
+    fn arguments_are_c_declarations() {
+        let kernel = LiveKernel::shared();
+        if kernel.tracefs().is_err() || kernel.btf().is_none() {
+            println!("skipped: arguments_are_c_declarations: tracefs or BTF cannot be read");
+            return;
+        }
+        let arguments = |pattern: &str| list(&kernel, pattern, None, true).unwrap().remove(0).arguments;
+        let exec = arguments("tracepoint:sched:sched_process_exec");
+        assert_eq!(exec, ["__data_loc char[] filename", "pid_t pid", "pid_t old_pid"]);
+        assert!(arguments("rt:sched_switch").contains(&"struct task_struct * prev".to_owned()));
+        assert!(arguments("fexit:vfs_read").ends_with(&["loff_t * pos".to_owned(), "ssize_t retval".to_owned()]));
+        assert!(arguments("kprobe:vfs_read").contains(&"struct file * arg0".to_owned()));
+        assert_eq!(arguments("struct list_head")[0], "struct list_head * next; // 0");
+    }
+}
