@@ -2,3 +2,4 @@
 
 pub mod driver;
 pub mod event;
+pub mod names;
