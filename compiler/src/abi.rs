@@ -4,6 +4,7 @@ pub mod calls;
 pub mod decode;
 pub mod escape;
 pub mod format;
+pub mod json;
 pub mod order;
 pub mod record;
 pub mod value;

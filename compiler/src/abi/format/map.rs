@@ -26,6 +26,10 @@ impl TextWriter<'_> {
         if snapshot.entries.is_empty() && head.is_scalar {
             self.entry(head, None, &zero(head.value), div);
         }
+        // Entries with stacks follow each other closely; after the last one bpftrace leaves a line free.
+        if matches!(head.value, Type::Stack { .. }) && (head.is_scalar || !snapshot.entries.is_empty()) {
+            self.push("\n");
+        }
     }
 
     fn entry(&mut self, head: MapHead<'_>, key: Option<&Value>, value: &Value, div: u64) {
@@ -50,6 +54,7 @@ impl TextWriter<'_> {
             _ => {
                 self.push(": ");
                 self.map_value(head.value, value, div);
+                // The text of a stack ends its line.
                 if !matches!(value, Value::Stack { .. }) {
                     self.push("\n");
                 }

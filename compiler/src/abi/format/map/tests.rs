@@ -232,6 +232,15 @@ fn a_stack_in_a_key_begins_on_a_line_of_its_own() {
 }
 
 #[test]
+fn a_line_stays_free_after_the_last_stack_value() {
+    let names = FixtureNames::default().with_stack(7, StackSpace::Kernel, None, &[("schedule", 2)]);
+    let ty = Type::Stack { space: StackSpace::Kernel, mode: StackMode::Bpftrace, limit: 3 };
+    let entry = |key| (Some(int(key)), kernel_stack(7, StackMode::Bpftrace));
+    let shown = text_with(&names, &ty, vec![entry(1), entry(2)], 0, 1);
+    assert_eq!(shown, "@m[1]: \n        schedule+2\n@m[2]: \n        schedule+2\n\n");
+}
+
+#[test]
 fn each_mode_has_its_own_frame_lines() {
     let kernel = FixtureNames::default().with_stack(1, StackSpace::Kernel, None, &[("vfs_read", 64)]);
     let user = FixtureNames::default().with_stack(1, StackSpace::User, Some("/bin/x"), &[("main", 5)]);
