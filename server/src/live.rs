@@ -1,23 +1,104 @@
-//! The engine: a compiled script runs in this machine's kernel and becomes events.
+//! The engine: a script runs in this machine's kernel and becomes events.
+//!
+//! Two threads for each run: one compiles, loads, attaches and then empties the ring every few milliseconds
+//! ([`run`]); one names addresses, formats text and sends events in order ([`emit`]).
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
 
 use tracedeck_compiler::Compiled;
+use tracedeck_compiler::kernel::Kernel;
 use tracedeck_compiler::source::SourceFile;
+
+use crate::session::driver::{Driver, RunRequest, StopHandle};
+use crate::session::event::Event;
+use control::{Control, Handle};
+use engine::{Engine, Outcome};
 
 mod attach;
 pub mod bpf;
 mod btf_id;
+mod child;
+mod clock;
 mod control;
 mod counters;
+mod emit;
+mod engine;
 mod failure;
 mod limits;
 mod line_info;
 mod load;
 mod maps;
+mod names;
 mod object;
 mod processes;
 mod ring;
+mod run;
 mod symbolize;
+mod system;
 mod verifier;
+
+/// Events that wait for a slow consumer; beyond that the ring fills up, and what it loses is counted.
+const EVENTS: usize = 8192;
+/// LLVM and the parser recurse; this is room for the deepest script that the limits allow.
+const ENGINE_STACK: usize = 16 << 20;
+
+/// Why no run was started. Mistakes in scripts and failures of the kernel are events of a run instead.
+#[derive(Debug, thiserror::Error)]
+#[error("the engine could not be started: {0}")]
+pub struct StartError(#[from] std::io::Error);
+
+/// A run in this process. Dropping it stops the run and does not wait for anything.
+pub struct LiveDriver {
+    events: Option<Receiver<Event>>,
+    control: Arc<Control>,
+}
+
+impl LiveDriver {
+    /// Runs a compiled script, for tests that make their own objects.
+    pub fn start_compiled(
+        request: RunRequest,
+        kernel: Arc<dyn Kernel>,
+        compiled: Compiled,
+    ) -> Result<Self, StartError> {
+        Self::start_with(request, kernel, move |_, _, _| Ok((compiled, Vec::new())))
+    }
+
+    fn start_with(
+        request: RunRequest,
+        kernel: Arc<dyn Kernel>,
+        compile: impl FnOnce(&SourceFile, &dyn Kernel, &RunRequest) -> Outcome + Send + 'static,
+    ) -> Result<Self, StartError> {
+        let (sender, events) = sync_channel(EVENTS);
+        let control = Control::new()?;
+        let engine = Engine { request, kernel, control: control.clone(), events: sender };
+        std::thread::Builder::new()
+            .name("td-engine".to_owned())
+            .stack_size(ENGINE_STACK)
+            .spawn(move || engine.run(compile))?;
+        Ok(Self { events: Some(events), control })
+    }
+}
+
+impl Driver for LiveDriver {
+    fn events(&mut self) -> Option<Receiver<Event>> {
+        self.events.take()
+    }
+
+    fn stop(&self) {
+        self.control.stop();
+    }
+
+    fn handle(&self) -> Box<dyn StopHandle> {
+        Box::new(Handle(self.control.clone()))
+    }
+}
+
+impl Drop for LiveDriver {
+    fn drop(&mut self) {
+        self.control.stop();
+    }
+}
 
 /// Whether this kernel takes a compiled script: creates its maps, loads its programs, drops all.
 pub fn verify_load(compiled: &Compiled) -> Result<(), String> {

@@ -66,12 +66,12 @@ impl Symbolizer {
     }
 
     /// Names the frames of some stacks. Cheaper for many at once: each file is asked once.
-    pub fn stacks(&mut self, captured: &[Captured]) -> Vec<Arc<Stack>> {
-        self.resolve_missing(captured.iter().filter_map(|captured| {
+    pub fn stacks<C: std::borrow::Borrow<Captured>>(&mut self, captured: &[C]) -> Vec<Arc<Stack>> {
+        self.resolve_missing(captured.iter().map(C::borrow).filter_map(|captured| {
             let is_user = captured.stack.space == StackSpace::User;
             Some((captured.image.as_deref().filter(|_| is_user)?, captured.stack.frames.as_slice()))
         }));
-        captured.iter().map(|captured| Arc::new(self.stack(captured))).collect()
+        captured.iter().map(|captured| Arc::new(self.stack(captured.borrow()))).collect()
     }
 
     fn stack(&mut self, captured: &Captured) -> Stack {

@@ -2,25 +2,28 @@
 
 use tracedeck_compiler::manifest::{AttachSpec, Manifest};
 
-use super::super::bpf::program::run_once;
+use super::super::bpf::program::{ProgramFd, run_once};
 use super::super::failure::Failure;
-use super::super::load::{Loaded, program_span};
+use super::super::load::program_span;
+
+/// Loaded programs in the order of the manifest.
+pub type Programs = Vec<ProgramFd>;
 
 /// Runs the `begin` programs in script order.
-pub fn run_begin(loaded: &Loaded, manifest: &Manifest) -> Result<(), Failure> {
-    run(loaded, manifest, &AttachSpec::Begin)
+pub fn run_begin(programs: &Programs, manifest: &Manifest) -> Result<(), Failure> {
+    run(programs, manifest, &AttachSpec::Begin)
 }
 
-/// Runs the `end` programs in script order.
-pub fn run_end(loaded: &Loaded, manifest: &Manifest) -> Result<(), Failure> {
-    run(loaded, manifest, &AttachSpec::End)
+/// Runs the `end` programs in script order. The stop flag does not mute them.
+pub fn run_end(programs: &Programs, manifest: &Manifest) -> Result<(), Failure> {
+    run(programs, manifest, &AttachSpec::End)
 }
 
-fn run(loaded: &Loaded, manifest: &Manifest, which: &AttachSpec) -> Result<(), Failure> {
+fn run(programs: &Programs, manifest: &Manifest, which: &AttachSpec) -> Result<(), Failure> {
     let mut programs: Vec<_> = manifest
         .programs
         .iter()
-        .zip(&loaded.programs)
+        .zip(programs)
         .flat_map(|(program, fd)| program.attach.iter().map(move |point| (point, program, fd)))
         .filter(|(point, ..)| point.spec == *which)
         .collect();

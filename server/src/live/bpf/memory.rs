@@ -38,7 +38,7 @@ impl Memory {
 
     /// Writes the u32 at a byte offset that is a multiple of 4.
     pub fn store_u32(&self, offset: usize, value: u32) {
-        if offset % 4 == 0 && offset + 4 <= self.size {
+        if offset.is_multiple_of(4) && offset + 4 <= self.size {
             // SAFETY: inside the mapping, which lives as long as self, and aligned: it begins at a page. All access
             // to this memory in this process is atomic.
             let word = unsafe { &*self.mapping.as_ptr().add(offset).cast::<AtomicU32>() };
@@ -61,7 +61,7 @@ impl Memory {
     }
 
     fn word(&self, offset: usize) -> Option<&AtomicU64> {
-        if offset % 8 != 0 || offset.checked_add(8)? > self.size {
+        if !offset.is_multiple_of(8) || offset.checked_add(8)? > self.size {
             return None;
         }
         // SAFETY: inside the mapping, which lives as long as self, and aligned: it begins at a page. All access to

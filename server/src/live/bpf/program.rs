@@ -35,7 +35,7 @@ pub struct Records<'a> {
 
 impl Records<'_> {
     fn count(&self) -> u32 {
-        if self.size == 0 { 0 } else { self.bytes.len() as u32 / self.size }
+        (self.bytes.len() as u32).checked_div(self.size).unwrap_or(0)
     }
 }
 

@@ -1,0 +1,252 @@
+//! A run from its script to its last event, on a thread of its own.
+
+use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use tracedeck_compiler::Compiled;
+use tracedeck_compiler::diagnostic::Diagnostic;
+use tracedeck_compiler::diagnostic::render::render;
+use tracedeck_compiler::kernel::Kernel;
+use tracedeck_compiler::manifest::{AttachSpec, GlobalsHeader, Manifest};
+use tracedeck_compiler::source::{SourceFile, Span};
+
+use super::attach::{self, Attached, Link, Machine, begin_end};
+use super::child::Child;
+use super::clock;
+use super::control::Control;
+use super::emit::{Emitter, EmitterParts, ITEMS, Item};
+use super::failure::{EXIT_COMPILE, EXIT_NOT_ATTACHED, Failure};
+use super::limits;
+use super::load::{self, Loaded};
+use super::processes::Processes;
+use super::run::{Run, RunParts};
+use crate::session::driver::RunRequest;
+use crate::session::event::{EndReason, Event, MapShape, RunDiagnostic, RunShape};
+
+/// What a compilation yields: the program and warnings, or errors.
+pub type Outcome = Result<(Compiled, Vec<Diagnostic>), Vec<Diagnostic>>;
+
+/// Programs that run when a run is stopped may be in the middle of their work on other processors for this long.
+const IN_FLIGHT: Duration = Duration::from_millis(2);
+/// More threads do not detach faster (measured: 4 s for 120 links with 16 threads, 9 s with one).
+const DETACH_THREADS: usize = 16;
+
+/// Everything that a run starts from.
+pub struct Engine {
+    pub request: RunRequest,
+    pub kernel: Arc<dyn Kernel>,
+    pub control: Arc<Control>,
+    pub events: SyncSender<Event>,
+}
+
+/// How a run that was set up ended.
+struct End {
+    reason: EndReason,
+    exit_code: u8,
+}
+
+impl Engine {
+    /// Compiles, runs and cleans up. The last event is sent before the links are detached, which may take seconds.
+    pub fn run(self, compile: impl FnOnce(&SourceFile, &dyn Kernel, &RunRequest) -> Outcome) {
+        let source = SourceFile::new(self.request.source_name.clone(), self.request.source.clone());
+        let (compiled, warnings) = match compile(&source, self.kernel.as_ref(), &self.request) {
+            Ok(compiled) => compiled,
+            Err(errors) => {
+                let message = errors.iter().find(|error| error.is_error()).map(|error| error.message.clone());
+                errors.iter().for_each(|error| self.diagnose(error, &source));
+                let reason = EndReason::Failed { message: message.unwrap_or_else(|| "the script is wrong".to_owned()) };
+                self.send(Event::Ended { reason, exit_code: EXIT_COMPILE });
+                return;
+            }
+        };
+        warnings.iter().for_each(|warning| self.diagnose(warning, &source));
+        let cpus = compiled.manifest.globals.cpus.max(1);
+        if let Err(failure) = limits::check(&compiled.manifest, &self.request.options.limits, cpus) {
+            self.fail(&failure, EXIT_COMPILE, &source);
+            return;
+        }
+        raise_open_files();
+        self.send(Event::Compiled(Arc::new(shape(&compiled.manifest))));
+        match load::load(&compiled, &source, cpus) {
+            Ok(loaded) => self.run_loaded(Arc::new(compiled.manifest), loaded, &source),
+            Err(failure) => self.fail(&failure, EXIT_NOT_ATTACHED, &source),
+        }
+    }
+
+    fn run_loaded(self, manifest: Arc<Manifest>, loaded: Loaded, source: &SourceFile) {
+        self.control.set_globals(loaded.globals.clone());
+        let (items, received) = crossbeam_channel::bounded(ITEMS);
+        let processes = Arc::new(Mutex::new(Processes::default()));
+        let parts = EmitterParts {
+            items: received,
+            events: self.events.clone(),
+            control: self.control.clone(),
+            manifest: manifest.clone(),
+            processes: processes.clone(),
+        };
+        let emitting = std::thread::Builder::new().name("td-emit".to_owned()).spawn(move || Emitter::new(parts).run());
+        let emitting = match emitting {
+            Ok(thread) => thread,
+            Err(error) => {
+                let failure = Failure::new("internal", Span::default(), format!("no thread for the events: {error}"));
+                self.fail(&failure.with_cause(&error), EXIT_NOT_ATTACHED, source);
+                return;
+            }
+        };
+        let mut links = Vec::new();
+        let end = self.attach_and_follow(&manifest, loaded, &items, processes, &mut links);
+        let end = end.unwrap_or_else(|failure| {
+            let _ = items.send(Item::Event(Event::Diagnostic(run_diagnostic(&failure.diagnostic(), source))));
+            let reason = EndReason::Failed { message: failure.message };
+            End { reason, exit_code: EXIT_NOT_ATTACHED }
+        });
+        let _ = items.send(Item::Event(Event::Ended { reason: end.reason, exit_code: end.exit_code }));
+        drop(items);
+        if emitting.join().is_err() {
+            let message = "the thread for the events failed, this is a mistake in tracedeck".to_owned();
+            self.send(Event::Ended { reason: EndReason::Failed { message }, exit_code: EXIT_NOT_ATTACHED });
+        }
+        // The consumer's channel closes now, however long the detaching takes.
+        drop(self);
+        detach(links);
+    }
+
+    fn attach_and_follow(
+        &self,
+        manifest: &Arc<Manifest>,
+        loaded: Loaded,
+        items: &crossbeam_channel::Sender<Item>,
+        processes: Arc<Mutex<Processes>>,
+        links: &mut Vec<Link>,
+    ) -> Result<End, Failure> {
+        let mut child = self.request.command.as_deref().map(Child::hold).transpose().map_err(|error| {
+            let command = self.request.command.as_deref().unwrap_or_default();
+            Failure::new(
+                "command-not-started",
+                Span::default(),
+                format!("the command '{command}' was not started: {error}"),
+            )
+        })?;
+        loaded.globals.store(GlobalsHeader::START_NS as usize, clock::boot_ns());
+        loaded.globals.store_u32(GlobalsHeader::CHILD_PID as usize, child.as_ref().map_or(0, Child::pid));
+        let is_dry = self.request.dry_run;
+        if !is_dry {
+            begin_end::run_begin(&loaded.programs, manifest)?;
+        }
+        let attached = self.attach(manifest, &loaded, items)?;
+        *links = attached.links;
+        let _ = items.send(Item::Event(Event::Attached { probes: attached.probes }));
+        if is_dry {
+            return Ok(End { reason: EndReason::Finished, exit_code: 0 });
+        }
+        if let Some(child) = &mut child {
+            child.release();
+        }
+        let parts = RunParts {
+            manifest: manifest.clone(),
+            request: &self.request,
+            control: self.control.clone(),
+            items: items.clone(),
+            processes,
+            child,
+        };
+        let (mut run, programs) = Run::new(parts, loaded)?;
+        let (reason, exit_code) = run.follow();
+        self.control.mute();
+        std::thread::sleep(IN_FLIGHT);
+        run.empty_ring();
+        begin_end::run_end(&programs, manifest)?;
+        let late_exit = run.finish();
+        Ok(End { reason, exit_code: late_exit.unwrap_or(exit_code) })
+    }
+
+    fn attach(
+        &self,
+        manifest: &Manifest,
+        loaded: &Loaded,
+        items: &crossbeam_channel::Sender<Item>,
+    ) -> Result<Attached, Failure> {
+        let machine = Machine::read();
+        let attached = attach::attach_all(loaded, manifest, &machine, |done, total| {
+            let _ = items.send(Item::Event(Event::Attaching { done, total }));
+        })?;
+        for message in &attached.warnings {
+            let _ = items.send(Item::Event(Event::Warning { message: message.clone() }));
+        }
+        if attached.probes == 0 {
+            return Err(Failure::new("not-attached", Span::default(), "none of the script's probes could be attached"));
+        }
+        Ok(attached)
+    }
+
+    fn fail(&self, failure: &Failure, exit_code: u8, source: &SourceFile) {
+        self.diagnose(&failure.diagnostic(), source);
+        self.send(Event::Ended { reason: EndReason::Failed { message: failure.message.clone() }, exit_code });
+    }
+
+    fn diagnose(&self, diagnostic: &Diagnostic, source: &SourceFile) {
+        self.send(Event::Diagnostic(run_diagnostic(diagnostic, source)));
+    }
+
+    fn send(&self, event: Event) {
+        // Nobody listens any more: whoever dropped the driver has stopped the run.
+        let _ = self.events.send(event);
+    }
+}
+
+fn run_diagnostic(diagnostic: &Diagnostic, source: &SourceFile) -> RunDiagnostic {
+    RunDiagnostic {
+        severity: diagnostic.severity,
+        code: diagnostic.code.to_owned(),
+        message: diagnostic.message.clone(),
+        span: diagnostic.span,
+        help: diagnostic.help.clone(),
+        rendered: render(source, diagnostic),
+    }
+}
+
+fn shape(manifest: &Manifest) -> RunShape {
+    RunShape {
+        probes: manifest.probes.clone(),
+        maps: manifest
+            .maps
+            .iter()
+            .map(|map| MapShape { name: map.name.clone(), key: map.key.clone(), value: map.value.clone() })
+            .collect(),
+        strings: manifest.strings.clone(),
+        settings: manifest.settings.clone(),
+    }
+}
+
+/// Whether a script ends by itself: it has nothing but `begin` and `end`.
+pub fn is_finite(manifest: &Manifest) -> bool {
+    manifest
+        .programs
+        .iter()
+        .flat_map(|program| &program.attach)
+        .all(|point| matches!(point.spec, AttachSpec::Begin | AttachSpec::End))
+}
+
+/// Every link takes one or two descriptors.
+fn raise_open_files() {
+    if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
+        && soft < hard
+    {
+        // Without it, a script with many probes says which limit it met.
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
+    }
+}
+
+/// Drops the links. The kernel takes up to a tenth of a second for each, but works on several at once.
+fn detach(mut links: Vec<Link>) {
+    let share = links.len().div_ceil(DETACH_THREADS).max(1);
+    std::thread::scope(|scope| {
+        while links.len() > share {
+            let some = links.split_off(links.len() - share);
+            scope.spawn(move || drop(some));
+        }
+        drop(links);
+    });
+}

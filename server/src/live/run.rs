@@ -1,0 +1,294 @@
+//! A run under way: empties the ring, does what the script asked for, watches for the end.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Sender;
+use tracedeck_compiler::abi::decode::{Call, Decoder, RawEvent};
+use tracedeck_compiler::abi::value::{MapSnapshot, Value};
+use tracedeck_compiler::manifest::{Manifest, MapId, SiteId};
+use tracedeck_compiler::source::Span;
+use tracedeck_compiler::types::StackSpace;
+
+use super::attach::begin_end::Programs;
+use super::child::{Child, Progress};
+use super::control::Control;
+use super::counters::Counters;
+use super::emit::Item;
+use super::engine::is_finite;
+use super::failure::Failure;
+use super::limits;
+use super::load::Loaded;
+use super::maps::Maps;
+use super::names::visit_user_symbols;
+use super::processes::{Processes, is_alive};
+use super::ring::Ring;
+use super::symbolize::Captured;
+use crate::session::driver::RunRequest;
+use crate::session::event::{EndReason, Event, Output};
+
+/// Bytes of the ring that are looked at before something else gets its turn.
+const DRAIN_BYTES: usize = 4 << 20;
+/// Time between live snapshots, and between looks at counters and at the processes that the run depends on.
+const LIVE_EVERY: Duration = Duration::from_millis(100);
+/// A snapshot that takes long is taken less often, so that it costs at most this part of one processor.
+const LIVE_SHARE: u32 = 10;
+
+/// What a run works with.
+pub struct RunParts<'r> {
+    pub manifest: Arc<Manifest>,
+    pub request: &'r RunRequest,
+    pub control: Arc<Control>,
+    pub items: Sender<Item>,
+    pub processes: Arc<Mutex<Processes>>,
+    pub child: Option<Child>,
+}
+
+/// A run whose probes are attached.
+pub struct Run<'r> {
+    parts: RunParts<'r>,
+    ring: Ring,
+    maps: Maps,
+    counters: Counters,
+    started: Instant,
+    next_live: Instant,
+    /// The code of `exit(code)`, once it was called.
+    exit_code: Option<u8>,
+    /// Records that made no sense were reported.
+    told_malformed: bool,
+}
+
+/// Calls that wait for their turn.
+type Calls<'m> = VecDeque<(SiteId, Call<'m>)>;
+
+impl<'r> Run<'r> {
+    /// Takes the maps of what was loaded, and gives the programs back.
+    pub fn new(parts: RunParts<'r>, loaded: Loaded) -> Result<(Self, Programs), Failure> {
+        let Loaded { programs, maps, globals, ring } = loaded;
+        let ring = Ring::new(ring, parts.control.wake()).map_err(|error| {
+            Failure::new("internal", Span::default(), format!("the ring buffer cannot be read: {error}"))
+                .with_cause(&error)
+        })?;
+        let maps = Maps::new(parts.manifest.clone(), maps, globals.clone());
+        let counters = Counters::new(parts.manifest.clone(), globals);
+        let now = Instant::now();
+        let run = Self {
+            parts,
+            ring,
+            maps,
+            counters,
+            started: now,
+            next_live: now + LIVE_EVERY,
+            exit_code: None,
+            told_malformed: false,
+        };
+        Ok((run, programs))
+    }
+
+    /// Works until there is a reason to end; returns it with the exit code.
+    pub fn follow(&mut self) -> (EndReason, u8) {
+        let finite = is_finite(&self.parts.manifest);
+        loop {
+            if !finite {
+                self.ring.wait();
+            }
+            self.parts.processes.lock().unwrap_or_else(PoisonError::into_inner).next_tick();
+            self.pump();
+            if let Some(code) = self.exit_code {
+                return (EndReason::Finished, code);
+            }
+            if self.parts.control.is_stopped() {
+                return (EndReason::Stopped, 0);
+            }
+            if finite {
+                self.empty_ring();
+                return (EndReason::Finished, self.exit_code.unwrap_or(0));
+            }
+            if let Some(reason) = self.child_ended() {
+                return (reason, 0);
+            }
+            if Instant::now() >= self.next_live
+                && let Some(reason) = self.look_around()
+            {
+                return (reason, 0);
+            }
+        }
+    }
+
+    /// Handles all records that are left, once the programs are muted.
+    pub fn empty_ring(&mut self) {
+        while !self.pump() {}
+    }
+
+    /// After the `end` programs: their records, the losses, the final maps. The code of an `exit` among them.
+    pub fn finish(&mut self) -> Option<u8> {
+        self.exit_code = None;
+        self.empty_ring();
+        self.send_losses();
+        match self.maps.all() {
+            Ok(maps) => {
+                maps.iter().for_each(|(_, snapshot)| self.capture_processes(snapshot));
+                self.send(Item::FinalMaps(maps));
+            }
+            Err(error) => self.warn(format!("the maps cannot be read: {error}")),
+        }
+        self.exit_code
+    }
+
+    /// Empties the ring, or a good part of it, and handles the calls; whether the ring is empty now.
+    fn pump(&mut self) -> bool {
+        let manifest = self.parts.manifest.clone();
+        let decoder = Decoder::new(&manifest);
+        let mut calls = Calls::new();
+        let is_empty = self.pull(&decoder, &mut calls);
+        while let Some((site, call)) = calls.pop_front() {
+            self.handle(site, call, &decoder, &mut calls);
+        }
+        is_empty
+    }
+
+    /// Takes records from the ring: stacks are passed on at once, calls are queued.
+    fn pull<'m>(&mut self, decoder: &Decoder<'m>, calls: &mut Calls<'m>) -> bool {
+        let (items, processes) = (&self.parts.items, &self.parts.processes);
+        let mut malformed = None;
+        let is_empty = self.ring.drain(DRAIN_BYTES, |record| match decoder.record(record) {
+            Ok(RawEvent::Stack(stack)) => {
+                let image = (stack.space == StackSpace::User)
+                    .then(|| processes.lock().unwrap_or_else(PoisonError::into_inner).image(stack.pid, &stack.frames));
+                let _ = items.send(Item::Stack(Captured { stack, image: image.flatten() }));
+            }
+            Ok(RawEvent::Call { site, call }) => calls.push_back((site, call)),
+            Err(error) => malformed = Some(error),
+        });
+        if let Some(error) = malformed
+            && !std::mem::replace(&mut self.told_malformed, true)
+        {
+            self.warn(format!("output was lost, this is a mistake in tracedeck: {error}"));
+        }
+        is_empty
+    }
+
+    fn handle<'m>(&mut self, site: SiteId, call: Call<'m>, decoder: &Decoder<'m>, calls: &mut Calls<'m>) {
+        match call {
+            Call::Printf { values, .. } => self.send_values(site, values),
+            Call::Print { value, ty } => {
+                self.capture_process_of(&value);
+                self.send(Item::Value { value, ty: ty.clone() });
+            }
+            Call::PrintMap { map, top, div } => {
+                let Some(snapshot) = self.snapshot(map) else { return };
+                if self.maps.names_stacks(map) {
+                    // A program sends a stack before it updates the map: what the snapshot names is in the ring.
+                    while !self.pull(decoder, calls) {}
+                }
+                self.send(Item::Map { map, snapshot, top, div });
+            }
+            Call::Clear { map } => match self.maps.clear(map) {
+                Ok(()) => self.send(Item::Event(Event::Output(Output::Cleared { map }))),
+                Err(error) => self.warn(format!("clear failed: {error}")),
+            },
+            Call::Zero { map } => match self.maps.zero(map) {
+                Ok(()) => self.send(Item::Event(Event::Output(Output::Zeroed { map }))),
+                Err(error) => self.warn(format!("zero failed: {error}")),
+            },
+            Call::Exit { code } => self.exit_code = self.exit_code.or(Some(code)),
+            Call::Time { .. } => self.send(Item::Time { site }),
+            Call::Join { text } => self.send(Item::Event(Event::Output(Output::Join(text)))),
+            Call::Cat { values, .. } => self.send_values(site, values),
+            Call::System { values, .. } => {
+                if self.parts.request.options.allow_unsafe {
+                    self.send_values(site, values);
+                } else {
+                    self.warn("system() was not run: the run does not allow unsafe functions".to_owned());
+                }
+            }
+        }
+    }
+
+    fn send_values(&mut self, site: SiteId, values: Vec<Value>) {
+        values.iter().for_each(|value| self.capture_process_of(value));
+        self.send(Item::Formatted { site, values });
+    }
+
+    /// Live maps, losses, and whether the run is to end.
+    fn look_around(&mut self) -> Option<EndReason> {
+        let before = Instant::now();
+        if self.parts.request.live_maps {
+            match self.maps.changed(self.parts.request.live_map_entries) {
+                Ok(maps) if maps.is_empty() => {}
+                Ok(maps) => {
+                    maps.iter().for_each(|(_, snapshot)| self.capture_processes(snapshot));
+                    // Stacks that the snapshot names are in the ring.
+                    self.empty_ring();
+                    self.send(Item::Maps(maps));
+                }
+                Err(error) => tracing::warn!(%error, "the maps cannot be read"),
+            }
+        }
+        self.send_losses();
+        let now = Instant::now();
+        self.next_live = now + LIVE_EVERY.max((now - before) * LIVE_SHARE);
+        if self.parts.request.options.pid.is_some_and(|pid| !is_alive(pid)) {
+            return Some(EndReason::TargetExited);
+        }
+        let seconds = self.parts.request.time_limit_seconds;
+        let is_over = limits::run_time(seconds).is_some_and(|limit| self.started.elapsed() >= limit);
+        is_over.then_some(EndReason::TimeLimit { seconds })
+    }
+
+    fn child_ended(&mut self) -> Option<EndReason> {
+        match self.parts.child.as_mut()?.progress() {
+            Progress::Running => None,
+            Progress::Ended => Some(EndReason::TargetExited),
+            Progress::Failed(error) => {
+                let command = self.parts.request.command.as_deref().unwrap_or_default();
+                Some(EndReason::Failed { message: format!("the command '{command}' was not started: {error}") })
+            }
+        }
+    }
+
+    fn snapshot(&mut self, map: MapId) -> Option<MapSnapshot> {
+        match self.maps.snapshot(map, 0) {
+            Ok(snapshot) => {
+                self.capture_processes(&snapshot);
+                Some(snapshot)
+            }
+            Err(error) => {
+                self.warn(format!("the map cannot be read: {error}"));
+                None
+            }
+        }
+    }
+
+    fn capture_processes(&self, snapshot: &MapSnapshot) {
+        for (key, value) in &snapshot.entries {
+            key.iter().for_each(|key| self.capture_process_of(key));
+            self.capture_process_of(value);
+        }
+    }
+
+    /// Looks at the processes whose symbols a value names, while they live.
+    fn capture_process_of(&self, value: &Value) {
+        visit_user_symbols(value, &mut |address, pid| {
+            self.parts.processes.lock().unwrap_or_else(PoisonError::into_inner).image(pid, &[address]);
+        });
+    }
+
+    fn send_losses(&mut self) {
+        for event in self.counters.changed() {
+            self.send(Item::Event(event));
+        }
+    }
+
+    fn warn(&self, message: String) {
+        self.send(Item::Event(Event::Warning { message }));
+    }
+
+    fn send(&self, item: Item) {
+        if self.parts.items.send(item).is_err() {
+            // The thread for the events failed; the engine says so.
+            self.parts.control.stop();
+        }
+    }
+}
