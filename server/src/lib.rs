@@ -1,5 +1,6 @@
 //! The engine, the terminal command, the server and the store of tracedeck.
 
+pub mod flame;
 pub mod host;
 pub mod http;
 pub mod live;
