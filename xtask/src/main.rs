@@ -1,1 +1,61 @@
-fn main() {}
+//! `cargo xtask`: everything that is done to this repository, from installing what it needs to measuring it.
+
+mod bench;
+mod codegen;
+mod page;
+mod serve;
+mod setup;
+mod shell;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Set-up, tests and benchmarks of tracedeck.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Install what building needs (LLVM 19, compression and ffi libraries, a C compiler, Node) and mount tracefs.
+    ///
+    /// On Debian and Ubuntu packages are installed with apt, as root or through sudo; elsewhere it says what to install.
+    /// Runs again at no cost: what is there is left alone.
+    Setup(setup::Options),
+    /// Build the page and the program, start the dashboard and print its address.
+    ///
+    /// Installs first what building needs. Everything after `--` goes to `tracedeck serve`.
+    Serve(serve::Options),
+    /// Run every tier of tests, print a table, each skip with its reason, and one closing line.
+    ///
+    /// Installs first what the tests need. Exit status 1 when anything failed.
+    Test(test::Options),
+    /// Measure tracedeck, side by side with bpftrace where it is installed.
+    ///
+    /// Needs root. BPFTRACE=PATH names another bpftrace.
+    Bench(bench::Options),
+    /// Check formatting, lints, and the licences and sources of dependencies.
+    Lint,
+    /// Write the files that are generated from Rust sources: frontend/src/protocol.gen.ts.
+    Codegen,
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Setup(options) => setup::run(&options).map(|()| ExitCode::SUCCESS),
+        Command::Serve(options) => serve::run(&options).map(|()| ExitCode::SUCCESS),
+        Command::Test(options) => test::run(&options),
+        Command::Bench(options) => bench::run(&options).map(|()| ExitCode::SUCCESS),
+        Command::Lint => test::run(&test::Options::only("lint")),
+        Command::Codegen => codegen::run().map(|()| ExitCode::SUCCESS),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("cargo xtask: {error:#}");
+        ExitCode::FAILURE
+    })
+}

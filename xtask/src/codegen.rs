@@ -1,0 +1,11 @@
+//! Files that are generated from Rust sources. A test fails when one of them is stale.
+
+use anyhow::Result;
+
+use crate::shell;
+
+pub fn run() -> Result<()> {
+    shell::step("frontend/src/protocol.gen.ts from server/src/http/protocol.rs");
+    let mut command = shell::command("cargo", &["test", "--quiet", "-p", "tracedeck", "--lib", "protocol::codegen"]);
+    shell::run(command.env("UPDATE", "1"))
+}

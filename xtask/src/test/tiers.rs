@@ -1,0 +1,87 @@
+//! The table of tiers. A new `[[test]]` target of the `tests` crate becomes a tier by itself; others are added here.
+
+use super::report::Outcome;
+use super::{checks, deny, libtest, page};
+use crate::{serve, shell};
+
+pub struct Tier {
+    pub name: String,
+    pub about: String,
+    pub run: fn(&Tier, &mut Outcome),
+}
+
+/// Tiers that are `[[test]]` targets: what they need beside cargo is said by their skips.
+const CARGO_TIERS: [(&str, &str); 6] = [
+    ("language", "case files: script in, tree, types, IR and text out"),
+    ("replay", "recorded runs through session, hub, outputs and http"),
+    ("http", "the server from outside: authentication, limits, sockets"),
+    ("kernel", "real scripts on the running kernel (root)"),
+    ("peer", "the same script through bpftrace and through tracedeck (root, bpftrace)"),
+    ("tidy", "the source tree keeps its rules"),
+];
+
+/// All tiers in the order in which they run: quick ones first.
+pub fn all() -> Vec<Tier> {
+    let tier = |name: &str, about: &str, run| Tier { name: name.to_owned(), about: about.to_owned(), run };
+    let mut tiers = vec![
+        tier("lint", "formatting, clippy, licences and sources of dependencies", lint),
+        tier("unit", "tests beside the code of all crates", unit),
+    ];
+    let targets = targets();
+    tiers.extend(CARGO_TIERS.iter().map(|(name, about)| tier(name, about, cargo)));
+    for target in targets {
+        if !tiers.iter().any(|tier| tier.name == target) {
+            tiers.push(tier(&target, "tests from outside", cargo));
+        }
+    }
+    tiers.extend([
+        tier("page", "types, reducers, layout and size of the page (Node)", page::run),
+        tier("browser", "journeys in real Chromium against the real server (root, chromium)", page::run_browser),
+        tier("vm", "what the running kernel lacks, in a virtual machine", vm),
+    ]);
+    tiers
+}
+
+/// Names of the `[[test]]` targets of the `tests` crate.
+fn targets() -> Vec<String> {
+    let Some(metadata) = shell::metadata() else { return Vec::new() };
+    let packages = metadata["packages"].as_array().into_iter().flatten();
+    let tests = packages.filter(|package| package["name"] == "tracedeck-tests");
+    let targets = tests.flat_map(|package| package["targets"].as_array().into_iter().flatten());
+    let named = targets.filter(|target| target["kind"][0] == "test");
+    named.filter_map(|target| target["name"].as_str().map(str::to_owned)).collect()
+}
+
+fn lint(tier: &Tier, outcome: &mut Outcome) {
+    checks::fresh_log(&tier.name);
+    checks::check(&tier.name, "formatting", "cargo", &["fmt", "--all", "--check"], None, outcome);
+    let clippy = ["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    checks::check(&tier.name, "clippy", "cargo", &clippy, None, outcome);
+    deny::run(&tier.name, outcome);
+}
+
+fn unit(tier: &Tier, outcome: &mut Outcome) {
+    checks::fresh_log(&tier.name);
+    libtest::run(&tier.name, &["--workspace", "--lib", "--bins"], outcome);
+}
+
+fn cargo(tier: &Tier, outcome: &mut Outcome) {
+    checks::fresh_log(&tier.name);
+    if !targets().contains(&tier.name) {
+        outcome.skip(&tier.name, "there is no such test target yet");
+        return;
+    }
+    // These tiers start the program itself.
+    if let Err(error) = serve::build(false) {
+        outcome.fail("cargo build", &error.to_string());
+        return;
+    }
+    libtest::run(&tier.name, &["-p", "tracedeck-tests", "--test", &tier.name], outcome);
+}
+
+fn vm(_: &Tier, outcome: &mut Outcome) {
+    outcome.skip(
+        "kprobes, trampolines and their multi links",
+        "these probe types are not supported yet, nothing to boot for",
+    );
+}
