@@ -32,7 +32,8 @@ pub struct Loaded {
     /// By symbol, without the ring buffer.
     pub maps: HashMap<String, Map>,
     pub globals: Arc<Memory>,
-    pub ring: Map,
+    /// None for a script that sends nothing.
+    pub ring: Option<Map>,
 }
 
 /// Creates the maps and loads the programs.
@@ -49,7 +50,7 @@ pub fn load(compiled: &Compiled, source: &SourceFile, cpus: u32) -> Result<Loade
     let mut loader =
         Loader { manifest, source, object: &object, maps: &maps, constants: HashMap::new(), btf, kernel_btf: None };
     let programs = manifest.programs.iter().map(|program| loader.load(program)).collect::<Result<_, _>>()?;
-    let ring = maps.remove(RING_MAP).ok_or_else(|| internal(&ObjectError("no ring buffer".to_owned())))?;
+    let ring = maps.remove(RING_MAP);
     Ok(Loaded { programs, maps, globals, ring })
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tracedeck_compiler::abi::decode::Decoder;
 use tracedeck_compiler::abi::value::MapSnapshot;
 use tracedeck_compiler::aggregations;
-use tracedeck_compiler::manifest::{Manifest, MapId, MapStorage, ScriptMap};
+use tracedeck_compiler::manifest::{Manifest, MapId, MapStorage, STACKS_SEEN_MAP, ScriptMap};
 use tracedeck_compiler::types::Type;
 
 use super::bpf::map::{Entries, Map};
@@ -26,9 +26,13 @@ pub struct Maps {
 /// Raw bytes of a map.
 enum Raw {
     /// Of all globals.
-    Globals(Vec<u8>),
+    Globals(Arc<Vec<u8>>),
     Entries(Entries),
 }
+
+/// The bytes of the globals, copied once for all scalar maps that are read together.
+#[derive(Default)]
+struct Moment(Option<Arc<Vec<u8>>>);
 
 impl Maps {
     pub fn new(manifest: Arc<Manifest>, kernel: HashMap<String, Map>, globals: Arc<Memory>) -> Self {
@@ -39,15 +43,16 @@ impl Maps {
     /// A map at this moment; with a limit, only its largest entries. 0: no limit.
     pub fn snapshot(&self, id: MapId, limit: u32) -> io::Result<MapSnapshot> {
         let Some(map) = self.manifest.maps.get(id.index()) else { return Ok(MapSnapshot::default()) };
-        Ok(self.decode(id, map, &self.read(map)?, limit))
+        Ok(self.decode(id, map, &self.read(map, &mut Moment::default())?, limit))
     }
 
     /// The maps that are not what they were when this was last asked. A map that never held anything has not changed.
     pub fn changed(&mut self, limit: u32) -> io::Result<Vec<(MapId, MapSnapshot)>> {
         let mut changed = Vec::new();
+        let mut moment = Moment::default();
         for index in 0..self.manifest.maps.len() {
             let map = &self.manifest.maps[index];
-            let raw = self.read(map)?;
+            let raw = self.read(map, &mut moment)?;
             let hash = self.hash(map, &raw);
             let is_new = self.seen[index].is_none();
             if self.seen[index] != Some(hash) {
@@ -75,6 +80,16 @@ impl Maps {
         Ok(all)
     }
 
+    /// How many stacks the programs remember as sent, before each is sent again whenever it is met.
+    pub fn remembered_stacks(&self) -> u64 {
+        self.kernel.get(STACKS_SEEN_MAP).map_or(u64::MAX, |map| u64::from(map.max_entries()))
+    }
+
+    /// Makes the programs send every stack once more.
+    pub fn forget_stacks(&self) -> io::Result<()> {
+        self.kernel.get(STACKS_SEEN_MAP).map_or(Ok(()), remove_all)
+    }
+
     /// Whether keys or values of a map name stacks.
     pub fn names_stacks(&self, id: MapId) -> bool {
         self.manifest
@@ -94,9 +109,7 @@ impl Maps {
             MapStorage::PerCpuGlobal { offset } => self.clear_cells(*offset, &map.value),
             MapStorage::Hash { symbol } | MapStorage::PerCpuHash { symbol } => {
                 if let Some(kernel) = self.kernel.get(symbol) {
-                    for key in kernel.entries()?.keys.chunks_exact(kernel.key_size().max(1)) {
-                        kernel.delete(key)?;
-                    }
+                    remove_all(kernel)?;
                 }
             }
         }
@@ -131,10 +144,11 @@ impl Maps {
         }
     }
 
-    fn read(&self, map: &ScriptMap) -> io::Result<Raw> {
+    fn read(&self, map: &ScriptMap, moment: &mut Moment) -> io::Result<Raw> {
         match &map.storage {
             MapStorage::Global { .. } | MapStorage::PerCpuGlobal { .. } => {
-                Ok(Raw::Globals(self.globals.copy(0, self.manifest.globals.size() as usize)))
+                let copy = || Arc::new(self.globals.copy(0, self.manifest.globals.size() as usize));
+                Ok(Raw::Globals(moment.0.get_or_insert_with(copy).clone()))
             }
             MapStorage::Hash { symbol } | MapStorage::PerCpuHash { symbol } => {
                 let entries = self.kernel.get(symbol).map(Map::entries).transpose()?;
@@ -197,6 +211,13 @@ impl Maps {
         }
         hasher.finish()
     }
+}
+
+fn remove_all(kernel: &Map) -> io::Result<()> {
+    for key in kernel.entries()?.keys.chunks_exact(kernel.key_size().max(1)) {
+        kernel.delete(key)?;
+    }
+    Ok(())
 }
 
 /// Whether a value of this type names stacks.

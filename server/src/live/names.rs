@@ -10,10 +10,11 @@ use tracedeck_compiler::abi::format::Names;
 use tracedeck_compiler::abi::format::strftime::{Instant, strftime};
 use tracedeck_compiler::abi::value::{MapSnapshot, Stack, Value};
 use tracedeck_compiler::kernel::matches_pattern;
-use tracedeck_compiler::manifest::Manifest;
+use tracedeck_compiler::manifest::{Manifest, SiteKind};
 use tracedeck_compiler::types::Type;
 
 use super::clock::{self, Clocks};
+use super::maps::has_stack;
 use super::processes::Processes;
 use super::symbolize::{Captured, Symbolizer};
 use crate::session::event::ResolvedName;
@@ -36,8 +37,10 @@ pub struct Namer {
     clocks: Clocks,
     processes: Arc<Mutex<Processes>>,
     symbolizer: RefCell<Symbolizer>,
-    /// All stacks that came in, without names: those are made when they are needed.
-    stacks: RefCell<HashMap<u64, Arc<Captured>>>,
+    /// The stacks that came in, without names: those are made when they are needed. Only the ids, unless the script
+    /// puts stacks into text.
+    stacks: RefCell<HashMap<u64, Option<Arc<Captured>>>>,
+    keeps_stacks: bool,
     resolved: RefCell<HashMap<Nameless, Option<String>>>,
     told: RefCell<HashSet<Nameless>>,
 }
@@ -45,7 +48,20 @@ pub struct Namer {
 impl Namer {
     pub fn new(manifest: Arc<Manifest>, processes: Arc<Mutex<Processes>>) -> Self {
         let symbolizer = RefCell::new(Symbolizer::new());
+        let keeps_stacks = manifest.sites.iter().any(|site| match &site.kind {
+            SiteKind::Printf { arguments, .. }
+            | SiteKind::Cat { arguments, .. }
+            | SiteKind::System { arguments, .. } => arguments.iter().any(|slot| has_stack(&slot.ty)),
+            SiteKind::Print { .. }
+            | SiteKind::PrintMap { .. }
+            | SiteKind::Clear { .. }
+            | SiteKind::Zero { .. }
+            | SiteKind::Exit
+            | SiteKind::Time { .. }
+            | SiteKind::Join { .. } => false,
+        });
         Self {
+            keeps_stacks,
             manifest,
             clocks: Clocks::read(),
             processes,
@@ -74,7 +90,9 @@ impl Namer {
     pub fn remember(&self, captured: Captured) -> Option<Arc<Captured>> {
         let mut stacks = self.stacks.borrow_mut();
         let std::collections::hash_map::Entry::Vacant(entry) = stacks.entry(captured.stack.id) else { return None };
-        Some(entry.insert(Arc::new(captured)).clone())
+        let captured = Arc::new(captured);
+        entry.insert(self.keeps_stacks.then(|| captured.clone()));
+        Some(captured)
     }
 
     pub fn resolve_stacks(&self, captured: &[Arc<Captured>]) -> Vec<Arc<Stack>> {
@@ -151,7 +169,7 @@ impl Names for Namer {
     }
 
     fn stack(&self, id: u64) -> Option<Arc<Stack>> {
-        let captured = self.stacks.borrow().get(&id)?.clone();
+        let captured = self.stacks.borrow().get(&id)?.clone()?;
         self.symbolizer.borrow_mut().stacks(&[captured]).pop()
     }
 

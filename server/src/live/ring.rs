@@ -17,18 +17,20 @@ pub const TICK: Duration = Duration::from_millis(5);
 
 /// The reader's end of the ring buffer.
 pub struct Ring {
-    buffer: RingBuf<MapData>,
+    /// None for a script that sends nothing.
+    buffer: Option<RingBuf<MapData>>,
     epoll: Epoll,
 }
 
 impl Ring {
     /// `wake` ends a wait early.
-    pub fn new(map: Map, wake: &Arc<EventFd>) -> io::Result<Self> {
-        let data = MapData::from_fd(map.into_fd()).map_err(io::Error::other)?;
-        let buffer = RingBuf::try_from(AyaMap::RingBuf(data)).map_err(io::Error::other)?;
+    pub fn new(map: Option<Map>, wake: &Arc<EventFd>) -> io::Result<Self> {
+        let buffer = map.map(open).transpose()?;
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
-        // Edge-triggered: unread records alone, which make a ring readable, are no reason to wake up.
-        epoll.add(&buffer, EpollEvent::new(EpollFlags::EPOLLIN | EpollFlags::EPOLLET, 0))?;
+        if let Some(buffer) = &buffer {
+            // Edge-triggered: unread records alone, which make a ring readable, are no reason to wake up.
+            epoll.add(buffer, EpollEvent::new(EpollFlags::EPOLLIN | EpollFlags::EPOLLET, 0))?;
+        }
         epoll.add(wake.as_fd(), EpollEvent::new(EpollFlags::EPOLLIN | EpollFlags::EPOLLET, 1))?;
         Ok(Self { buffer, epoll })
     }
@@ -43,12 +45,18 @@ impl Ring {
 
     /// Hands over what is in the ring, about `most_bytes` of it at most; whether the ring was emptied.
     pub fn drain(&mut self, most_bytes: usize, mut each: impl FnMut(&[u8])) -> bool {
+        let Some(buffer) = &mut self.buffer else { return true };
         let mut bytes = 0;
         while bytes < most_bytes {
-            let Some(record) = self.buffer.next() else { return true };
+            let Some(record) = buffer.next() else { return true };
             bytes += record.len() + 8;
             each(&record);
         }
         false
     }
+}
+
+fn open(map: Map) -> io::Result<RingBuf<MapData>> {
+    let data = MapData::from_fd(map.into_fd()).map_err(io::Error::other)?;
+    RingBuf::try_from(AyaMap::RingBuf(data)).map_err(io::Error::other)
 }

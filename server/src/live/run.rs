@@ -55,6 +55,8 @@ pub struct Run<'r> {
     next_live: Instant,
     /// The code of `exit(code)`, once it was called.
     exit_code: Option<u8>,
+    /// Stacks that came in since the programs were last made to forget which they sent.
+    stacks: u64,
     /// Records that made no sense were reported.
     told_malformed: bool,
 }
@@ -81,6 +83,7 @@ impl<'r> Run<'r> {
             started: now,
             next_live: now + LIVE_EVERY,
             exit_code: None,
+            stacks: 0,
             told_malformed: false,
         };
         Ok((run, programs))
@@ -151,9 +154,10 @@ impl<'r> Run<'r> {
     /// Takes records from the ring: stacks are passed on at once, calls are queued.
     fn pull<'m>(&mut self, decoder: &Decoder<'m>, calls: &mut Calls<'m>) -> bool {
         let (items, processes) = (&self.parts.items, &self.parts.processes);
-        let mut malformed = None;
+        let (mut malformed, mut stacks) = (None, 0);
         let is_empty = self.ring.drain(DRAIN_BYTES, |record| match decoder.record(record) {
             Ok(RawEvent::Stack(stack)) => {
+                stacks += 1;
                 let image = (stack.space == StackSpace::User)
                     .then(|| processes.lock().unwrap_or_else(PoisonError::into_inner).image(stack.pid, &stack.frames));
                 let _ = items.send(Item::Stack(Captured { stack, image: image.flatten() }));
@@ -161,6 +165,7 @@ impl<'r> Run<'r> {
             Ok(RawEvent::Call { site, call }) => calls.push_back((site, call)),
             Err(error) => malformed = Some(error),
         });
+        self.stacks += stacks;
         if let Some(error) = malformed
             && !std::mem::replace(&mut self.told_malformed, true)
         {
@@ -227,6 +232,7 @@ impl<'r> Run<'r> {
             }
         }
         self.send_losses();
+        self.make_room_for_stacks();
         let now = Instant::now();
         self.next_live = now + LIVE_EVERY.max((now - before) * LIVE_SHARE);
         if self.parts.request.options.pid.is_some_and(|pid| !is_alive(pid)) {
@@ -235,6 +241,16 @@ impl<'r> Run<'r> {
         let seconds = self.parts.request.time_limit_seconds;
         let is_over = limits::run_time(seconds).is_some_and(|limit| self.started.elapsed() >= limit);
         is_over.then_some(EndReason::TimeLimit { seconds })
+    }
+
+    /// Programs that cannot remember a stack send it whenever they meet it: better to forget all in time.
+    fn make_room_for_stacks(&mut self) {
+        if self.stacks > self.maps.remembered_stacks() / 4 * 3 {
+            self.stacks = 0;
+            if let Err(error) = self.maps.forget_stacks() {
+                tracing::warn!(%error, "the list of sent stacks cannot be emptied");
+            }
+        }
     }
 
     fn child_ended(&mut self) -> Option<EndReason> {

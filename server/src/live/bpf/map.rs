@@ -181,6 +181,10 @@ impl Map {
         Ok(all)
     }
 
+    pub fn max_entries(&self) -> u32 {
+        self.max_entries
+    }
+
     pub fn key_size(&self) -> usize {
         self.key_size
     }
