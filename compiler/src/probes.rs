@@ -1,0 +1,187 @@
+//! Probe types: one record each, in a file for itself or for a tight family, and the table of all.
+//!
+//! A record says how an attach point is written and takes one apart: text in, [`Expanded`] attach points out.
+
+use std::sync::Arc;
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::hir::Context;
+use crate::kernel::{Kernel, StructType, TracepointFormat};
+use crate::manifest::{AttachSpec, ProgramKind};
+use crate::options::CompileOptions;
+use crate::source::Span;
+use crate::types::AddressSpace;
+
+mod begin_end;
+mod bench;
+mod fentry;
+mod hardware;
+mod iter;
+mod kprobe;
+mod profile;
+mod rawtracepoint;
+mod self_signal;
+mod software;
+mod tracepoint;
+mod uprobe;
+mod usdt;
+mod watchpoint;
+
+/// A probe type of the language.
+pub struct ProbeKind {
+    pub name: &'static str,
+    /// Other spellings; one-letter names are case-sensitive, others are not.
+    pub aliases: &'static [&'static str],
+    /// How an attach point is written.
+    pub syntax: &'static str,
+    /// What it traces, one or two sentences.
+    pub doc: &'static str,
+    /// The Linux release that brought what it needs.
+    pub since: &'static str,
+    /// An attach point that compiles where the probe type is supported; an unsupported one otherwise.
+    pub example: &'static str,
+    pub support: Support,
+}
+
+/// Whether tracedeck can attach it.
+pub enum Support {
+    /// Turns one attach point, the provider word taken off, into what it stands for on this machine.
+    Yes(fn(&mut Expander<'_>, &[String])),
+    /// A sentence that says why not, for this kernel.
+    No(fn(&dyn Kernel) -> String),
+}
+
+/// Every probe type, in the order of the documentation.
+pub static ALL: &[&ProbeKind] = &[
+    &begin_end::BEGIN,
+    &begin_end::END,
+    &tracepoint::TRACEPOINT,
+    &rawtracepoint::RAWTRACEPOINT,
+    &profile::PROFILE,
+    &profile::INTERVAL,
+    &software::SOFTWARE,
+    &uprobe::UPROBE,
+    &uprobe::URETPROBE,
+    &kprobe::KPROBE,
+    &kprobe::KRETPROBE,
+    &fentry::FENTRY,
+    &fentry::FEXIT,
+    &usdt::USDT,
+    &hardware::HARDWARE,
+    &watchpoint::WATCHPOINT,
+    &iter::ITER,
+    &self_signal::SELF,
+    &bench::TEST,
+    &bench::BENCH,
+];
+
+/// The probe type that a provider word names.
+pub fn find(word: &str) -> Option<&'static ProbeKind> {
+    let lower = word.to_ascii_lowercase();
+    ALL.iter().copied().find(|kind| {
+        kind.name == lower
+            || kind.aliases.iter().any(|alias| if alias.len() == 1 { *alias == word } else { *alias == lower })
+    })
+}
+
+/// One attach point after expansion, with what its programs may read.
+#[derive(Debug, Clone)]
+pub struct Expanded {
+    /// As `probe` prints it.
+    pub name: String,
+    pub spec: AttachSpec,
+    pub program: ProgramKind,
+    pub context: Context,
+    pub data: Data,
+    /// Where integers that are used as pointers point.
+    pub space: AddressSpace,
+    /// How many places the kernel attaches.
+    pub places: usize,
+}
+
+/// The named data that a probe carries.
+#[derive(Debug, Clone)]
+pub enum Data {
+    None,
+    /// None where the format could not be read.
+    Tracepoint(Option<Arc<TracepointFormat>>),
+    /// None without BTF.
+    RawTracepoint(Option<Arc<StructType>>),
+    FunctionEntry,
+    FunctionReturn,
+}
+
+/// What an expansion may ask, and where it reports.
+pub struct Expander<'a> {
+    pub kernel: &'a dyn Kernel,
+    pub options: &'a CompileOptions,
+    pub kind: &'static ProbeKind,
+    /// The attach point in the script.
+    pub span: Span,
+    /// Whether the body asks for `probe` or something else that differs between the matches of a wildcard.
+    pub split: bool,
+    pub expanded: &'a mut Vec<Expanded>,
+    pub diagnostics: &'a mut Diagnostics,
+    /// Matches of this attach point that did not exist: an error or not, by `missing_probes`.
+    pub missing: &'a mut Vec<Diagnostic>,
+}
+
+impl Expander<'_> {
+    /// Reports that the attach point is written wrongly, with the form it should have.
+    pub fn malformed(&mut self, message: impl Into<String>) {
+        let form = format!("An attach point of this kind is written {}", self.kind.syntax);
+        self.diagnostics.push(Diagnostic::error("malformed-attach-point", self.span, message).with_help(form));
+    }
+
+    pub fn error(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// Reports that nothing matches; whether that ends the compilation is a setting.
+    pub fn missing(&mut self, diagnostic: Diagnostic) {
+        self.missing.push(diagnostic);
+    }
+
+    pub fn push(&mut self, expanded: Expanded) {
+        self.expanded.push(expanded);
+    }
+
+    /// Refuses parts after the last one that the probe type takes.
+    pub fn at_most(&mut self, parts: &[String], most: usize) -> Option<()> {
+        if parts.len() <= most {
+            return Some(());
+        }
+        self.malformed(format!("{} has more parts than expected: '{}'", self.kind.name, parts[most..].join(":")));
+        None
+    }
+}
+
+pub fn has_wildcard(pattern: &str) -> bool {
+    pattern.contains('*')
+}
+
+/// A reason for probe types that need no kernel feature that could be missing.
+fn not_yet(name: &str) -> String {
+    format!("{name} probes are not supported by tracedeck yet")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_in_any_case_but_single_letters_are_not() {
+        let name = |word| find(word).map(|kind| kind.name);
+        assert_eq!((name("BEGIN"), name("Tracepoint"), name("rt")), (Some("begin"), Some("tracepoint"), Some("rawtracepoint")));
+        assert_eq!((name("u"), name("U"), name("T")), (Some("uprobe"), Some("usdt"), None));
+    }
+
+    #[test]
+    fn no_spelling_means_two_probe_types() {
+        let mut words: Vec<&str> = ALL.iter().flat_map(|kind| kind.aliases.iter().copied().chain([kind.name])).collect();
+        words.sort_unstable();
+        let count = words.len();
+        words.dedup();
+        assert_eq!(words.len(), count);
+    }
+}

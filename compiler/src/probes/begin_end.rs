@@ -1,0 +1,42 @@
+//! `begin` and `end`: before anything is attached, and after everything is detached.
+
+use super::{Data, Expanded, Expander, ProbeKind, Support};
+use crate::hir::Context;
+use crate::manifest::{AttachSpec, ProgramKind};
+use crate::types::AddressSpace;
+
+pub static BEGIN: ProbeKind = ProbeKind {
+    name: "begin",
+    aliases: &[],
+    syntax: "begin",
+    doc: "Runs once before the other probes are attached.",
+    since: "5.10",
+    example: "begin",
+    support: Support::Yes(|expander, parts| expand(expander, parts, AttachSpec::Begin)),
+};
+
+pub static END: ProbeKind = ProbeKind {
+    name: "end",
+    aliases: &[],
+    syntax: "end",
+    doc: "Runs once after the other probes are detached.",
+    since: "5.10",
+    example: "end",
+    support: Support::Yes(|expander, parts| expand(expander, parts, AttachSpec::End)),
+};
+
+fn expand(expander: &mut Expander<'_>, parts: &[String], spec: AttachSpec) {
+    if !parts.is_empty() {
+        expander.malformed(format!("{} takes no target", expander.kind.name));
+        return;
+    }
+    expander.push(Expanded {
+        name: expander.kind.name.to_owned(),
+        spec,
+        program: ProgramKind::RawTracepoint,
+        context: Context::None,
+        data: Data::None,
+        space: AddressSpace::Kernel,
+        places: 1,
+    });
+}

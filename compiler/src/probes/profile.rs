@@ -1,0 +1,117 @@
+//! `profile` and `interval`: by the clock, on every processor or once.
+
+use super::{Data, Expanded, Expander, ProbeKind, Support};
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::hir::Context;
+use crate::manifest::{AttachSpec, Period, ProgramKind};
+use crate::types::AddressSpace;
+
+pub static PROFILE: ProbeKind = ProbeKind {
+    name: "profile",
+    aliases: &["p"],
+    syntax: "profile:hz:RATE, profile:s|ms|us:N or profile:10ms",
+    doc: "Fires on every processor at a rate, for sampling what runs.",
+    since: "4.9",
+    example: "profile:hz:99",
+    support: Support::Yes(|expander, parts| expand(expander, parts, |period| AttachSpec::Profile { period })),
+};
+
+pub static INTERVAL: ProbeKind = ProbeKind {
+    name: "interval",
+    aliases: &["i"],
+    syntax: "interval:s|ms|us|hz:N or interval:10ms",
+    doc: "Fires at a rate on one processor, for output in steps.",
+    since: "4.9",
+    example: "interval:s:1",
+    support: Support::Yes(|expander, parts| expand(expander, parts, |period| AttachSpec::Interval { period })),
+};
+
+/// The shortest period: below it the kernel would do nothing but fire the probe.
+const SHORTEST_NANOSECONDS: u64 = 1000;
+const UNITS: &[(&str, u64)] = &[("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1000), ("ns", 1)];
+
+fn expand(expander: &mut Expander<'_>, parts: &[String], spec: fn(Period) -> AttachSpec) {
+    let Some(period) = period(expander, parts) else { return };
+    expander.push(Expanded {
+        name: format!("{}:{}", expander.kind.name, parts.join(":")),
+        spec: spec(period),
+        program: ProgramKind::PerfEvent,
+        context: Context::PerfEvent,
+        data: Data::None,
+        space: AddressSpace::Kernel,
+        places: 1,
+    });
+}
+
+fn period(expander: &mut Expander<'_>, parts: &[String]) -> Option<Period> {
+    let kind = expander.kind.name;
+    let (unit, number) = match parts {
+        [unit, number] => (unit.clone(), number.clone()),
+        [single] => split_unit(single),
+        [] => {
+            expander.malformed(format!("{kind} needs a unit and a number"));
+            return None;
+        }
+        _ => {
+            expander.at_most(parts, 2)?;
+            return None;
+        }
+    };
+    let Some(count) = parse_number(&number) else {
+        expander.malformed(format!("Invalid rate of {kind} probe: '{number}' is not a number"));
+        return None;
+    };
+    if count == 0 {
+        expander.error(rate_error(expander, format!("The rate of a {kind} probe must be greater than zero")));
+        return None;
+    }
+    if unit == "hz" {
+        if count > 1_000_000_000 / SHORTEST_NANOSECONDS {
+            expander.error(rate_error(expander, format!("{count} Hz is too fast: the most is 1000000")));
+            return None;
+        }
+        return Some(Period::Hertz(count));
+    }
+    let Some((_, factor)) = UNITS.iter().find(|(name, _)| *name == unit) else {
+        let known = ["hz", "s", "ms", "us"];
+        let mut error = rate_error(expander, format!("{unit} is not an accepted unit"));
+        error = match nearest(&unit, known) {
+            Some(best) => error.with_help(format!("Did you mean '{best}'?")),
+            None => error.with_help(format!("Units are {}", known.join(", "))),
+        };
+        expander.error(error);
+        return None;
+    };
+    match count.checked_mul(*factor) {
+        Some(nanoseconds) if nanoseconds >= SHORTEST_NANOSECONDS => Some(Period::Nanoseconds(nanoseconds)),
+        Some(_) => {
+            expander.error(rate_error(expander, format!("The period of a {kind} probe is at least 1us")));
+            None
+        }
+        None => {
+            expander.error(rate_error(expander, format!("The period of the {kind} probe is too long")));
+            None
+        }
+    }
+}
+
+/// `10ms` as its unit and number; nanoseconds without a unit.
+fn split_unit(text: &str) -> (String, String) {
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '_').unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    (if unit.is_empty() { "ns".to_owned() } else { unit.to_owned() }, number.to_owned())
+}
+
+/// Decimal digits with `_` between them, or the exponent form `1e3`.
+pub(super) fn parse_number(text: &str) -> Option<u64> {
+    let text = text.replace('_', "");
+    if let Some((digit, exponent)) = text.split_once('e') {
+        let factor = 10_u64.checked_pow(exponent.parse().ok()?)?;
+        return digit.parse::<u64>().ok()?.checked_mul(factor);
+    }
+    text.parse().ok()
+}
+
+fn rate_error(expander: &Expander<'_>, message: String) -> Diagnostic {
+    Diagnostic::error("bad-rate", expander.span, message)
+}

@@ -1,0 +1,47 @@
+//! `rawtracepoint`: the same events without their formatting, faster and with the kernel's own arguments.
+
+use super::{Data, Expanded, Expander, ProbeKind, Support};
+use crate::diagnostic::Diagnostic;
+use crate::hir::Context;
+use crate::manifest::{AttachSpec, ProgramKind};
+use crate::types::AddressSpace;
+
+pub static RAWTRACEPOINT: ProbeKind = ProbeKind {
+    name: "rawtracepoint",
+    aliases: &["rt"],
+    syntax: "rawtracepoint:[MODULE:]EVENT",
+    doc: "A static event of the kernel before its arguments are formatted. They are read as `args.name` or `arg0`.",
+    since: "4.17",
+    example: "rawtracepoint:sched_switch",
+    support: Support::Yes(expand),
+};
+
+fn expand(expander: &mut Expander<'_>, parts: &[String]) {
+    // The module only tells equal names apart; the kernel attaches by name.
+    let event = match parts {
+        [event] | [_, event] => event,
+        [] => return expander.malformed("The raw tracepoint's name is missing"),
+        _ => return expander.at_most(parts, 2).unwrap_or_default(),
+    };
+    let matches = expander.kernel.raw_tracepoints(event);
+    if matches.is_empty() {
+        let names = expander.kernel.raw_tracepoints("*");
+        let diagnostic =
+            Diagnostic::error("no-such-probe", expander.span, format!("Raw tracepoint not found: '{event}'"))
+                .with_suggestion(event, names.iter().map(String::as_str));
+        expander.missing(diagnostic);
+        return;
+    }
+    for name in matches {
+        let arguments = expander.kernel.raw_tracepoint_arguments(&name);
+        expander.push(Expanded {
+            name: format!("rawtracepoint:{name}"),
+            spec: AttachSpec::RawTracepoint { name },
+            program: ProgramKind::RawTracepoint,
+            context: Context::RawArguments,
+            data: Data::RawTracepoint(arguments),
+            space: AddressSpace::Kernel,
+            places: 1,
+        });
+    }
+}

@@ -1,0 +1,240 @@
+//! Attach points: raw text to probes of this machine, then to groups that share one program.
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::hir::Context;
+use crate::kernel::{Kernel, TracepointField};
+use crate::manifest::{MissingProbes, ProgramKind};
+use crate::options::CompileOptions;
+use crate::probes::{self, Data, Expanded, Expander, ProbeKind, Support};
+use crate::source::Span;
+use crate::syntax::ast;
+use crate::types::AddressSpace;
+
+use super::config::Config;
+use super::usage::Usage;
+
+/// The attach points that one generated program serves.
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// Index of the probe in the script.
+    pub probe: usize,
+    pub program: ProgramKind,
+    pub context: Context,
+    pub data: Data,
+    pub space: AddressSpace,
+    pub members: Vec<Member>,
+}
+
+/// An attach point of a group.
+#[derive(Debug, Clone)]
+pub struct Member {
+    pub expanded: Expanded,
+    pub span: Span,
+    pub kind: &'static str,
+}
+
+impl Group {
+    /// What `probe` evaluates to; programs of several attach points do not ask for it.
+    pub fn name(&self) -> &str {
+        self.members.first().map_or("", |member| member.expanded.name.as_str())
+    }
+
+    /// The probe type's name.
+    pub fn kind(&self) -> &'static str {
+        self.members.first().map_or("", |member| member.kind)
+    }
+}
+
+/// Expands every attach point of a script and groups them, in script order.
+pub fn expand(
+    probes: &[&ast::Probe],
+    kernel: &dyn Kernel,
+    options: &CompileOptions,
+    config: &Config,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Group> {
+    let mut groups = Vec::new();
+    let limit = config.max_probes.min(options.limits.max_probes as u64);
+    let mut total = 0_u64;
+    for (index, probe) in probes.iter().enumerate() {
+        let usage = Usage::of(probe);
+        let first = groups.len();
+        for point in &probe.attach_points {
+            let members = attach_point(point, &usage, kernel, options, config, diagnostics);
+            total += members.iter().map(|member| member.expanded.places as u64).sum::<u64>();
+            if total > limit {
+                let message = format!("The script attaches more than {limit} probes (it needs at least {total})");
+                diagnostics.push(
+                    Diagnostic::error("too-many-probes", point.span, message)
+                        .with_help("Narrow the wildcard, or raise 'max_probes' in the config block"),
+                );
+                return groups;
+            }
+            for member in members {
+                join_group(&mut groups, first, index, member, &usage);
+            }
+        }
+    }
+    groups
+}
+
+/// Adds an attach point to the group of its probe whose program serves it as well, or opens one.
+fn join_group(groups: &mut Vec<Group>, first: usize, probe: usize, member: Member, usage: &Usage) {
+    let it = &member.expanded;
+    let fits = |group: &&mut Group| {
+        !usage.probe
+            && group.program == it.program
+            && group.context == it.context
+            && group.space == it.space
+            && group.kind() == member.kind
+            && same_data(&group.data, &it.data, usage)
+    };
+    match groups[first..].iter_mut().find(fits) {
+        Some(group) => group.members.push(member),
+        None => groups.push(Group {
+            probe,
+            program: it.program.clone(),
+            context: it.context.clone(),
+            data: it.data.clone(),
+            space: it.space,
+            members: vec![member],
+        }),
+    }
+}
+
+/// Whether the body reads the same from both: the fields it names lie at the same places with the same types.
+fn same_data(left: &Data, right: &Data, usage: &Usage) -> bool {
+    if !usage.reads_arguments() {
+        return true;
+    }
+    match (left, right) {
+        (Data::Tracepoint(Some(a)), Data::Tracepoint(Some(b))) => {
+            if usage.whole_arguments {
+                return a == b;
+            }
+            let find = |fields: &[TracepointField], name: &str| {
+                fields.iter().find(|it| it.field.name == name).map(|it| (it.kind, it.field.offset, it.field.ty.clone()))
+            };
+            usage.fields.iter().all(|name| find(&a.fields, name) == find(&b.fields, name))
+        }
+        (Data::RawTracepoint(a), Data::RawTracepoint(b)) => a.as_ref().map(|it| &it.fields) == b.as_ref().map(|it| &it.fields),
+        (Data::Tracepoint(a), Data::Tracepoint(b)) => a.is_none() && b.is_none(),
+        _ => true,
+    }
+}
+
+fn attach_point(
+    point: &ast::AttachPoint,
+    usage: &Usage,
+    kernel: &dyn Kernel,
+    options: &CompileOptions,
+    config: &Config,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Member> {
+    let parts = split(&substitute(&point.text, options));
+    let Some(kind) = provider(&parts, point.span, diagnostics) else { return Vec::new() };
+    let expand = match kind.support {
+        Support::Yes(expand) => expand,
+        Support::No(reason) => {
+            diagnostics.push(
+                Diagnostic::error("probe-not-supported", point.span, reason(kernel))
+                    .with_help(format!("Linux has what {} probes need since {}", kind.name, kind.since)),
+            );
+            return Vec::new();
+        }
+    };
+    let (mut expanded, mut missing) = (Vec::new(), Vec::new());
+    expand(
+        &mut Expander {
+            kernel,
+            options,
+            kind,
+            span: point.span,
+            split: usage.probe,
+            expanded: &mut expanded,
+            diagnostics,
+            missing: &mut missing,
+        },
+        &parts[1..],
+    );
+    for mut diagnostic in missing {
+        match config.run.missing_probes {
+            MissingProbes::Error => diagnostics.push(diagnostic),
+            MissingProbes::Warn => {
+                diagnostic.severity = crate::diagnostic::Severity::Warning;
+                diagnostics.push(diagnostic);
+            }
+            MissingProbes::Ignore => {}
+        }
+    }
+    expanded.into_iter().map(|expanded| Member { expanded, span: point.span, kind: kind.name }).collect()
+}
+
+fn provider(parts: &[String], span: Span, diagnostics: &mut Diagnostics) -> Option<&'static ProbeKind> {
+    let word = parts.first().map(String::as_str).unwrap_or_default();
+    let found = probes::find(word);
+    if found.is_none() {
+        let names = probes::ALL.iter().flat_map(|kind| kind.aliases.iter().copied().chain([kind.name]));
+        diagnostics.push(
+            Diagnostic::error("unknown-probe-type", span, format!("Invalid probe type: {word}"))
+                .with_suggestion(word, names),
+        );
+    }
+    found
+}
+
+/// Replaces `$1`, `$2`, ... outside of quotes by the parameters' texts.
+fn substitute(text: &str, options: &CompileOptions) -> String {
+    let mut result = String::new();
+    let mut quoted = false;
+    let mut rest = text;
+    while let Some(character) = rest.chars().next() {
+        quoted ^= character == '"';
+        let after = &rest[character.len_utf8()..];
+        let digits = after.len() - after.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        if character == '$' && digits > 0 && !quoted {
+            let number = after[..digits].parse::<usize>().unwrap_or_default();
+            result.push_str(options.positional.get(number.wrapping_sub(1)).map_or("", String::as_str));
+            rest = &after[digits..];
+        } else {
+            result.push(character);
+            rest = after;
+        }
+    }
+    result
+}
+
+/// The parts between colons. Quotes keep colons and are taken off.
+fn split(text: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut quoted = false;
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        let Some(part) = parts.last_mut() else { break };
+        match character {
+            '"' => quoted = !quoted,
+            '\\' if quoted => part.extend(characters.next()),
+            ':' if !quoted => parts.push(String::new()),
+            _ => part.push(character),
+        }
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_keep_colons() {
+        assert_eq!(split(r#"u:/bin/a:"ns::f(int)""#), ["u", "/bin/a", "ns::f(int)"]);
+        assert_eq!(split("begin"), ["begin"]);
+    }
+
+    #[test]
+    fn parameters_are_replaced_outside_of_quotes() {
+        let options = CompileOptions { positional: vec!["99".into()], ..CompileOptions::default() };
+        assert_eq!(substitute("p:hz:$1", &options), "p:hz:99");
+        assert_eq!(substitute("u:a:\"$1\"$2", &options), "u:a:\"$1\"");
+    }
+}

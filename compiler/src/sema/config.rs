@@ -1,0 +1,250 @@
+//! The `config` block and the `BPFTRACE_*` environment: environment wins over script, script over default.
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::manifest::{MissingProbes, RunSettings};
+use crate::options::CompileOptions;
+use crate::source::Span;
+use crate::syntax::ast::{ConfigBlock, SettingValue};
+use crate::types::StackMode;
+
+/// Whether an unstable feature may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unstable {
+    Enable,
+    Warn,
+    Error,
+}
+
+/// The settings that a compilation goes by.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Bytes of a string, its NUL included.
+    pub max_strlen: u32,
+    pub max_map_keys: u32,
+    pub max_probes: u64,
+    pub max_programs: u64,
+    pub unstable_tseries: Unstable,
+    pub run: RunSettings,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            max_strlen: 1024,
+            max_map_keys: 4096,
+            max_probes: 1024,
+            max_programs: 1024,
+            // The feature is complete here: there is nothing to warn about.
+            unstable_tseries: Unstable::Enable,
+            run: RunSettings::default(),
+        }
+    }
+}
+
+/// What a key may be set to, and what it changes.
+enum Effect {
+    Number { min: u64, max: u64, set: fn(&mut Config, u64) },
+    Flag(fn(&mut Config, bool)),
+    Word { choices: &'static [&'static str], set: fn(&mut Config, &str) },
+    Text(fn(&mut Config, &str)),
+    /// Accepted so that scripts of bpftrace run; it changes nothing here.
+    Ignored,
+}
+
+/// A key of the config block.
+struct Key {
+    name: &'static str,
+    effect: Effect,
+}
+
+const LICENSES: &[&str] = &[
+    "GPL",
+    "GPL v2",
+    "GPL and additional rights",
+    "Dual BSD/GPL",
+    "Dual MIT/GPL",
+    "Dual MPL/GPL",
+];
+
+static KEYS: &[Key] = &[
+    key("cache_user_symbols", Effect::Ignored),
+    key("cpp_demangle", Effect::Flag(|_, _| {})),
+    key("lazy_symbolication", Effect::Flag(|_, _| {})),
+    key("license", Effect::Word { choices: LICENSES, set: |_, _| {} }),
+    key("log_size", Effect::Number { min: 1, max: u32::MAX as u64, set: |_, _| {} }),
+    key("max_bpf_progs", Effect::Number { min: 1, max: 1 << 20, set: |config, n| config.max_programs = n }),
+    key(
+        "max_cat_bytes",
+        Effect::Number { min: 1, max: 64 << 20, set: |config, n| config.run.max_cat_bytes = n as u32 },
+    ),
+    key("max_map_keys", Effect::Number { min: 1, max: 1 << 26, set: |config, n| config.max_map_keys = n as u32 }),
+    key("max_probes", Effect::Number { min: 1, max: 1 << 20, set: |config, n| config.max_probes = n }),
+    key("max_strlen", Effect::Number { min: 2, max: 16 << 10, set: |config, n| config.max_strlen = n as u32 }),
+    key(
+        "missing_probes",
+        Effect::Word {
+            choices: &["error", "warn", "ignore"],
+            set: |config, word| {
+                config.run.missing_probes = match word {
+                    "warn" => MissingProbes::Warn,
+                    "ignore" => MissingProbes::Ignore,
+                    _ => MissingProbes::Error,
+                };
+            },
+        },
+    ),
+    key("on_stack_limit", Effect::Number { min: 0, max: 512, set: |_, _| {} }),
+    key(
+        "perf_rb_pages",
+        Effect::Number { min: 1, max: 1 << 18, set: |config, n| config.run.ring_pages = Some(n as u32) },
+    ),
+    key("print_maps_on_exit", Effect::Flag(|config, on| config.run.print_maps_on_exit = on)),
+    key("show_debug_info", Effect::Flag(|_, _| {})),
+    key(
+        "stack_mode",
+        Effect::Word {
+            choices: &["bpftrace", "perf", "raw", "build_id"],
+            set: |config, word| config.run.stack_mode = stack_mode(word).unwrap_or_default(),
+        },
+    ),
+    key("str_trunc_trailer", Effect::Text(|config, text| config.run.truncation_trailer = text.to_owned())),
+    key("use_blazesym", Effect::Flag(|_, _| {})),
+    key(
+        "unstable_tseries",
+        Effect::Word {
+            choices: &["enable", "warn", "error"],
+            set: |config, word| {
+                config.unstable_tseries = match word {
+                    "enable" => Unstable::Enable,
+                    "warn" => Unstable::Warn,
+                    _ => Unstable::Error,
+                };
+            },
+        },
+    ),
+    key("unstable_dw_ustack", Effect::Ignored),
+    key("unstable_typeinfo", Effect::Ignored),
+    key("unstable_import_statement", Effect::Ignored),
+    key("symbol_source", Effect::Ignored),
+    key("max_type_res_iterations", Effect::Ignored),
+    key("unstable_addr", Effect::Ignored),
+    key("unstable_import", Effect::Ignored),
+    key("unstable_macro", Effect::Ignored),
+    key("unstable_map_decl", Effect::Ignored),
+];
+
+const fn key(name: &'static str, effect: Effect) -> Key {
+    Key { name, effect }
+}
+
+/// Old names and what they are called now.
+static RENAMED: &[(&str, &str)] = &[
+    ("strlen", "max_strlen"),
+    ("no_cpp_demangle", "cpp_demangle"),
+    ("cat_bytes_max", "max_cat_bytes"),
+    ("map_keys_max", "max_map_keys"),
+];
+
+/// Keys that only the environment may set.
+static ENVIRONMENT_ONLY: &[&str] = &["btf", "kernel_source", "kernel_build", "vmlinux", "color"];
+
+/// The stack mode of that name.
+pub fn stack_mode(word: &str) -> Option<StackMode> {
+    Some(match word {
+        "bpftrace" => StackMode::Bpftrace,
+        "perf" => StackMode::Perf,
+        "raw" => StackMode::Raw,
+        "build_id" => StackMode::BuildId,
+        _ => return None,
+    })
+}
+
+/// Reads the block and the environment.
+pub fn read(block: Option<&ConfigBlock>, options: &CompileOptions, diagnostics: &mut Diagnostics) -> Config {
+    let mut config = Config::default();
+    for setting in block.into_iter().flat_map(|block| &block.settings) {
+        let written = match &setting.value {
+            SettingValue::String(bytes) => Written::Text(String::from_utf8_lossy(bytes).into_owned()),
+            SettingValue::Integer(value) => Written::Number(*value),
+            SettingValue::Word(word) => Written::Text(word.clone()),
+        };
+        let name = normalize(&setting.key.name);
+        let fault = if ENVIRONMENT_ONLY.contains(&name.as_str()) {
+            let message = format!("'{}' can only be set in the environment", setting.key.name);
+            Some(Diagnostic::error("config-environment-only", setting.key.span, message))
+        } else {
+            apply(&mut config, &name, &written, setting.key.span, setting.span)
+        };
+        diagnostics.extend(fault);
+    }
+    for (name, value) in &options.environment {
+        let name = normalize(name);
+        if ENVIRONMENT_ONLY.contains(&name.as_str()) {
+            continue;
+        }
+        let written = value.parse().map_or_else(|_| Written::Text(value.clone()), Written::Number);
+        diagnostics.extend(apply(&mut config, &name, &written, Span::default(), Span::default()));
+    }
+    config
+}
+
+enum Written {
+    Number(u64),
+    Text(String),
+}
+
+fn normalize(name: &str) -> String {
+    let lower = name.to_ascii_lowercase();
+    lower.strip_prefix("bpftrace_").map_or(lower.clone(), str::to_owned)
+}
+
+/// Sets one key; returns what is wrong with it.
+fn apply(config: &mut Config, name: &str, value: &Written, key_span: Span, span: Span) -> Option<Diagnostic> {
+    let Some(key) = KEYS.iter().find(|key| key.name == name) else {
+        let unknown = Diagnostic::error("unknown-config", key_span, format!("Unknown config variable: '{name}'"));
+        return Some(match RENAMED.iter().find(|(old, _)| *old == name) {
+            Some((_, new)) => unknown.with_help(format!("It is called '{new}' now")),
+            None => unknown.with_suggestion(name, KEYS.iter().map(|key| key.name)),
+        });
+    };
+    let bad = |expected: String| {
+        Some(Diagnostic::error("bad-config-value", span, format!("Invalid value for '{name}': expected {expected}")))
+    };
+    match (&key.effect, value) {
+        (Effect::Ignored, _) => {}
+        (Effect::Number { min, max, set }, Written::Number(number)) => {
+            if !(min..=max).contains(&number) {
+                return bad(format!("a number from {min} to {max}"));
+            }
+            set(config, *number);
+        }
+        (Effect::Number { .. }, Written::Text(_)) => return bad("a number".to_owned()),
+        (Effect::Flag(set), value) => match flag(value) {
+            Some(on) => set(config, on),
+            None => return bad("true or false".to_owned()),
+        },
+        (Effect::Word { choices, set }, Written::Text(word)) => {
+            let Some(choice) = choices.iter().find(|choice| choice.eq_ignore_ascii_case(word)) else {
+                return bad(format!("one of {}", choices.join(", "))).map(|it| it.with_suggestion(word, choices.iter().copied()));
+            };
+            set(config, choice);
+        }
+        (Effect::Word { choices, .. }, Written::Number(_)) => return bad(format!("one of {}", choices.join(", "))),
+        (Effect::Text(set), Written::Text(text)) => set(config, text),
+        (Effect::Text(_), Written::Number(_)) => return bad("a string".to_owned()),
+    }
+    None
+}
+
+fn flag(value: &Written) -> Option<bool> {
+    match value {
+        Written::Number(1) => Some(true),
+        Written::Number(0) => Some(false),
+        Written::Number(_) => None,
+        Written::Text(word) => match word.to_ascii_lowercase().as_str() {
+            "true" | "1" => Some(true),
+            "false" | "0" => Some(false),
+            _ => None,
+        },
+    }
+}

@@ -1,0 +1,91 @@
+//! What the parser accepts and tracedeck cannot run yet: one list, so that it can be printed and shrinks visibly.
+
+use crate::diagnostic::Diagnostic;
+use crate::source::Span;
+
+macro_rules! features {
+    ($($name:ident = $text:literal;)*) => {
+        $(pub const $name: &str = $text;)*
+        /// Everything that is refused as "not supported yet".
+        pub const ALL: &[&str] = &[$($name),*];
+    };
+}
+
+features! {
+    MACROS = "a macro";
+    FUNCTIONS = "a function definition (fn)";
+    IMPORTS = "import";
+    INCLUDES = "#include";
+    PREPROCESSOR_CONDITIONS = "conditional compilation (#if, #ifdef)";
+    FUNCTION_LIKE_DEFINES = "a #define with parameters";
+    TYPE_INFO = "typeinfo()";
+    ADDRESS_OF = "the address of a variable or map (&)";
+    TYPE_ARGUMENTS = "a type as an argument";
+    WHOLE_ARGUMENTS = "args as a whole";
+    STRUCTS_IN_USER_BINARIES = "args of a uprobe (from debug information)";
+    AGGREGATION_PRINT = "printing one entry of a histogram, stats or tseries map";
+    SOURCE_LOCATIONS = "an attach point by source line (@file:line)";
+    CPP_SIGNATURES = "an attach point by C++ signature (cpp)";
+    WHOLE_PROCESS_UPROBES = "a uprobe on every file of a process (*)";
+    PROCESS_NAMESPACE_MODES = "pid and tid in another namespace";
+}
+
+/// Builtins of bpftrace that have no record here.
+pub const BUILTINS: &[&str] = &[
+    "assert",
+    "assert_str",
+    "cgroup_path",
+    "config",
+    "container_of",
+    "debugf",
+    "default_str_length",
+    "dw_ustack",
+    "fail",
+    "find",
+    "getopt",
+    "has_cpid",
+    "is_array",
+    "is_err",
+    "is_integer",
+    "is_literal",
+    "is_ptr",
+    "is_scalar",
+    "is_str",
+    "is_unsigned_integer",
+    "jiffies",
+    "kfunc_allowed",
+    "kfunc_exist",
+    "leader_comm",
+    "leader_tid",
+    "memcmp",
+    "numaid",
+    "override",
+    "path",
+    "percpu_kaddr",
+    "pton",
+    "signal",
+    "signal_name",
+    "signal_thread",
+    "skboutput",
+    "socket_cookie",
+    "static_assert",
+    "strcap",
+    "str_concat",
+    "strerror",
+    "strstr",
+    "syscall_name",
+    "uaddr",
+    "unwatch",
+    "usermode",
+    "write_user",
+];
+
+/// The diagnostic for something of the language that cannot be compiled yet.
+pub fn not_yet(span: Span, what: &str) -> Diagnostic {
+    let mut message = what.to_owned();
+    if let Some(first) = message.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    message.push_str(" is not supported yet");
+    Diagnostic::error("not-supported-yet", span, message)
+}

@@ -1,0 +1,133 @@
+//! What a probe's body asks of the attach point, read off the tree before anything has a type.
+
+use crate::builtins::argument_index;
+use crate::syntax::ast::{
+    Argument, Block, Else, Expr, ExprKind, If, Place, PlaceKind, Probe, Stmt, StmtKind, TypeArgument,
+};
+
+/// What differs between the matches of a wildcard and is used.
+#[derive(Debug, Clone, Default)]
+pub struct Usage {
+    /// `probe`: every match needs a program of its own.
+    pub probe: bool,
+    /// Names after `args.`.
+    pub fields: Vec<String>,
+    /// `args` without a field.
+    pub whole_arguments: bool,
+    /// `arg0` and the like.
+    pub positional_arguments: bool,
+}
+
+impl Usage {
+    pub fn of(probe: &Probe) -> Self {
+        let mut usage = Self::default();
+        if let Some(predicate) = &probe.predicate {
+            usage.expr(predicate);
+        }
+        usage.block(&probe.body);
+        usage
+    }
+
+    pub fn reads_arguments(&self) -> bool {
+        !self.fields.is_empty() || self.whole_arguments
+    }
+
+    fn block(&mut self, block: &Block) {
+        block.statements.iter().for_each(|statement| self.statement(statement));
+        block.value.iter().for_each(|value| self.expr(value));
+    }
+
+    fn statement(&mut self, statement: &Stmt) {
+        match &statement.kind {
+            StmtKind::Let { value, .. } | StmtKind::Return(value) => value.iter().for_each(|it| self.expr(it)),
+            StmtKind::Assign { target, value, .. } => {
+                self.place(target);
+                self.expr(value);
+            }
+            StmtKind::Discard(expr) | StmtKind::Expr(expr) => self.expr(expr),
+            StmtKind::Break | StmtKind::Continue | StmtKind::Import(_) => {}
+            StmtKind::While { condition: head, body } | StmtKind::Unroll { count: head, body } => {
+                self.expr(head);
+                self.block(body);
+            }
+            StmtKind::ForMap { body, .. } | StmtKind::Block(body) => self.block(body),
+            StmtKind::ForRange { start, end, body, .. } => {
+                self.expr(start);
+                self.expr(end);
+                self.block(body);
+            }
+        }
+    }
+
+    fn place(&mut self, place: &Place) {
+        if let PlaceKind::Map { key, .. } = &place.kind {
+            key.iter().for_each(|part| self.expr(part));
+        }
+    }
+
+    fn name(&mut self, name: &str) {
+        match name {
+            "probe" => self.probe = true,
+            "args" => self.whole_arguments = true,
+            _ => self.positional_arguments |= argument_index(name).is_some(),
+        }
+    }
+
+    fn expr(&mut self, expr: &Expr) {
+        match &expr.kind {
+            ExprKind::Integer { .. }
+            | ExprKind::String(_)
+            | ExprKind::Bool(_)
+            | ExprKind::Positional(_)
+            | ExprKind::PositionalCount => {}
+            ExprKind::Identifier(name) => self.name(name),
+            ExprKind::Place(place) | ExprKind::Step { target: place, .. } | ExprKind::AddressOf(place) => {
+                self.place(place);
+            }
+            ExprKind::Call { function, arguments } => {
+                self.name(&function.name);
+                for argument in arguments {
+                    if let Argument::Expr(argument) = argument {
+                        self.expr(argument);
+                    }
+                }
+            }
+            ExprKind::Field { base, field, .. } => match &base.kind {
+                ExprKind::Identifier(name) if name == "args" => self.fields.push(field.name.clone()),
+                _ => self.expr(base),
+            },
+            ExprKind::Unary { operand, .. }
+            | ExprKind::Cast { operand, .. }
+            | ExprKind::TupleField { base: operand, .. }
+            | ExprKind::Comptime(operand) => self.expr(operand),
+            ExprKind::Binary { left, right, .. } | ExprKind::Index { base: left, index: right } => {
+                self.expr(left);
+                self.expr(right);
+            }
+            ExprKind::Ternary { condition, then, otherwise } => {
+                self.expr(condition);
+                then.iter().for_each(|then| self.expr(then));
+                self.expr(otherwise);
+            }
+            ExprKind::If(it) => self.if_expr(it),
+            ExprKind::Block(block) => self.block(block),
+            ExprKind::Tuple(parts) => parts.iter().for_each(|part| self.expr(part)),
+            ExprKind::Record(fields) => fields.iter().for_each(|(_, part)| self.expr(part)),
+            ExprKind::SizeOf(of) | ExprKind::TypeInfo(of) | ExprKind::OffsetOf { of, .. } => {
+                if let TypeArgument::Expr(expr) = &**of {
+                    self.expr(expr);
+                }
+            }
+        }
+    }
+
+    fn if_expr(&mut self, it: &If) {
+        self.expr(&it.condition);
+        self.block(&it.then);
+        match &it.otherwise {
+            Some(Else::Block(block)) => self.block(block),
+            Some(Else::If(expr)) => self.expr(expr),
+            None => {}
+        }
+    }
+}
