@@ -19,6 +19,10 @@ mod strings;
 mod symbols;
 mod time;
 
+use crate::hir::Expr;
+use crate::sema::{CallSite, Typer};
+use crate::types::Aggregate;
+
 /// How a builtin is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -41,6 +45,14 @@ pub enum Timing {
     CompileTime,
 }
 
+/// Types a call by its arguments; reports what is wrong with them. None after an error, or where a type is not known yet.
+#[derive(Clone, Copy)]
+pub enum Analysis {
+    Call(fn(&mut Typer<'_>, &CallSite<'_>) -> Option<Expr>),
+    /// The aggregation, and the sample that it takes.
+    Aggregation(fn(&mut Typer<'_>, &CallSite<'_>) -> Option<(Aggregate, Option<Expr>)>),
+}
+
 /// A builtin value (`pid`) or function (`str()`).
 pub struct Builtin {
     pub name: &'static str,
@@ -52,6 +64,8 @@ pub struct Builtin {
     pub doc: &'static str,
     /// A script that compiles; tests run it through the compiler.
     pub example: &'static str,
+    /// Types a call.
+    pub analyze: Analysis,
     /// Emits the code of a call. Never called for aggregations, and for what sema resolves to plain expressions.
     pub lower: crate::codegen::Lower,
 }

@@ -5,8 +5,11 @@
 //!   type already: widening and sign changes are explicit [`ExprKind::Cast`] nodes.
 //! - Names are ids or `&'static` records. Wildcards are expanded. Macros, `unroll` counts and constants are resolved.
 //! - Conditions have type `Bool` (sema adds `!= 0`).
-//! - Keys and values that are stored have exactly the map's key and value type (strings may be shorter: the store
-//!   copies what there is and zeroes the rest).
+//! - Keys and values that are stored have exactly the map's key and value type. Strings and buffers may be shorter, also
+//!   as parts of [`ExprKind::Tuple`] and [`ExprKind::Record`] and as arms of [`ExprKind::Conditional`]: the store copies
+//!   what there is and zeroes the rest.
+//! - `>>` is arithmetic and `/ %` and comparisons are signed where the operand type is signed.
+//! - `exit()` occurs only as a statement of its own; the `Return` that it implies follows it.
 
 use std::sync::Arc;
 

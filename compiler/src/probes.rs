@@ -172,13 +172,17 @@ mod tests {
     #[test]
     fn names_are_found_in_any_case_but_single_letters_are_not() {
         let name = |word| find(word).map(|kind| kind.name);
-        assert_eq!((name("BEGIN"), name("Tracepoint"), name("rt")), (Some("begin"), Some("tracepoint"), Some("rawtracepoint")));
+        assert_eq!(
+            (name("BEGIN"), name("Tracepoint"), name("rt")),
+            (Some("begin"), Some("tracepoint"), Some("rawtracepoint"))
+        );
         assert_eq!((name("u"), name("U"), name("T")), (Some("uprobe"), Some("usdt"), None));
     }
 
     #[test]
     fn no_spelling_means_two_probe_types() {
-        let mut words: Vec<&str> = ALL.iter().flat_map(|kind| kind.aliases.iter().copied().chain([kind.name])).collect();
+        let mut words: Vec<&str> =
+            ALL.iter().flat_map(|kind| kind.aliases.iter().copied().chain([kind.name])).collect();
         words.sort_unstable();
         let count = words.len();
         words.dedup();

@@ -1,6 +1,15 @@
 //! The data that a probe carries: `args`, `argN`, `retval`, `ctx`.
 
-use super::{Builtin, Kind, Timing};
+use super::{Analysis, Builtin, Kind, Timing};
+use crate::diagnostic::Diagnostic;
+use crate::hir::Context;
+use crate::hir::Expr;
+use crate::hir::ExprKind;
+use crate::probes::Data;
+use crate::sema::unsupported;
+use crate::sema::{CallSite, Typer};
+use crate::types::AddressSpace;
+use crate::types::Type;
 
 pub static ARGS: Builtin = Builtin {
     name: "args",
@@ -9,6 +18,7 @@ pub static ARGS: Builtin = Builtin {
     signature: "args",
     doc: "The arguments of a tracepoint by name: `args.filename`.",
     example: r#"t:syscalls:sys_enter_openat { printf("%s\n", str(args.filename)); }"#,
+    analyze: Analysis::Call(args),
     lower: crate::codegen::unfinished,
 };
 
@@ -19,6 +29,7 @@ pub static ARGUMENT: Builtin = Builtin {
     signature: "arg0, arg1, ...",
     doc: "Arguments of a traced function or raw tracepoint by position, as 64-bit integers.",
     example: r#"uprobe:/bin/bash:readline { printf("%s\n", str(arg0)); }"#,
+    analyze: Analysis::Call(argument),
     lower: crate::codegen::unfinished,
 };
 
@@ -29,6 +40,7 @@ pub static RETVAL: Builtin = Builtin {
     signature: "retval",
     doc: "What the traced function returned.",
     example: r#"uretprobe:/bin/bash:readline { printf("%s\n", str(retval)); }"#,
+    analyze: Analysis::Call(retval),
     lower: crate::codegen::unfinished,
 };
 
@@ -38,6 +50,69 @@ pub static CTX: Builtin = Builtin {
     timing: Timing::Kernel,
     signature: "ctx",
     doc: "The context that the kernel hands to the probe, as a pointer.",
-    example: r#"profile:hz:99 { @[ctx] = count(); }"#,
+    example: r#"profile:hz:99 { printf("%p\n", ctx); }"#,
+    analyze: Analysis::Call(ctx),
     lower: crate::codegen::unfinished,
 };
+
+/// Arguments that x86-64 passes in registers.
+const REGISTER_ARGUMENTS: u32 = 6;
+/// The most arguments that a tracepoint has (MAX_BPF_FUNC_ARGS of the kernel).
+const RAW_ARGUMENTS: u32 = 12;
+
+/// `args` alone; `args.name` is resolved before it gets here.
+fn args(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
+    match typer.program.group.data {
+        Data::Tracepoint(_) | Data::RawTracepoint(_) => {
+            let diagnostic =
+                unsupported::not_yet(site.span, unsupported::WHOLE_ARGUMENTS).with_help("Name an argument: args.NAME");
+            typer.fail(diagnostic)
+        }
+        _ => typer.not_in_this_probe("args", site.span),
+    }
+}
+
+fn argument(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
+    site.expect(typer, 0..=0)?;
+    let name = site.function.name.as_str();
+    typer.check_context(name, site.span)?;
+    let index = super::argument_index(name)?;
+    let count = match typer.program.group.data {
+        Data::FunctionEntry => REGISTER_ARGUMENTS,
+        Data::RawTracepoint(_) => RAW_ARGUMENTS,
+        Data::Tracepoint(_) => {
+            let diagnostic = Diagnostic::error(
+                "not-in-this-probe",
+                site.span,
+                format!("{name} cannot be used in tracepoint probes"),
+            )
+            .with_help("The arguments of a tracepoint have names: args.NAME");
+            return typer.fail(diagnostic);
+        }
+        _ => return typer.not_in_this_probe(name, site.span),
+    };
+    if index >= count {
+        let message = format!("{name} does not exist: arguments are arg0 to arg{}", count - 1);
+        return typer.error("argument-index", site.span, message);
+    }
+    Some(Expr { kind: ExprKind::Argument(index), ty: Type::UINT64, span: site.span })
+}
+
+fn retval(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
+    site.expect(typer, 0..=0)?;
+    typer.check_context("retval", site.span)?;
+    if !matches!(typer.program.group.data, Data::FunctionReturn) {
+        return typer.not_in_this_probe("retval", site.span);
+    }
+    Some(Expr { kind: ExprKind::ReturnValue, ty: Type::UINT64, span: site.span })
+}
+
+fn ctx(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
+    site.expect(typer, 0..=0)?;
+    typer.check_context("ctx", site.span)?;
+    if typer.program.group.context == Context::None {
+        return typer.not_in_this_probe("ctx", site.span);
+    }
+    let ty = Type::pointer(Type::Void, AddressSpace::Trusted);
+    Some(Expr { kind: ExprKind::ContextPointer, ty, span: site.span })
+}

@@ -1,6 +1,10 @@
 //! Control groups (v2).
 
-use super::{Builtin, Kind, Timing};
+use super::{Analysis, Builtin, Kind, Timing};
+use crate::hir::Expr;
+use crate::sema::build;
+use crate::sema::{CallSite, Typer};
+use crate::types::Type;
 
 pub static CGROUP: Builtin = Builtin {
     name: "cgroup",
@@ -9,6 +13,7 @@ pub static CGROUP: Builtin = Builtin {
     signature: "cgroup",
     doc: "The id of the control group (v2) of the current process.",
     example: r#"t:syscalls:sys_enter_openat { @[cgroup] = count(); }"#,
+    analyze: Analysis::Call(cgroup),
     lower: crate::codegen::unfinished,
 };
 
@@ -19,5 +24,21 @@ pub static CGROUPID: Builtin = Builtin {
     signature: "cgroupid(path)",
     doc: "The id of the control group (v2) at a path, looked up when the script is compiled.",
     example: r#"t:syscalls:sys_enter_openat /cgroup == cgroupid("/sys/fs/cgroup/system.slice")/ { @ = count(); }"#,
+    analyze: Analysis::Call(cgroupid),
     lower: crate::codegen::unfinished,
 };
+
+fn cgroup(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
+    site.expect(typer, 0..=0)?;
+    Some(site.call(Type::UINT64, Vec::new()))
+}
+
+fn cgroupid(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
+    site.expect(typer, 1..=1)?;
+    let (path, span) = site.text(typer, 0)?;
+    let path = String::from_utf8_lossy(&path).into_owned();
+    match typer.kernel.cgroup_id(&path) {
+        Some(id) => Some(build::constant(id, Type::UINT64, site.span)),
+        None => typer.error("no-such-cgroup", span, format!("There is no control group (v2) at '{path}'")),
+    }
+}

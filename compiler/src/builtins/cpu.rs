@@ -1,6 +1,12 @@
 //! The processor, the current task, random numbers.
 
-use super::{Builtin, Kind, Timing};
+use super::{Analysis, Builtin, Kind, Timing};
+use crate::diagnostic::Diagnostic;
+use crate::hir::Expr;
+use crate::sema::build;
+use crate::sema::{CallSite, Typer};
+use crate::types::AddressSpace;
+use crate::types::Type;
 
 pub static CPU: Builtin = Builtin {
     name: "cpu",
@@ -9,6 +15,7 @@ pub static CPU: Builtin = Builtin {
     signature: "cpu",
     doc: "The number of the processor that runs the probe.",
     example: r#"profile:hz:99 { @ = lhist(cpu, 0, 64, 1); }"#,
+    analyze: Analysis::Call(cpu),
     lower: crate::codegen::unfinished,
 };
 
@@ -19,6 +26,7 @@ pub static NCPUS: Builtin = Builtin {
     signature: "ncpus",
     doc: "How many processors the machine may have.",
     example: r#"begin { printf("%d processors\n", ncpus); }"#,
+    analyze: Analysis::Call(ncpus),
     lower: crate::codegen::unfinished,
 };
 
@@ -29,6 +37,7 @@ pub static CURTASK: Builtin = Builtin {
     signature: "curtask",
     doc: "The `struct task_struct *` of the current thread.",
     example: r#"profile:hz:99 { @[curtask.prio] = count(); }"#,
+    analyze: Analysis::Call(curtask),
     lower: crate::codegen::unfinished,
 };
 
@@ -39,5 +48,43 @@ pub static RAND: Builtin = Builtin {
     signature: "rand",
     doc: "A random 32-bit number.",
     example: r#"t:syscalls:sys_enter_openat /rand % 100 == 0/ { @sampled = count(); }"#,
+    analyze: Analysis::Call(rand),
     lower: crate::codegen::unfinished,
 };
+
+fn cpu(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
+    site.expect(typer, 0..=0)?;
+    Some(site.call(Type::UINT64, Vec::new()))
+}
+
+fn ncpus(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
+    site.expect(typer, 0..=0)?;
+    build::number(i128::from(typer.kernel.possible_cpus()), site.span)
+}
+
+fn curtask(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
+    site.expect(typer, 0..=0)?;
+    let ty = task_type(typer).unwrap_or(Type::UINT64);
+    Some(site.call(ty, Vec::new()))
+}
+
+fn rand(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
+    site.expect(typer, 0..=0)?;
+    Some(site.call(Type::UINT32, Vec::new()))
+}
+
+/// `struct task_struct *`, where the kernel describes it.
+fn task_type(typer: &Typer<'_>) -> Option<Type> {
+    let name = "struct task_struct";
+    let task = typer.kernel.struct_type(name)?;
+    Some(Type::pointer(Type::Struct { name: name.into(), size: task.size }, AddressSpace::Kernel))
+}
+
+/// `curtask` for a builtin that reads its fields.
+pub(super) fn current_task(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
+    let Some(ty) = task_type(typer) else {
+        let message = format!("{} needs BTF, which this kernel does not have", site.builtin.name);
+        return typer.fail(Diagnostic::error("missing-kernel-feature", site.span, message));
+    };
+    Some(CallSite { builtin: &CURTASK, ..*site }.call(ty, Vec::new()))
+}

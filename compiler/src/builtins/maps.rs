@@ -1,6 +1,12 @@
 //! Functions of maps.
 
-use super::{Builtin, Kind, Timing};
+use super::{Analysis, Builtin, Kind, Timing};
+use crate::diagnostic::Diagnostic;
+use crate::hir::Expr;
+use crate::manifest::SiteKind;
+use crate::sema::Extra;
+use crate::sema::{CallSite, Typer};
+use crate::types::Type;
 
 pub static CLEAR: Builtin = Builtin {
     name: "clear",
@@ -9,6 +15,7 @@ pub static CLEAR: Builtin = Builtin {
     signature: "clear(@map)",
     doc: "Removes all entries of a map.",
     example: r#"t:syscalls:sys_enter_openat { @[comm] = count(); } interval:s:1 { print(@); clear(@); }"#,
+    analyze: Analysis::Call(clear),
     lower: crate::codegen::unfinished,
 };
 
@@ -19,6 +26,7 @@ pub static ZERO: Builtin = Builtin {
     signature: "zero(@map)",
     doc: "Sets all values of a map to zero and keeps the keys.",
     example: r#"t:syscalls:sys_enter_openat { @[comm] = count(); } interval:s:1 { print(@); zero(@); }"#,
+    analyze: Analysis::Call(zero),
     lower: crate::codegen::unfinished,
 };
 
@@ -29,6 +37,7 @@ pub static DELETE: Builtin = Builtin {
     signature: "delete(@map[, key])",
     doc: "Removes one entry of a map, or the value of a map without keys. True when it was there.",
     example: r#"t:syscalls:sys_enter_openat { @start[tid] = nsecs; } t:syscalls:sys_exit_openat { delete(@start, tid); }"#,
+    analyze: Analysis::Call(delete),
     lower: crate::codegen::unfinished,
 };
 
@@ -39,6 +48,7 @@ pub static HAS_KEY: Builtin = Builtin {
     signature: "has_key(@map, key)",
     doc: "Whether a map has an entry for a key.",
     example: r#"t:syscalls:sys_enter_openat { @start[tid] = nsecs; } t:syscalls:sys_exit_openat /has_key(@start, tid)/ { @ = count(); }"#,
+    analyze: Analysis::Call(has_key),
     lower: crate::codegen::unfinished,
 };
 
@@ -49,5 +59,87 @@ pub static LEN: Builtin = Builtin {
     signature: "len(@map) or len(stack)",
     doc: "How many entries a map has, or how many frames a stack.",
     example: r#"t:syscalls:sys_enter_openat { @[comm] = count(); } interval:s:1 { printf("%d\n", len(@)); }"#,
+    analyze: Analysis::Call(len),
     lower: crate::codegen::unfinished,
 };
+
+fn clear(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
+    site.expect(typer, 1..=1)?;
+    let map = site.map(typer, 0)?;
+    typer.map_value_type(map, site.argument_span(0))?;
+    let id = typer.site(SiteKind::Clear { map }, site.span);
+    Some(site.call_with(Type::Void, Vec::new(), Extra { site: Some(id), ..Extra::map(map, None) }))
+}
+
+fn zero(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
+    site.expect(typer, 1..=1)?;
+    let map = site.map(typer, 0)?;
+    typer.map_value_type(map, site.argument_span(0))?;
+    let id = typer.site(SiteKind::Zero { map }, site.span);
+    Some(site.call_with(Type::Void, Vec::new(), Extra { site: Some(id), ..Extra::map(map, None) }))
+}
+
+fn delete(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
+    site.expect(typer, 1..=2)?;
+    let Some((name, old_key)) = site.map_name(0) else {
+        return typer.error("map-required", site.argument_span(0), "delete() needs a map here");
+    };
+    let span = site.argument_span(0);
+    let access = match (old_key, site.arguments.len()) {
+        ([], 1) => typer.map_access(name, &[], span),
+        ([], _) => {
+            let key = site.written(typer, 1)?;
+            typer.map_access(name, std::slice::from_ref(key), span)
+        }
+        (key, 1) => {
+            typer.report(
+                Diagnostic::warning("deprecated-delete", site.span, "delete(@map[key]) is deprecated")
+                    .with_help(format!("Write delete({}, key)", name.name)),
+            );
+            typer.map_access(name, key, span)
+        }
+        _ => {
+            let message = "delete() takes a map and a key: delete several entries with several calls";
+            return typer.error("argument-type", span, message);
+        }
+    };
+    let (map, key) = access?;
+    typer.map_value_type(map, span)?;
+    Some(site.call_with(Type::Bool, Vec::new(), Extra::map(map, key)))
+}
+
+fn has_key(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
+    site.expect(typer, 2..=2)?;
+    let Some((name, [])) = site.map_name(0) else {
+        return typer.error("map-required", site.argument_span(0), "has_key() needs a map here");
+    };
+    let key = site.written(typer, 1)?;
+    let (map, key) = typer.map_access(name, std::slice::from_ref(key), site.argument_span(0))?;
+    typer.map_value_type(map, site.argument_span(0))?;
+    Some(site.call_with(Type::Bool, Vec::new(), Extra::map(map, key)))
+}
+
+fn len(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
+    site.expect(typer, 1..=1)?;
+    if let Some((name, [])) = site.map_name(0) {
+        let map = typer.map_as_whole(name);
+        if typer.map_value_type(map, site.argument_span(0)).is_some_and(|ty| matches!(ty, Type::Stack { .. }))
+            && typer.maps.get(map).keyed.is_none()
+        {
+            let stack = site.value(typer, 0)?;
+            return Some(site.call(Type::INT64, vec![stack]));
+        }
+        if let Some(scalar) = typer.maps.get(map).scalar {
+            let message = format!("len() needs a map with keys: {} has none", name.name);
+            let diagnostic = Diagnostic::error("argument-type", site.argument_span(0), message)
+                .with_label(scalar, "used without a key here");
+            return typer.fail(diagnostic);
+        }
+        return Some(site.call_with(Type::INT64, Vec::new(), Extra::map(map, None)));
+    }
+    let stack = site.value(typer, 0)?;
+    if !matches!(stack.ty, Type::Stack { .. }) {
+        return site.wrong_type(typer, &stack, "a map or a stack");
+    }
+    Some(site.call(Type::INT64, vec![stack]))
+}

@@ -1,6 +1,13 @@
 //! Lines of output: formatted text and printed values.
 
-use super::{Builtin, Kind, Timing};
+use super::{Analysis, Builtin, Kind, Timing};
+use crate::diagnostic::Diagnostic;
+use crate::hir::Expr;
+use crate::manifest::{PrintfStream, SiteKind};
+use crate::sema::build;
+use crate::sema::{CallSite, Typer};
+use crate::sema::{Extra, formats, slot, unsupported};
+use crate::types::Type;
 
 pub static PRINTF: Builtin = Builtin {
     name: "printf",
@@ -9,6 +16,7 @@ pub static PRINTF: Builtin = Builtin {
     signature: "printf(format, ...)",
     doc: "Prints formatted text. `%s` takes a value of any type in its natural form.",
     example: r#"t:syscalls:sys_enter_openat { printf("%-16s %d\n", comm, pid); }"#,
+    analyze: Analysis::Call(printf),
     lower: crate::codegen::unfinished,
 };
 
@@ -19,6 +27,7 @@ pub static PRINT: Builtin = Builtin {
     signature: "print(value) or print(@map[, top[, divisor]])",
     doc: "Prints a value and a newline, or a whole map: its `top` largest entries, values divided by `divisor`.",
     example: r#"interval:s:1 { print(@opens, 5); clear(@opens); } t:syscalls:sys_enter_openat { @opens[comm] = count(); }"#,
+    analyze: Analysis::Call(print),
     lower: crate::codegen::unfinished,
 };
 
@@ -29,6 +38,7 @@ pub static ERRORF: Builtin = Builtin {
     signature: "errorf(format, ...)",
     doc: "Prints formatted text as an error, with its place in the script.",
     example: r#"begin { errorf("no such device: %d\n", 7); }"#,
+    analyze: Analysis::Call(errorf),
     lower: crate::codegen::unfinished,
 };
 
@@ -39,5 +49,75 @@ pub static WARNF: Builtin = Builtin {
     signature: "warnf(format, ...)",
     doc: "Prints formatted text as a warning, with its place in the script.",
     example: r#"begin { warnf("only %d processors\n", ncpus); }"#,
+    analyze: Analysis::Call(warnf),
     lower: crate::codegen::unfinished,
 };
+
+fn printf(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
+    formatted(typer, site, PrintfStream::Out)
+}
+
+fn errorf(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
+    formatted(typer, site, PrintfStream::Error)
+}
+
+fn warnf(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
+    formatted(typer, site, PrintfStream::Warning)
+}
+
+fn formatted(typer: &mut Typer<'_>, site: &CallSite<'_>, stream: PrintfStream) -> Option<Expr> {
+    site.expect(typer, 1..=usize::MAX)?;
+    let (format, arguments, values) = formats::formatted(typer, site, 0)?;
+    let id = typer.site(SiteKind::Printf { stream, format, arguments }, site.span);
+    Some(site.call_with(Type::Void, values, Extra::site(id)))
+}
+
+/// `print(@m)` sends a request: user space prints the map as it is then. Other values travel with the event.
+fn print(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
+    site.expect(typer, 1..=3)?;
+    match site.map_name(0) {
+        Some((_, [])) => return print_map(typer, site),
+        Some((name, _)) => {
+            let id = typer.maps.named(name);
+            if let Some(ty @ Type::Aggregate(_)) = typer.maps.get(id).value.ty()
+                && crate::sema::read_type(&ty).is_none()
+            {
+                return typer.fail(unsupported::not_yet(site.argument_span(0), unsupported::AGGREGATION_PRINT));
+            }
+        }
+        None => {}
+    }
+    if site.arguments.len() > 1 {
+        let message = "print() takes 'top' and 'divisor' for whole maps only";
+        return typer.error("argument-count", site.span, message);
+    }
+    let value = site.value(typer, 0)?;
+    let id = typer.site(SiteKind::Print { value: slot(value.ty.clone()) }, site.span);
+    Some(site.call_with(Type::Void, vec![value], Extra::site(id)))
+}
+
+fn print_map(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
+    let map = site.map(typer, 0)?;
+    let mut limits = Vec::new();
+    for index in 1..3 {
+        limits.push(match site.arguments.len() > index {
+            true => {
+                let limit = site.integer(typer, index)?;
+                typer.convert(limit, &Type::UINT64)?
+            }
+            false => build::constant(0, Type::UINT64, site.span),
+        });
+    }
+    typer.map_value_type(map, site.argument_span(0))?;
+    if !typer.program.loops.is_empty() {
+        let warning = Diagnostic::warning(
+            "print-in-loop",
+            site.span,
+            "print() of a map is asynchronous: in a loop it may print the same values every time",
+        );
+        typer.report(warning);
+    }
+    let id = typer.site(SiteKind::PrintMap { map }, site.span);
+    let extra = Extra { site: Some(id), ..Extra::map(map, None) };
+    Some(site.call_with(Type::Void, limits, extra))
+}

@@ -1,6 +1,11 @@
 //! What is known about the probe that fired.
 
-use super::{Builtin, Kind, Timing};
+use super::{Analysis, Builtin, Kind, Timing};
+use crate::hir::Expr;
+use crate::probes::Data;
+use crate::sema::{CallSite, Typer};
+use crate::sema::{build, unsupported};
+use crate::types::Type;
 
 pub static PROBE: Builtin = Builtin {
     name: "probe",
@@ -9,6 +14,7 @@ pub static PROBE: Builtin = Builtin {
     signature: "probe",
     doc: "The full name of the probe that fired. A wildcard becomes one program for each match.",
     example: r#"t:syscalls:sys_enter_open* { @[probe] = count(); }"#,
+    analyze: Analysis::Call(probe),
     lower: crate::codegen::unfinished,
 };
 
@@ -19,6 +25,7 @@ pub static PROBETYPE: Builtin = Builtin {
     signature: "probetype",
     doc: "The kind of the probe that fired: `tracepoint`, `uprobe`, `special` for `begin` and `end`.",
     example: r#"begin { print(probetype); }"#,
+    analyze: Analysis::Call(probetype),
     lower: crate::codegen::unfinished,
 };
 
@@ -29,5 +36,34 @@ pub static FUNC: Builtin = Builtin {
     signature: "func",
     doc: "The name of the traced function, resolved when it is printed.",
     example: r#"uprobe:/bin/bash:read* { @[func] = count(); }"#,
+    analyze: Analysis::Call(func),
     lower: crate::codegen::unfinished,
 };
+
+fn probe(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
+    site.expect(typer, 0..=0)?;
+    Some(build::string(typer.program.group.name().as_bytes().to_vec(), site.span))
+}
+
+fn probetype(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
+    site.expect(typer, 0..=0)?;
+    let kind = match typer.program.group.kind() {
+        "begin" | "end" => "special",
+        kind => kind,
+    };
+    Some(build::string(kind.as_bytes().to_vec(), site.span))
+}
+
+/// The traced function: at its entry, the symbol at the instruction pointer.
+fn func(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
+    site.expect(typer, 0..=0)?;
+    typer.check_context("func", site.span)?;
+    match typer.program.group.data {
+        Data::FunctionEntry => {
+            let pointer = super::registers::instruction_pointer(site);
+            Some(CallSite { builtin: &super::symbols::USYM, ..*site }.call(Type::UserSymbol, vec![pointer]))
+        }
+        Data::FunctionReturn => typer.fail(unsupported::not_yet(site.span, unsupported::FUNC_IN_RETURN_PROBES)),
+        _ => typer.not_in_this_probe("func", site.span),
+    }
+}

@@ -1,6 +1,11 @@
 //! Addresses with names.
 
-use super::{Builtin, Kind, Timing};
+use super::{Analysis, Builtin, Kind, Timing};
+use crate::diagnostic::Diagnostic;
+use crate::hir::Expr;
+use crate::sema::build;
+use crate::sema::{CallSite, Typer};
+use crate::types::Type;
 
 pub static KSYM: Builtin = Builtin {
     name: "ksym",
@@ -9,6 +14,7 @@ pub static KSYM: Builtin = Builtin {
     signature: "ksym(address)",
     doc: "The kernel function at an address, named when it is printed.",
     example: r#"begin { print(ksym(kaddr("do_nanosleep"))); }"#,
+    analyze: Analysis::Call(ksym),
     lower: crate::codegen::unfinished,
 };
 
@@ -19,6 +25,7 @@ pub static USYM: Builtin = Builtin {
     signature: "usym(address)",
     doc: "The function of the current process at an address, named when it is printed.",
     example: r#"uprobe:/bin/bash:readline { print(usym(reg("ip"))); }"#,
+    analyze: Analysis::Call(usym),
     lower: crate::codegen::unfinished,
 };
 
@@ -29,5 +36,31 @@ pub static KADDR: Builtin = Builtin {
     signature: "kaddr(name)",
     doc: "The address of a kernel symbol, looked up when the script is compiled.",
     example: r#"begin { printf("%p\n", kaddr("do_nanosleep")); }"#,
+    analyze: Analysis::Call(kaddr),
     lower: crate::codegen::unfinished,
 };
+
+fn ksym(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
+    site.expect(typer, 1..=1)?;
+    let address = site.address(typer, 0)?;
+    Some(site.call(Type::KernelSymbol, vec![address]))
+}
+
+fn usym(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
+    site.expect(typer, 1..=1)?;
+    let address = site.address(typer, 0)?;
+    Some(site.call(Type::UserSymbol, vec![address]))
+}
+
+fn kaddr(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
+    site.expect(typer, 1..=1)?;
+    let (name, span) = site.text(typer, 0)?;
+    let name = String::from_utf8_lossy(&name).into_owned();
+    if let Some(address) = typer.kernel.kernel_symbol(&name) {
+        return Some(build::constant(address, Type::UINT64, site.span));
+    }
+    let functions = typer.kernel.kernel_functions("*");
+    let diagnostic = Diagnostic::error("no-such-symbol", span, format!("Failed to resolve kernel symbol: '{name}'"))
+        .with_suggestion(&name, functions.iter().map(String::as_str));
+    typer.fail(diagnostic)
+}

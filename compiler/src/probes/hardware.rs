@@ -14,6 +14,7 @@ pub static HARDWARE: ProbeKind = ProbeKind {
         if kernel.has(Feature::HardwareEvents) {
             return not_yet("hardware");
         }
-        "hardware probes need hardware events, which this machine does not offer (virtual machines often hide them)".to_owned()
+        "hardware probes need hardware events, which this machine does not offer (virtual machines often hide them)"
+            .to_owned()
     }),
 };

@@ -40,12 +40,7 @@ pub static EVENTS: &[Event] = &[
     event("bpf-output", None, SoftwareEvent::BpfOutput, 1),
 ];
 
-const fn event(
-    name: &'static str,
-    alias: Option<&'static str>,
-    event: SoftwareEvent,
-    default_count: u64,
-) -> Event {
+const fn event(name: &'static str, alias: Option<&'static str>, event: SoftwareEvent, default_count: u64) -> Event {
     Event { name, alias, event, default_count }
 }
 

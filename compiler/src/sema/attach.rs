@@ -117,7 +117,9 @@ fn same_data(left: &Data, right: &Data, usage: &Usage) -> bool {
             };
             usage.fields.iter().all(|name| find(&a.fields, name) == find(&b.fields, name))
         }
-        (Data::RawTracepoint(a), Data::RawTracepoint(b)) => a.as_ref().map(|it| &it.fields) == b.as_ref().map(|it| &it.fields),
+        (Data::RawTracepoint(a), Data::RawTracepoint(b)) => {
+            a.as_ref().map(|it| &it.fields) == b.as_ref().map(|it| &it.fields)
+        }
         (Data::Tracepoint(a), Data::Tracepoint(b)) => a.is_none() && b.is_none(),
         _ => true,
     }

@@ -43,9 +43,16 @@ impl Default for Config {
 
 /// What a key may be set to, and what it changes.
 enum Effect {
-    Number { min: u64, max: u64, set: fn(&mut Config, u64) },
+    Number {
+        min: u64,
+        max: u64,
+        set: fn(&mut Config, u64),
+    },
     Flag(fn(&mut Config, bool)),
-    Word { choices: &'static [&'static str], set: fn(&mut Config, &str) },
+    Word {
+        choices: &'static [&'static str],
+        set: fn(&mut Config, &str),
+    },
     Text(fn(&mut Config, &str)),
     /// Accepted so that scripts of bpftrace run; it changes nothing here.
     Ignored,
@@ -57,14 +64,8 @@ struct Key {
     effect: Effect,
 }
 
-const LICENSES: &[&str] = &[
-    "GPL",
-    "GPL v2",
-    "GPL and additional rights",
-    "Dual BSD/GPL",
-    "Dual MIT/GPL",
-    "Dual MPL/GPL",
-];
+const LICENSES: &[&str] =
+    &["GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"];
 
 static KEYS: &[Key] = &[
     key("cache_user_symbols", Effect::Ignored),
@@ -225,7 +226,8 @@ fn apply(config: &mut Config, name: &str, value: &Written, key_span: Span, span:
         },
         (Effect::Word { choices, set }, Written::Text(word)) => {
             let Some(choice) = choices.iter().find(|choice| choice.eq_ignore_ascii_case(word)) else {
-                return bad(format!("one of {}", choices.join(", "))).map(|it| it.with_suggestion(word, choices.iter().copied()));
+                return bad(format!("one of {}", choices.join(", ")))
+                    .map(|it| it.with_suggestion(word, choices.iter().copied()));
             };
             set(config, choice);
         }

@@ -199,10 +199,7 @@ fn all(pairs: impl Iterator<Item = (Evidence, Evidence)>) -> Result<Vec<Evidence
 }
 
 /// Records fit when they have the same names; their order is that of the first.
-fn merge_records(
-    left: Vec<(String, Evidence)>,
-    mut right: Vec<(String, Evidence)>,
-) -> Result<Evidence, Evidence> {
+fn merge_records(left: Vec<(String, Evidence)>, mut right: Vec<(String, Evidence)>) -> Result<Evidence, Evidence> {
     let same_names =
         left.len() == right.len() && left.iter().all(|(name, _)| right.iter().any(|(other, _)| other == name));
     if !same_names {
@@ -264,11 +261,7 @@ mod tests {
     use crate::source::Span;
 
     fn number(value: i64) -> Expr {
-        Expr {
-            kind: ExprKind::Integer(value as u64),
-            ty: literal_type(i128::from(value)),
-            span: Span::default(),
-        }
+        Expr { kind: ExprKind::Integer(value as u64), ty: literal_type(i128::from(value)), span: Span::default() }
     }
 
     fn merged(parts: impl IntoIterator<Item = Evidence>) -> String {

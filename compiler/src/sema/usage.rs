@@ -1,6 +1,5 @@
 //! What a probe's body asks of the attach point, read off the tree before anything has a type.
 
-use crate::builtins::argument_index;
 use crate::syntax::ast::{
     Argument, Block, Else, Expr, ExprKind, If, Place, PlaceKind, Probe, Stmt, StmtKind, TypeArgument,
 };
@@ -14,8 +13,6 @@ pub struct Usage {
     pub fields: Vec<String>,
     /// `args` without a field.
     pub whole_arguments: bool,
-    /// `arg0` and the like.
-    pub positional_arguments: bool,
 }
 
 impl Usage {
@@ -69,7 +66,7 @@ impl Usage {
         match name {
             "probe" => self.probe = true,
             "args" => self.whole_arguments = true,
-            _ => self.positional_arguments |= argument_index(name).is_some(),
+            _ => {}
         }
     }
 

@@ -1,0 +1,158 @@
+//! Semantic analysis: the tree as written to a typed program, and everything that is wrong with a script.
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::hir;
+use crate::kernel::Kernel;
+use crate::manifest::{AttachPoint, ProbeId, ProbeInfo};
+use crate::options::CompileOptions;
+use crate::source::Span;
+use crate::syntax::ast::{self, Root};
+
+pub mod attach;
+pub mod build;
+mod calls;
+pub mod config;
+mod convert;
+pub mod evidence;
+mod expressions;
+mod fields;
+mod fold;
+pub mod formats;
+mod maps;
+pub mod names;
+mod operators;
+mod scope;
+mod statements;
+mod type_names;
+mod typer;
+pub mod unsupported;
+mod usage;
+
+pub use calls::{CallSite, Extra, slot};
+pub use statements::read_type;
+pub use typer::Typer;
+
+use attach::Group;
+use config::Config;
+use names::Names;
+
+/// What the analysis of a script yields.
+pub struct Analyzed {
+    /// None when there were errors.
+    pub program: Option<hir::Program>,
+    /// Every attach point after expansion, also when there were errors elsewhere.
+    pub probes: Vec<ProbeInfo>,
+    pub diagnostics: Diagnostics,
+}
+
+/// Types a script for a machine.
+pub fn analyze(script: &ast::Script, kernel: &dyn Kernel, options: &CompileOptions) -> Analyzed {
+    let mut diagnostics = Diagnostics::default();
+    let config = config::read(script.config.as_ref(), options, &mut diagnostics);
+    let names = Names::read(&script.preprocessor, &mut diagnostics);
+    let roots = Roots::of(script, &mut diagnostics);
+    let groups = attach::expand(&roots.probes, kernel, options, &config, &mut diagnostics);
+    check_programs(&groups, &roots, options, &config, &mut diagnostics);
+    let typed = match groups.first() {
+        Some(first) => Typer::new(kernel, options, &config, &names, first).run(
+            &roots.probes,
+            &groups,
+            &roots.declarations,
+            &mut diagnostics,
+        ),
+        None => None,
+    };
+    let (probes, attach) = attach_points(&groups);
+    let program = typed.filter(|_| !diagnostics.has_errors()).map(|typed| {
+        let mut programs = typed.programs;
+        for (program, attach) in programs.iter_mut().zip(attach) {
+            program.attach = attach;
+        }
+        hir::Program {
+            programs,
+            probes: probes.clone(),
+            maps: typed.maps,
+            sites: typed.sites,
+            strings: typed.strings,
+            settings: config.run.clone(),
+            settings_pid: options.pid,
+            count_read_failures: options.count_read_failures,
+        }
+    });
+    Analyzed { program, probes, diagnostics }
+}
+
+/// The roots of a script by kind.
+#[derive(Default)]
+struct Roots<'s> {
+    probes: Vec<&'s ast::Probe>,
+    declarations: Vec<&'s ast::MapDeclaration>,
+}
+
+impl<'s> Roots<'s> {
+    fn of(script: &'s ast::Script, diagnostics: &mut Diagnostics) -> Self {
+        let mut roots = Self::default();
+        for root in &script.roots {
+            match root {
+                Root::Probe(probe) => roots.probes.push(probe),
+                Root::MapDeclaration(declaration) => roots.declarations.push(declaration),
+                Root::Macro(it) => diagnostics.push(unsupported::not_yet(it.name.span, unsupported::MACROS)),
+                Root::Function(it) => diagnostics.push(unsupported::not_yet(it.name.span, unsupported::FUNCTIONS)),
+            }
+        }
+        for import in &script.imports {
+            diagnostics.push(unsupported::not_yet(import.span, unsupported::IMPORTS));
+        }
+        for definition in &script.c_definitions {
+            diagnostics.push(unsupported::not_yet(definition.span, unsupported::STRUCT_DEFINITIONS));
+        }
+        roots
+    }
+}
+
+/// Refuses scripts without probes, and those that need too many programs.
+fn check_programs(
+    groups: &[Group],
+    roots: &Roots<'_>,
+    options: &CompileOptions,
+    config: &Config,
+    diagnostics: &mut Diagnostics,
+) {
+    if roots.probes.is_empty() {
+        let message = "The script has no probe";
+        diagnostics
+            .push(Diagnostic::error("no-probe", Span::default(), message).with_help("Try begin { print(\"hello\"); }"));
+    } else if groups.is_empty() && !diagnostics.has_errors() {
+        let span = roots.probes[0].span;
+        diagnostics.push(Diagnostic::error("no-probe", span, "No probe of this script can be attached"));
+    }
+    let limit = config.max_programs.min(options.limits.max_programs as u64);
+    if let (true, Some(group)) = (groups.len() as u64 > limit, groups.last()) {
+        let message = format!("The script needs {} programs, more than the {limit} that are allowed", groups.len());
+        let span = roots.probes[group.probe].span;
+        diagnostics.push(
+            Diagnostic::error("too-many-programs", span, message)
+                .with_help("Without 'probe' in the body, the matches of a wildcard can share one program"),
+        );
+    }
+}
+
+/// Gives every attach point its id, in script order of the programs.
+fn attach_points(groups: &[Group]) -> (Vec<ProbeInfo>, Vec<Vec<AttachPoint>>) {
+    let mut probes = Vec::new();
+    let attach = groups
+        .iter()
+        .map(|group| {
+            group
+                .members
+                .iter()
+                .map(|member| {
+                    let probe = ProbeId(probes.len() as u32);
+                    probes.push(ProbeInfo { name: member.expanded.name.clone(), span: member.span });
+                    AttachPoint { probe, spec: member.expanded.spec.clone() }
+                })
+                .collect()
+        })
+        .collect();
+    (probes, attach)
+}

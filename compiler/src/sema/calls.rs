@@ -1,0 +1,251 @@
+//! Calls: from a name to its record, and what the records' analyses share.
+
+use crate::builtins::{self, Analysis, Builtin};
+use crate::diagnostic::Diagnostic;
+use crate::hir::{self, ExprKind};
+use crate::manifest::{MapId, SiteId, Slot, SlotPlace};
+use crate::source::Span;
+use crate::syntax::ast::{self, Argument, Ident, PlaceKind};
+use crate::types::{Aggregate, Type};
+
+use super::evidence::literal;
+use super::typer::Typer;
+use super::unsupported;
+
+/// A call as written.
+#[derive(Clone, Copy)]
+pub struct CallSite<'s> {
+    pub builtin: &'static Builtin,
+    pub function: &'s Ident,
+    pub arguments: &'s [Argument],
+    pub span: Span,
+    /// Whether anything uses the result.
+    pub used: bool,
+    /// Written with parentheses.
+    pub called: bool,
+}
+
+impl Typer<'_> {
+    pub fn call(&mut self, function: &Ident, arguments: &[Argument], span: Span, used: bool) -> Option<hir::Expr> {
+        let name = function.name.as_str();
+        let Some(builtin) = builtins::find(name) else {
+            if unsupported::BUILTINS.contains(&name) {
+                return self.fail(unsupported::not_yet(function.span, &format!("'{name}()'")));
+            }
+            let diagnostic =
+                Diagnostic::error("unknown-function", function.span, format!("Unknown function: '{name}'"))
+                    .with_suggestion(name, builtins::ALL.iter().map(|builtin| builtin.name));
+            return self.fail(diagnostic);
+        };
+        self.builtin(&CallSite { builtin, function, arguments, span, used, called: true })
+    }
+
+    /// Types a call or a builtin value by its record.
+    pub fn builtin(&mut self, site: &CallSite<'_>) -> Option<hir::Expr> {
+        match site.builtin.analyze {
+            Analysis::Call(analyze) => analyze(self, site),
+            Analysis::Aggregation(_) => {
+                let name = site.builtin.name;
+                let message =
+                    format!("{name}() should be assigned to a map directly: @map = {}", site.builtin.signature);
+                self.error("aggregation-misuse", site.span, message)
+            }
+        }
+    }
+
+    /// The aggregation and the sample of a call on the right of a map assignment.
+    pub fn aggregation_call(&mut self, call: &ast::Expr) -> Option<(Aggregate, Option<hir::Expr>)> {
+        let (function, arguments) = match &call.kind {
+            ast::ExprKind::Call { function, arguments } => (function.clone(), arguments.as_slice()),
+            ast::ExprKind::Identifier(name) => {
+                let message = format!("{name} is a function: call it as {name}(...)");
+                return self.error("function-without-call", call.span, message);
+            }
+            _ => return None,
+        };
+        let builtin = builtins::find(&function.name)?;
+        let Analysis::Aggregation(analyze) = builtin.analyze else { return None };
+        let site = CallSite { builtin, function: &function, arguments, span: call.span, used: true, called: true };
+        analyze(self, &site)
+    }
+}
+
+impl<'s> CallSite<'s> {
+    /// Checks how many arguments there are.
+    pub fn expect(&self, typer: &mut Typer<'_>, range: std::ops::RangeInclusive<usize>) -> Option<()> {
+        let count = self.arguments.len();
+        if range.contains(&count) {
+            return Some(());
+        }
+        let (min, max) = (*range.start(), *range.end());
+        let name = self.builtin.name;
+        let expected = match (min, max) {
+            (0, 0) => "no arguments".to_owned(),
+            _ if min == max => format!("{min} argument{}", if min == 1 { "" } else { "s" }),
+            _ if count < min => format!("at least {min} argument{}", if min == 1 { "" } else { "s" }),
+            _ => format!("at most {max} argument{}", if max == 1 { "" } else { "s" }),
+        };
+        let diagnostic =
+            Diagnostic::error("argument-count", self.span, format!("{name}() takes {expected} ({count} given)"))
+                .with_help(format!("It is called as {}", self.builtin.signature));
+        typer.fail(diagnostic)
+    }
+
+    /// An argument as it is written.
+    pub fn written(&self, typer: &mut Typer<'_>, index: usize) -> Option<&'s ast::Expr> {
+        match self.arguments.get(index)? {
+            Argument::Expr(expr) => Some(expr),
+            Argument::Type(ty) => typer.fail(unsupported::not_yet(ty.span, unsupported::TYPE_ARGUMENTS)),
+        }
+    }
+
+    /// An argument's value.
+    pub fn value(&self, typer: &mut Typer<'_>, index: usize) -> Option<hir::Expr> {
+        let expr = self.written(typer, index)?;
+        typer.operand(expr)
+    }
+
+    /// An integer argument, 64 bits wide; its sign is its own.
+    pub fn integer(&self, typer: &mut Typer<'_>, index: usize) -> Option<hir::Expr> {
+        let value = self.value(typer, index)?;
+        if !value.ty.is_int() {
+            return self.wrong_type(typer, &value, "an integer");
+        }
+        let signed = value.ty.is_signed();
+        typer.convert(value, &Type::Int { bytes: 8, signed })
+    }
+
+    /// An integer or pointer as a 64-bit address.
+    pub fn address(&self, typer: &mut Typer<'_>, index: usize) -> Option<hir::Expr> {
+        let value = self.value(typer, index)?;
+        match &value.ty {
+            Type::Pointer { .. } | Type::KernelSymbol => Some(super::build::cast(value, Type::UINT64)),
+            ty if ty.is_int() => typer.convert(value, &Type::UINT64),
+            _ => self.wrong_type(typer, &value, "an address"),
+        }
+    }
+
+    pub fn wrong_type<T>(&self, typer: &mut Typer<'_>, value: &hir::Expr, expected: &str) -> Option<T> {
+        let message = format!("{}() needs {expected} here, not '{}'", self.builtin.name, value.ty);
+        typer.error("argument-type", value.span, message)
+    }
+
+    /// An integer that must be known now.
+    pub fn literal(&self, typer: &mut Typer<'_>, index: usize) -> Option<i128> {
+        let value = self.value(typer, index)?;
+        match literal(&value) {
+            Some(number) => Some(number),
+            None => {
+                let message = format!("{}() needs a literal number here", self.builtin.name);
+                typer.error("literal-required", value.span, message)
+            }
+        }
+    }
+
+    /// A string that must be known now: a literal, or a positional parameter's text.
+    pub fn text(&self, typer: &mut Typer<'_>, index: usize) -> Option<(Vec<u8>, Span)> {
+        let expr = self.written(typer, index)?;
+        // Formats may be longer than strings: a literal is taken as it is.
+        if let ast::ExprKind::String(bytes) = &expr.kind {
+            return Some((bytes.clone(), expr.span));
+        }
+        if let ast::ExprKind::Positional(number) = expr.kind {
+            return Some((typer.positional_text(number, expr.span).unwrap_or_default().into_bytes(), expr.span));
+        }
+        let value = typer.operand(expr)?;
+        match value.kind {
+            ExprKind::String(bytes) => Some((bytes, expr.span)),
+            _ => {
+                let message = format!("{}() needs a string literal here", self.builtin.name);
+                typer.error("literal-required", expr.span, message)
+            }
+        }
+    }
+
+    /// A bare word as an argument, such as a stack mode.
+    pub fn word(&self, index: usize) -> Option<&'s str> {
+        match self.arguments.get(index)? {
+            Argument::Expr(ast::Expr { kind: ast::ExprKind::Identifier(word), .. }) => Some(word),
+            _ => None,
+        }
+    }
+
+    /// A map as a whole.
+    pub fn map(&self, typer: &mut Typer<'_>, index: usize) -> Option<MapId> {
+        match self.map_name(index) {
+            Some((name, [])) => Some(typer.map_as_whole(name)),
+            _ => {
+                let span = self.argument_span(index);
+                typer.error("map-required", span, format!("{}() needs a map here", self.builtin.name))
+            }
+        }
+    }
+
+    /// The name and key of an argument that is a map.
+    pub fn map_name(&self, index: usize) -> Option<(&'s Ident, &'s [ast::Expr])> {
+        match self.arguments.get(index)? {
+            Argument::Expr(ast::Expr { kind: ast::ExprKind::Place(place), .. }) => match &place.kind {
+                PlaceKind::Map { name, key } => Some((name, key)),
+                PlaceKind::Variable(_) => None,
+            },
+            _ => None,
+        }
+    }
+
+    pub fn argument_span(&self, index: usize) -> Span {
+        match self.arguments.get(index) {
+            Some(Argument::Expr(expr)) => expr.span,
+            Some(Argument::Type(ty)) => ty.span,
+            None => self.span,
+        }
+    }
+
+    /// The call as an expression of this type.
+    pub fn call(&self, ty: Type, arguments: Vec<hir::Expr>) -> hir::Expr {
+        self.call_with(ty, arguments, Extra::default())
+    }
+
+    /// The call as an expression, with what is not an ordinary argument.
+    pub fn call_with(&self, ty: Type, arguments: Vec<hir::Expr>, extra: Extra) -> hir::Expr {
+        let call = hir::Call {
+            builtin: self.builtin,
+            arguments,
+            map: extra.map,
+            site: extra.site,
+            constants: extra.constants,
+            result_used: self.used,
+        };
+        hir::Expr { kind: ExprKind::Call(call), ty, span: self.span }
+    }
+}
+
+/// What a call has beside its arguments.
+#[derive(Default)]
+pub struct Extra {
+    pub map: Option<(MapId, Option<Box<hir::Expr>>)>,
+    pub site: Option<SiteId>,
+    pub constants: Vec<u64>,
+}
+
+impl Extra {
+    pub fn site(site: SiteId) -> Self {
+        Self { site: Some(site), ..Self::default() }
+    }
+
+    pub fn constants(constants: impl Into<Vec<u64>>) -> Self {
+        Self { constants: constants.into(), ..Self::default() }
+    }
+
+    pub fn map(map: MapId, key: Option<hir::Expr>) -> Self {
+        Self { map: Some((map, key.map(Box::new))), ..Self::default() }
+    }
+}
+
+/// The slot of a value in a record; codegen gives it its place.
+pub fn slot(ty: Type) -> Slot {
+    let place = match ty {
+        Type::String { .. } | Type::Buffer { .. } => SlotPlace::Tail { offset: 0 },
+        _ => SlotPlace::Fixed { offset: 0 },
+    };
+    Slot { ty, place }
+}

@@ -1,0 +1,203 @@
+//! Types as written in the script: `uint64`, `struct file *`, `string[16]`.
+
+use std::sync::Arc;
+
+use crate::builtins::{self, Kind};
+use crate::diagnostic::Diagnostic;
+use crate::source::Span;
+use crate::syntax::ast::{TypeArgument, TypeBase, TypeName, TypeSuffix};
+use crate::types::Type;
+
+use super::typer::Typer;
+
+impl Typer<'_> {
+    /// The type that is written; reports an unknown one.
+    pub fn type_name(&mut self, name: &TypeName) -> Option<Type> {
+        let is_pointer = name.suffixes.first().is_some_and(|suffix| matches!(suffix, TypeSuffix::Pointer));
+        let mut suffixes = name.suffixes.as_slice();
+        let mut ty = match &name.base {
+            TypeBase::Name(word) => {
+                if let Some((sized, rest)) = self.sized_type(word, suffixes, name.span)? {
+                    suffixes = rest;
+                    sized
+                } else {
+                    self.named_type(word, name.span)?
+                }
+            }
+            TypeBase::Tagged { keyword, name: tag } => self.tagged_type(keyword, tag, is_pointer, name.span)?,
+            TypeBase::TypeOf(of) => self.typeof_type(of)?,
+        };
+        for suffix in suffixes {
+            ty = match suffix {
+                TypeSuffix::Pointer => Type::pointer(ty, self.default_space()),
+                TypeSuffix::Array(Some(len)) => match u32::try_from(*len).ok().filter(|len| *len <= 1 << 20) {
+                    Some(len) => Type::Array { of: Arc::new(ty), len },
+                    None => {
+                        return self.error(
+                            "bad-array-size",
+                            name.span,
+                            format!("An array of {len} elements is too large"),
+                        );
+                    }
+                },
+                TypeSuffix::Array(None) => {
+                    return self.error("bad-array-size", name.span, "An array type needs its size here");
+                }
+            };
+        }
+        Some(ty)
+    }
+
+    /// `string`, `string[N]`, `buffer[N]`: the size belongs to the type and is not an array's.
+    #[allow(clippy::type_complexity)]
+    fn sized_type<'s>(
+        &mut self,
+        word: &str,
+        suffixes: &'s [TypeSuffix],
+        span: Span,
+    ) -> Option<Option<(Type, &'s [TypeSuffix])>> {
+        let most = self.config.max_strlen;
+        let is_string = match word {
+            "string" => true,
+            "buffer" => false,
+            _ => return Some(None),
+        };
+        let (size, rest) = match suffixes.split_first() {
+            Some((TypeSuffix::Array(Some(size)), rest)) => (*size, rest),
+            _ => (u64::from(if is_string { most } else { most - 4 }), suffixes),
+        };
+        match u32::try_from(size).ok().filter(|size| (1..=most).contains(size)) {
+            Some(capacity) if is_string => Some(Some((Type::String { capacity }, rest))),
+            Some(capacity) => Some(Some((Type::Buffer { capacity }, rest))),
+            None => self.error("bad-array-size", span, format!("The size of a {word} is from 1 to {most}")),
+        }
+    }
+
+    fn named_type(&mut self, word: &str, span: Span) -> Option<Type> {
+        if let Some(ty) = self.find_type(word) {
+            return Some(ty);
+        }
+        let diagnostic = Diagnostic::error("unknown-type", span, format!("Cannot resolve unknown type \"{word}\""))
+            .with_suggestion(word, LANGUAGE_TYPES.iter().map(|(name, _)| *name));
+        self.fail(diagnostic)
+    }
+
+    /// A type by its bare name: of the language, of C, or of the kernel.
+    pub fn find_type(&self, word: &str) -> Option<Type> {
+        LANGUAGE_TYPES
+            .iter()
+            .chain(C_TYPES)
+            .find(|(name, _)| *name == word)
+            .map(|(_, ty)| ty.clone())
+            .or_else(|| self.kernel.named_type(word))
+    }
+
+    /// Whether a bare word is a value.
+    pub fn is_value_name(&self, word: &str) -> bool {
+        self.names.find(word).is_some()
+            || builtins::find(word).is_some_and(|builtin| builtin.kind == Kind::Value)
+            || self.kernel.enum_constant(word).is_some()
+    }
+
+    fn tagged_type(&mut self, keyword: &str, tag: &str, is_pointer: bool, span: Span) -> Option<Type> {
+        let full = format!("{keyword} {tag}");
+        if let Some(ty) = self.kernel.named_type(&full) {
+            return Some(ty);
+        }
+        if let Some(found) = self.kernel.struct_type(&full) {
+            return Some(Type::Struct { name: full.as_str().into(), size: found.size });
+        }
+        let names = self.kernel.struct_names();
+        let nearest = crate::diagnostic::nearest(&full, names.iter().map(String::as_str));
+        // A pointer to something unknown can be printed and compared, but a slip is more likely.
+        let what = if is_pointer { "Cannot resolve unknown type" } else { "Unknown struct/union" };
+        let mut diagnostic = Diagnostic::error("unknown-type", span, format!("{what}: '{full}'"));
+        if let Some(nearest) = nearest {
+            diagnostic = diagnostic.with_help(format!("Did you mean '{nearest}'?"));
+        } else if names.is_empty() {
+            diagnostic = diagnostic.with_help("This kernel has no BTF: its types are not known");
+        }
+        self.fail(diagnostic)
+    }
+
+    fn typeof_type(&mut self, of: &TypeArgument) -> Option<Type> {
+        self.type_argument(of)
+    }
+
+    /// A bare word in a type position that may be a value after all: `sizeof(pid)`.
+    pub fn type_name_or_value(&mut self, name: &TypeName) -> Option<Type> {
+        if let (TypeBase::Name(word), true) = (&name.base, name.suffixes.is_empty())
+            && self.find_type(word).is_none()
+            && !matches!(word.as_str(), "string" | "buffer")
+            && self.is_value_name(word)
+        {
+            let value = crate::syntax::ast::Expr {
+                kind: crate::syntax::ast::ExprKind::Identifier(word.clone()),
+                span: name.span,
+            };
+            return self.operand(&value).map(|value| value.ty);
+        }
+        self.type_name(name)
+    }
+}
+
+/// Types that the language names itself.
+static LANGUAGE_TYPES: &[(&str, Type)] = &[
+    ("bool", Type::Bool),
+    ("void", Type::Void),
+    ("int8", Type::INT8),
+    ("int16", Type::INT16),
+    ("int32", Type::INT32),
+    ("int64", Type::INT64),
+    ("uint8", Type::UINT8),
+    ("uint16", Type::UINT16),
+    ("uint32", Type::UINT32),
+    ("uint64", Type::UINT64),
+    ("inet", Type::Inet),
+    ("macaddr_t", Type::Mac),
+    ("username_t", Type::Username),
+    ("timestamp", Type::Timestamp),
+    ("cgroup_path_t", Type::CgroupPath),
+    ("ksym_t", Type::KernelSymbol),
+    ("usym_t", Type::UserSymbol),
+];
+
+/// C's names of integers, which scripts use also where there is no BTF. `long` has 64 bits on all supported machines.
+static C_TYPES: &[(&str, Type)] = &[
+    ("char", Type::INT8),
+    ("short", Type::INT16),
+    ("int", Type::INT32),
+    ("long", Type::INT64),
+    ("unsigned", Type::UINT32),
+    ("int8_t", Type::INT8),
+    ("int16_t", Type::INT16),
+    ("int32_t", Type::INT32),
+    ("int64_t", Type::INT64),
+    ("uint8_t", Type::UINT8),
+    ("uint16_t", Type::UINT16),
+    ("uint32_t", Type::UINT32),
+    ("uint64_t", Type::UINT64),
+    ("s8", Type::INT8),
+    ("s16", Type::INT16),
+    ("s32", Type::INT32),
+    ("s64", Type::INT64),
+    ("u8", Type::UINT8),
+    ("u16", Type::UINT16),
+    ("u32", Type::UINT32),
+    ("u64", Type::UINT64),
+    ("__s8", Type::INT8),
+    ("__s16", Type::INT16),
+    ("__s32", Type::INT32),
+    ("__s64", Type::INT64),
+    ("__u8", Type::UINT8),
+    ("__u16", Type::UINT16),
+    ("__u32", Type::UINT32),
+    ("__u64", Type::UINT64),
+    ("size_t", Type::UINT64),
+    ("ssize_t", Type::INT64),
+    ("uintptr_t", Type::UINT64),
+    ("pid_t", Type::INT32),
+    ("uid_t", Type::UINT32),
+    ("gid_t", Type::UINT32),
+    ("off_t", Type::INT64),
+];

@@ -1,0 +1,301 @@
+//! Types by repetition: every pass walks all programs with the types that the pass before found for variables and maps,
+//! and notes what the uses say about them. The pass that changes nothing has produced the typed program.
+
+use std::collections::HashMap;
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::hir::{self, SiteDef, VariableDef, VariableId};
+use crate::kernel::Kernel;
+use crate::manifest::{SiteId, SiteKind};
+use crate::options::CompileOptions;
+use crate::source::Span;
+use crate::syntax::ast;
+use crate::types::{AddressSpace, Type};
+
+use super::attach::Group;
+use super::config::Config;
+use super::evidence::Evidence;
+use super::maps::Maps;
+use super::names::Names;
+
+/// After this many passes evidence is kept from pass to pass, so that types can only grow and must settle.
+const KEEP_AFTER: usize = 8;
+/// Types that still change then contain themselves: `@a = (@a, 1)`.
+const MAX_PASSES: usize = 24;
+
+/// The type of a variable, a map key or a map value while it is being found out.
+#[derive(Debug, Clone, Default)]
+pub struct Slot {
+    settled: Option<Type>,
+    evidence: Option<Evidence>,
+    pinned: bool,
+}
+
+impl Slot {
+    pub fn pinned(ty: Type) -> Self {
+        Self { settled: Some(ty), evidence: None, pinned: true }
+    }
+
+    pub fn is_pinned(&self) -> bool {
+        self.pinned
+    }
+
+    /// The best that is known so far.
+    pub fn ty(&self) -> Option<Type> {
+        self.settled.clone().or_else(|| self.evidence.as_ref().map(Evidence::resolve))
+    }
+
+    pub fn learn(&mut self, evidence: Evidence) {
+        self.evidence = Some(match self.evidence.take() {
+            Some(known) => known.merge(evidence).unwrap_or_else(|kept| kept),
+            None => evidence,
+        });
+    }
+
+    /// Ends a pass; true when the type changed.
+    fn settle(&mut self, keep: bool) -> bool {
+        let found = if keep { self.evidence.clone() } else { self.evidence.take() }.map(|it| it.resolve());
+        if self.pinned || found.is_none() || found == self.settled {
+            return false;
+        }
+        self.settled = found;
+        true
+    }
+}
+
+/// What surrounds a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loop {
+    /// `while` and `unroll`: the same function.
+    Inline,
+    /// `for`: the body is a function of its own in the program.
+    Callback,
+}
+
+/// A scratch variable of the program at hand.
+pub struct Variable {
+    pub name: String,
+    pub declared: Span,
+    /// Program and place of the declaration: the same in every pass.
+    pub key: (usize, u32),
+    pub assigned: bool,
+    pub read: Option<Span>,
+}
+
+/// The program that is being walked.
+pub struct ProgramState<'a> {
+    pub group: &'a Group,
+    pub index: usize,
+    pub scopes: Vec<HashMap<String, VariableId>>,
+    pub variables: Vec<Variable>,
+    pub loops: Vec<Loop>,
+}
+
+pub struct Typer<'a> {
+    pub kernel: &'a dyn Kernel,
+    pub options: &'a CompileOptions,
+    pub config: &'a Config,
+    pub names: &'a Names,
+    pub diagnostics: Diagnostics,
+    pub maps: Maps,
+    pub variables: HashMap<(usize, u32), Slot>,
+    pub sites: Vec<SiteDef>,
+    pub strings: Vec<String>,
+    pub program: ProgramState<'a>,
+}
+
+/// The typed programs, with the tables that they refer to.
+pub struct Typed {
+    pub programs: Vec<hir::ProbeProgram>,
+    pub maps: Vec<hir::MapDef>,
+    pub sites: Vec<SiteDef>,
+    pub strings: Vec<String>,
+}
+
+impl<'a> Typer<'a> {
+    /// A typer that will walk programs; `group` is any of them.
+    pub fn new(
+        kernel: &'a dyn Kernel,
+        options: &'a CompileOptions,
+        config: &'a Config,
+        names: &'a Names,
+        group: &'a Group,
+    ) -> Self {
+        Self {
+            kernel,
+            options,
+            config,
+            names,
+            diagnostics: Diagnostics::default(),
+            maps: Maps::default(),
+            variables: HashMap::new(),
+            sites: Vec::new(),
+            strings: Vec::new(),
+            program: ProgramState { group, index: 0, scopes: Vec::new(), variables: Vec::new(), loops: Vec::new() },
+        }
+    }
+
+    /// Types all programs; `None` when there were errors.
+    pub fn run(
+        mut self,
+        probes: &[&ast::Probe],
+        groups: &'a [Group],
+        declarations: &[&ast::MapDeclaration],
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Typed> {
+        for pass in 0..MAX_PASSES {
+            self.begin_pass(declarations);
+            let programs: Vec<_> =
+                groups.iter().enumerate().map(|(index, group)| self.program(probes, index, group)).collect();
+            if self.settle(pass >= KEEP_AFTER) {
+                continue;
+            }
+            let maps = self.finish_maps();
+            diagnostics.extend(std::mem::take(&mut self.diagnostics).into_vec());
+            let programs: Option<Vec<_>> = programs.into_iter().collect();
+            return match (diagnostics.has_errors(), programs, maps) {
+                (false, Some(programs), Some(maps)) => {
+                    Some(Typed { programs, maps, sites: self.sites, strings: self.strings })
+                }
+                _ => None,
+            };
+        }
+        let unsettled = self.maps.iter().next().map_or(Span::default(), |map| map.span);
+        diagnostics.push(Diagnostic::error(
+            "type-does-not-settle",
+            unsettled,
+            "The types of this script do not settle: a map or variable contains itself",
+        ));
+        None
+    }
+
+    fn begin_pass(&mut self, declarations: &[&ast::MapDeclaration]) {
+        self.diagnostics = Diagnostics::default();
+        self.sites.clear();
+        self.strings.clear();
+        for declaration in declarations {
+            self.declare_map(declaration);
+        }
+    }
+
+    /// Ends a pass; true when any type changed.
+    fn settle(&mut self, keep: bool) -> bool {
+        let mut changed = false;
+        for slot in self.variables.values_mut() {
+            changed |= slot.settle(keep);
+        }
+        for map in self.maps.iter_mut() {
+            changed |= map.key.settle(keep);
+            changed |= map.value.settle(keep);
+        }
+        changed
+    }
+
+    fn program(&mut self, probes: &[&ast::Probe], index: usize, group: &'a Group) -> Option<hir::ProbeProgram> {
+        let probe = probes[group.probe];
+        self.program = ProgramState { group, index, scopes: Vec::new(), variables: Vec::new(), loops: Vec::new() };
+        let body = self.program_body(probe);
+        self.report_unused_variables();
+        let attach = Vec::new();
+        let variables = self
+            .program
+            .variables
+            .iter()
+            .map(|variable| {
+                let ty = self.variables.get(&variable.key).and_then(Slot::ty).unwrap_or(Type::INT64);
+                VariableDef { name: variable.name.clone(), ty }
+            })
+            .collect();
+        Some(hir::ProbeProgram {
+            kind: group.program.clone(),
+            attach,
+            probe_name: group.name().to_owned(),
+            filter_pid: self.filter_pid(group),
+            context: group.context.clone(),
+            variables,
+            body: body?,
+            span: probe.span,
+        })
+    }
+
+    /// `-p` restricts all probes that belong to a thread; timers and `begin` and `end` run regardless.
+    fn filter_pid(&self, group: &Group) -> Option<u32> {
+        match group.kind() {
+            "begin" | "end" | "interval" => None,
+            _ => self.options.pid,
+        }
+    }
+
+    /// The predicate and the body as one block.
+    fn program_body(&mut self, probe: &ast::Probe) -> Option<hir::Block> {
+        let predicate = probe.predicate.as_ref().map(|predicate| self.predicate(predicate));
+        let body = self.block(&probe.body);
+        let mut body = body?;
+        if let Some(predicate) = predicate {
+            body.statements.insert(0, predicate?);
+        }
+        Some(body)
+    }
+
+    /// `if (!(predicate)) return`
+    fn predicate(&mut self, predicate: &ast::Expr) -> Option<hir::Stmt> {
+        let span = predicate.span;
+        let condition = self.condition(predicate)?;
+        let negated = hir::Expr {
+            kind: hir::ExprKind::Unary { operator: hir::UnaryOp::Not, operand: Box::new(condition) },
+            ty: Type::Bool,
+            span,
+        };
+        let leave = hir::Stmt { kind: hir::StmtKind::Return(None), span };
+        let kind = hir::StmtKind::If {
+            condition: negated,
+            then: hir::Block { statements: vec![leave] },
+            otherwise: hir::Block::default(),
+        };
+        Some(hir::Stmt { kind, span })
+    }
+
+    pub fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// Reports, and stands for the missing result.
+    pub fn fail<T>(&mut self, diagnostic: Diagnostic) -> Option<T> {
+        self.diagnostics.push(diagnostic);
+        None
+    }
+
+    /// Reports an error, and stands for the missing result.
+    pub fn error<T>(&mut self, code: &'static str, span: Span, message: impl Into<String>) -> Option<T> {
+        self.fail(Diagnostic::error(code, span, message))
+    }
+
+    pub fn warn(&mut self, code: &'static str, span: Span, message: impl Into<String>) {
+        self.diagnostics.push(Diagnostic::warning(code, span, message));
+    }
+
+    /// Where an integer that is used as a pointer points.
+    pub fn default_space(&self) -> AddressSpace {
+        self.program.group.space
+    }
+
+    /// Registers an asynchronous call site.
+    pub fn site(&mut self, kind: SiteKind, span: Span) -> SiteId {
+        self.sites.push(SiteDef { kind, span });
+        SiteId(self.sites.len() as u32 - 1)
+    }
+
+    /// The index of a string that values refer to.
+    pub fn string_index(&mut self, text: &str) -> u64 {
+        let at = self.strings.iter().position(|known| known == text);
+        at.unwrap_or_else(|| {
+            self.strings.push(text.to_owned());
+            self.strings.len() - 1
+        }) as u64
+    }
+
+    /// Whether the statement at hand is in the body of a `for` loop.
+    pub fn in_callback(&self) -> bool {
+        self.program.loops.contains(&Loop::Callback)
+    }
+}
