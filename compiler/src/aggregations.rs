@@ -5,6 +5,7 @@
 //! cells, and later the cells of several hosts, merge in any order, and `zero(@m)` is a fill with zeros.
 
 use crate::abi::value::Value;
+use crate::codegen::Update;
 use crate::types::Aggregate;
 
 pub mod avg;
@@ -25,6 +26,8 @@ pub struct Aggregation {
     pub doc: &'static str,
     /// A script that compiles; tests run it through the compiler.
     pub example: &'static str,
+    /// Emits the instructions that add a sample to a cell.
+    pub update: Update,
     /// Number of 64-bit words in one CPU's cell.
     pub words: fn(&Aggregate) -> usize,
     /// Adds the second cell to the first; both have `words` words.

@@ -6,7 +6,7 @@ mod cgroups;
 mod commands;
 mod control;
 mod cpu;
-mod maps;
+pub mod maps;
 mod network;
 mod output;
 mod parents;

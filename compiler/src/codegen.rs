@@ -3,20 +3,57 @@
 //! Errors here are limits of the target (stack, value sizes, memory) or features that this version lacks, reported
 //! with the span of the probe or expression; mistakes in scripts were all found before.
 
+use inkwell::context::Context;
+use inkwell::module::Module;
+use inkwell::targets::{FileType, TargetMachine};
+
 use crate::Compiled;
 use crate::diagnostic::Diagnostic;
 use crate::hir;
 use crate::kernel::Kernel;
+use crate::manifest::{Manifest, Program, ScriptMap};
 use crate::options::CompileOptions;
-use crate::source::SourceFile;
+use crate::source::{SourceFile, Span};
 
-pub mod error;
-pub mod function;
-pub mod value;
+mod aggregate;
+mod context;
+mod copy;
+mod debug_info;
+mod emit;
+mod error;
+mod expr;
+mod function;
+mod helpers;
+mod ir;
+mod layout;
+mod loops;
+mod maps;
+mod memory;
+mod messages;
+mod program;
+mod prologue;
+mod read;
+mod records;
+mod stacks;
+mod stmt;
+mod strings;
+mod unit;
+mod value;
+mod variables;
 
+pub use aggregate::{Sample, Update};
+pub use context::{register_names, register_offset};
+pub use emit::warm_up;
 pub use error::CodegenError;
 pub use function::FunctionBuilder;
-pub use value::Lowered;
+pub use read::pointer_space;
+pub use strings::Extent;
+pub use value::{Lowered, Memory, Place};
+
+use layout::Layout;
+use messages::Messages;
+use program::ProgramState;
+use unit::{Parameter, ParameterKind, Unit};
 
 /// Emits the instructions of one call of a builtin, at the builder's position, and says where the result is.
 pub type Lower =
@@ -40,11 +77,149 @@ pub fn lower(
     file: &SourceFile,
     options: &CompileOptions,
 ) -> Result<Compiled, Vec<Diagnostic>> {
-    let _ = (kernel, file, options);
-    let errors = program
-        .programs
-        .iter()
-        .map(|probe| CodegenError::unsupported(probe.span, "Code generation".to_owned()).into())
-        .collect();
-    Err(errors)
+    let context = Context::create();
+    let messages = Messages::install(&context);
+    let result = build(program, kernel, file, options, &context).and_then(|built| {
+        emit::optimize(&built.module, &built.machine).map_err(|text| internal(program, text))?;
+        let object = emit::write(&built.module, &built.machine, FileType::Object);
+        let object = object.map_err(|text| internal(program, text))?;
+        match messages.errors() {
+            [] => Ok(Compiled { object, manifest: built.manifest }),
+            errors => Err(errors.iter().map(|text| limit_of_target(program, text)).collect()),
+        }
+    });
+    Messages::uninstall(&context);
+    result
+}
+
+/// Text of what was generated, for `-d`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dump {
+    /// LLVM IR as it was lowered.
+    pub ir: String,
+    /// LLVM IR after the optimizer.
+    pub optimized: String,
+    /// BPF assembly.
+    pub bytecode: String,
+}
+
+/// The stages of code generation as text.
+pub fn dump(
+    program: &hir::Program,
+    kernel: &dyn Kernel,
+    file: &SourceFile,
+    options: &CompileOptions,
+) -> Result<Dump, Vec<Diagnostic>> {
+    let context = Context::create();
+    let messages = Messages::install(&context);
+    let result = build(program, kernel, file, options, &context).and_then(|built| {
+        let ir = built.module.print_to_string().to_string();
+        emit::optimize(&built.module, &built.machine).map_err(|text| internal(program, text))?;
+        let optimized = built.module.print_to_string().to_string();
+        let assembly = emit::write(&built.module, &built.machine, FileType::Assembly);
+        let assembly = assembly.map_err(|text| internal(program, text))?;
+        Ok(Dump { ir, optimized, bytecode: String::from_utf8_lossy(&assembly).into_owned() })
+    });
+    Messages::uninstall(&context);
+    drop(messages);
+    result
+}
+
+struct Built<'ctx> {
+    module: Module<'ctx>,
+    machine: TargetMachine,
+    manifest: Manifest,
+}
+
+/// Lowers all programs into one module and writes the manifest.
+fn build<'ctx>(
+    program: &hir::Program,
+    kernel: &dyn Kernel,
+    file: &SourceFile,
+    options: &CompileOptions,
+    context: &'ctx Context,
+) -> Result<Built<'ctx>, Vec<Diagnostic>> {
+    let machine = emit::machine_for(kernel).map_err(|text| internal(program, text))?;
+    let layout = Layout::new(program, kernel, &options.limits)?;
+    let module = context.create_module("script");
+    emit::prepare(&module, &machine);
+    let unit = Unit::new(program, kernel, file, module.get_context(), module, layout);
+    let mut errors = Vec::new();
+    let mut programs = Vec::new();
+    for (index, probe) in program.programs.iter().enumerate() {
+        match lower_program(&unit, probe, index as u32) {
+            Ok(lowered) => programs.push(lowered),
+            Err(error) => errors.push(Diagnostic::from(error)),
+        }
+    }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    for prologue in unit.prologues.borrow().iter() {
+        prologue.write(&unit);
+    }
+    unit.debug.finish();
+    let manifest = manifest(&unit, programs);
+    unit.prologues.borrow_mut().clear();
+    unit.module.verify().map_err(|text| internal(program, text.to_string()))?;
+    Ok(Built { module: unit.module, machine, manifest })
+}
+
+fn lower_program(unit: &Unit<'_, '_>, probe: &hir::ProbeProgram, index: u32) -> Result<Program, CodegenError> {
+    let Some(state) = ProgramState::new(probe, index, unit.deleted.clone()) else {
+        return Err(CodegenError::limit(probe.span, "The variables of this probe need too much memory")
+            .with_help("Use shorter strings: str(p, 64), or the setting max_strlen"));
+    };
+    let parameters = [Parameter { name: "context", kind: ParameterKind::Pointer }];
+    let function = unit.function(&state.section, &state.section, &parameters, probe.span);
+    let mut builder = FunctionBuilder::program(unit, &state, function);
+    builder.filter_process(probe.filter_pid)?;
+    builder.statements(&probe.body)?;
+    builder.finish()?;
+    unit.scratch_size.set(unit.scratch_size.get().max(state.scratch_peak.get()));
+    Ok(Program { section: state.section.clone(), kind: probe.kind.clone(), attach: probe.attach.clone() })
+}
+
+fn manifest(unit: &Unit<'_, '_>, programs: Vec<Program>) -> Manifest {
+    let program = unit.program;
+    let layout = unit.layout.borrow();
+    let maps = program.maps.iter().zip(&layout.storage).map(|(definition, storage)| ScriptMap {
+        name: definition.name.clone(),
+        storage: storage.clone(),
+        key: definition.key.clone(),
+        value: definition.value.clone(),
+        span: definition.span,
+    });
+    let scratch = (unit.scratch_size.get(), programs.len() as u32);
+    Manifest {
+        probes: program.probes.clone(),
+        maps: maps.collect(),
+        kernel_maps: layout.kernel_maps(program, scratch, unit.uses.get()),
+        sites: unit.sites.iter().map(records::SiteLayout::site).collect(),
+        counters: layout.counters.clone(),
+        globals: layout.globals(),
+        strings: program.strings.clone(),
+        settings: program.settings.clone(),
+        programs,
+    }
+}
+
+fn internal(program: &hir::Program, text: String) -> Vec<Diagnostic> {
+    vec![CodegenError::internal(whole(program), text).into()]
+}
+
+/// LLVM names the function in its message; the probe is the best place to show.
+fn limit_of_target(program: &hir::Program, text: &str) -> Diagnostic {
+    let probe = program.programs.iter().enumerate().rev().find(|(index, _)| text.contains(&format!("probe{index}")));
+    let span = probe.map_or_else(|| whole(program), |(_, probe)| probe.span);
+    if text.contains("stack") {
+        return CodegenError::limit(span, "The probe needs more than the 512 bytes of stack that BPF has")
+            .with_help("Use fewer variables and map keys in one probe, or split it in two")
+            .into();
+    }
+    CodegenError::limit(span, format!("The probe cannot be translated to BPF: {text}")).into()
+}
+
+fn whole(program: &hir::Program) -> Span {
+    program.programs.first().map_or_else(Span::default, |probe| probe.span)
 }

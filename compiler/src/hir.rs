@@ -184,6 +184,82 @@ pub struct Expr {
     pub span: Span,
 }
 
+impl Stmt {
+    /// Visits the expressions of the statement itself, in the order of evaluation.
+    pub fn for_each_expression<'e>(&'e self, visit: &mut dyn FnMut(&'e Expr)) {
+        match &self.kind {
+            StmtKind::Expr(value) | StmtKind::AssignVariable { value, .. } | StmtKind::Return(Some(value)) => {
+                visit(value)
+            }
+            StmtKind::AssignMap { key, value, .. } => key.iter().chain([value]).for_each(visit),
+            StmtKind::UpdateMap { key, operand, .. } => key.iter().chain([operand]).for_each(visit),
+            StmtKind::Aggregate { key, argument, .. } => key.iter().chain(argument).for_each(visit),
+            StmtKind::If { condition, .. } | StmtKind::While { condition, .. } => visit(condition),
+            StmtKind::ForRange { start, end, .. } => [start, end].into_iter().for_each(visit),
+            StmtKind::Declare(_)
+            | StmtKind::ForMap { .. }
+            | StmtKind::Unroll { .. }
+            | StmtKind::Break
+            | StmtKind::Continue
+            | StmtKind::Return(None)
+            | StmtKind::Block(_) => {}
+        }
+    }
+
+    /// Visits the blocks within the statement.
+    pub fn for_each_block<'e>(&'e self, visit: &mut dyn FnMut(&'e Block)) {
+        match &self.kind {
+            StmtKind::If { then, otherwise, .. } => [then, otherwise].into_iter().for_each(visit),
+            StmtKind::While { body, .. }
+            | StmtKind::ForRange { body, .. }
+            | StmtKind::ForMap { body, .. }
+            | StmtKind::Unroll { body, .. }
+            | StmtKind::Block(body) => visit(body),
+            _ => {}
+        }
+    }
+}
+
+impl Expr {
+    /// Visits the expressions that this one is made of, in the order of evaluation; not those in the statements of a
+    /// block.
+    pub fn for_each_part<'e>(&'e self, visit: &mut dyn FnMut(&'e Expr)) {
+        match &self.kind {
+            ExprKind::Integer(_)
+            | ExprKind::String(_)
+            | ExprKind::Variable(_)
+            | ExprKind::StepVariable { .. }
+            | ExprKind::TracepointField { .. }
+            | ExprKind::RawArgument(_)
+            | ExprKind::Argument(_)
+            | ExprKind::ReturnValue
+            | ExprKind::ContextPointer => {}
+            ExprKind::MapRead { key, .. } | ExprKind::StepMap { key, .. } => {
+                if let Some(key) = key {
+                    visit(key);
+                }
+            }
+            ExprKind::Unary { operand, .. } | ExprKind::Cast(operand) => visit(operand),
+            ExprKind::Binary { left, right, .. } => [left, right].into_iter().for_each(|part| visit(part)),
+            ExprKind::PointerOffset { pointer, index, .. } => [pointer, index].into_iter().for_each(|part| visit(part)),
+            ExprKind::Conditional { condition, then, otherwise } => {
+                [condition, then, otherwise].into_iter().for_each(|part| visit(part));
+            }
+            ExprKind::Block { value, .. } => visit(value),
+            ExprKind::Load { pointer, .. } | ExprKind::AddressOfMember { pointer, .. } => visit(pointer),
+            ExprKind::Member { base, .. } => visit(base),
+            ExprKind::Element { base, index, .. } => [base, index].into_iter().for_each(|part| visit(part)),
+            ExprKind::Tuple(parts) | ExprKind::Record(parts) => parts.iter().for_each(visit),
+            ExprKind::Call(call) => {
+                call.arguments.iter().for_each(&mut *visit);
+                if let Some((_, Some(key))) = &call.map {
+                    visit(key);
+                }
+            }
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 pub enum ExprKind {
     /// Also bool, enum and pointer constants: the bits, sign-extended to 64.

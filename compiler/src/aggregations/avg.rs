@@ -9,6 +9,7 @@ pub static AVG: Aggregation = Aggregation {
     signature: "avg(value)",
     doc: "The average of the samples: total divided by count, rounded towards zero.",
     example: "tracepoint:syscalls:sys_exit_read /args.ret > 0/ { @size[comm] = avg(args.ret); }",
+    update: stats::update,
     words: |_| 2,
     combine: add_words,
     value: stats::value,

@@ -2,8 +2,11 @@
 //!
 //! Cell: a u64 count for each bucket; the first is for negative samples.
 
+use inkwell::IntPredicate;
+
 use super::{Aggregation, add_words};
 use crate::abi::value::{Histogram, Value};
+use crate::codegen::{FunctionBuilder, Sample};
 use crate::types::Aggregate;
 
 /// The largest `bits` the language knows.
@@ -14,6 +17,7 @@ pub static HIST: Aggregation = Aggregation {
     signature: "hist(value[, bits])",
     doc: "A histogram of the samples in powers of two; `bits` (0 to 5) splits each power into 2^bits buckets.",
     example: "tracepoint:syscalls:sys_exit_read { @bytes[comm] = hist(args.ret); }",
+    update,
     words: |aggregate| bucket_count(bits(aggregate)),
     combine: add_words,
     value: |aggregate, cell| Value::Histogram(Histogram { shape: *aggregate, buckets: cell.to_vec() }),
@@ -60,4 +64,20 @@ pub fn bucket_bounds(index: usize, bits: u8) -> Option<(u64, u64)> {
     let low = u128::from(mantissa) << power;
     let high = (u128::from(mantissa + 1) << power) - 1;
     Some((u64::try_from(low).unwrap_or(u64::MAX), u64::try_from(high).unwrap_or(u64::MAX)))
+}
+
+/// [`bucket_index`] as instructions.
+fn update<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, aggregate: &Aggregate, sample: Sample<'ctx>) {
+    let bits = bits(aggregate).min(MAX_BITS);
+    let ir = &builder.ir;
+    let [one, shift] = [1, u64::from(bits)].map(|value| ir.constant(value));
+    let mantissa = ir.constant((1 << bits) - 1);
+    let power = ir.sub(ir.highest_bit(sample.value), shift);
+    let after_leading_one = ir.and(ir.shift_right(sample.value, power), mantissa);
+    let above = ir.add(ir.add(ir.shift_left(ir.add(power, one), shift), after_leading_one), one);
+    let is_small = ir.compare(IntPredicate::ULE, sample.value, mantissa);
+    let index = ir.select(is_small, ir.add(sample.value, one), above);
+    let is_negative = ir.compare(IntPredicate::SLT, sample.value, ir.constant(0));
+    let index = ir.select(is_negative, ir.constant(0), index);
+    builder.add_to_bucket(sample.cell, index, bucket_count(bits) as u32);
 }

@@ -2,8 +2,11 @@
 //!
 //! Cell: a u64 count for each bucket; the first is for samples below the range, the last for those at or above its end.
 
+use inkwell::IntPredicate;
+
 use super::{Aggregation, add_words};
 use crate::abi::value::{Histogram, Value};
+use crate::codegen::{FunctionBuilder, Sample};
 use crate::types::Aggregate;
 
 pub static LHIST: Aggregation = Aggregation {
@@ -11,6 +14,7 @@ pub static LHIST: Aggregation = Aggregation {
     signature: "lhist(value, min, max, step)",
     doc: "A histogram of the samples in steps of equal width from `min` to `max`, with a bucket for what lies below and one for what lies above.",
     example: "tracepoint:syscalls:sys_exit_read { @bytes = lhist(args.ret, 0, 1000, 100); }",
+    update,
     words: |aggregate| match aggregate {
         Aggregate::LinearHist { min, max, step } => bucket_count(*min, *max, *step),
         _ => 1,
@@ -35,4 +39,20 @@ pub fn bucket_index(sample: i64, min: u64, max: u64, step: u64) -> usize {
         Ok(sample) if sample > max => above,
         _ => 0,
     }
+}
+
+/// [`bucket_index`] as instructions.
+fn update<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, aggregate: &Aggregate, sample: Sample<'ctx>) {
+    let Aggregate::LinearHist { min, max, step } = *aggregate else { return };
+    let buckets = bucket_count(min, max, step);
+    let ir = &builder.ir;
+    let distance = ir.sub(sample.value, ir.constant(min));
+    let inside = ir.add(ir.divide(distance, ir.constant(step.max(1))), ir.constant(1));
+    let last = ir.constant(buckets as u64 - 1);
+    let capped = ir.compare(IntPredicate::UGT, inside, last);
+    let is_above = ir.or(capped, ir.compare(IntPredicate::SGT, sample.value, ir.constant(max.min(i64::MAX as u64))));
+    let is_below = ir.compare(IntPredicate::SLT, sample.value, ir.constant(min.min(i64::MAX as u64)));
+    let index = ir.select(is_above, last, inside);
+    let index = ir.select(is_below, ir.constant(0), index);
+    builder.add_to_bucket(sample.cell, index, buckets as u32);
 }

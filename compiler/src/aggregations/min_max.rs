@@ -4,6 +4,7 @@
 
 use super::{Aggregation, is_signed};
 use crate::abi::value::{Number, Value};
+use crate::codegen::{FunctionBuilder, Sample};
 use crate::types::Aggregate;
 
 pub static MIN: Aggregation = Aggregation {
@@ -11,6 +12,7 @@ pub static MIN: Aggregation = Aggregation {
     signature: "min(value)",
     doc: "Keeps the smallest sample.",
     example: "tracepoint:syscalls:sys_exit_read /args.ret > 0/ { @smallest[comm] = min(args.ret); }",
+    update,
     words: |_| 2,
     combine: |aggregate, into, cell| keep(into, cell, |old, new| wide(aggregate, new) < wide(aggregate, old)),
     value,
@@ -21,6 +23,7 @@ pub static MAX: Aggregation = Aggregation {
     signature: "max(value)",
     doc: "Keeps the largest sample.",
     example: "tracepoint:syscalls:sys_exit_read /args.ret > 0/ { @largest[comm] = max(args.ret); }",
+    update,
     words: |_| 2,
     combine: |aggregate, into, cell| keep(into, cell, |old, new| wide(aggregate, new) > wide(aggregate, old)),
     value,
@@ -41,4 +44,17 @@ fn wide(aggregate: &Aggregate, bits: u64) -> i128 {
 /// 0 without samples.
 fn value(aggregate: &Aggregate, cell: &[u64]) -> Value {
     Value::Number(Number::new(if cell[1] == 0 { 0 } else { cell[0] }, is_signed(aggregate)))
+}
+
+fn update<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, aggregate: &Aggregate, sample: Sample<'ctx>) {
+    let [keep, next] = ["keep", ""].map(|name| builder.ir.block(name));
+    let is_first = builder.ir.is_zero(builder.cell_word(sample.cell, 1));
+    let old = builder.cell_word(sample.cell, 0);
+    let is_better = builder.is_better(aggregate, sample.value, old);
+    builder.ir.branch_if(builder.ir.or(is_first, is_better), keep, next);
+    builder.ir.position(keep);
+    builder.set_cell_word(sample.cell, 0, sample.value);
+    builder.set_cell_word(sample.cell, 1, builder.ir.constant(1));
+    builder.ir.branch(next);
+    builder.ir.position(next);
 }

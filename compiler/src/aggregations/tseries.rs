@@ -4,8 +4,11 @@
 //! divided by the interval; its slot is epoch modulo count. The weight is the number of samples, for the function
 //! `last` the TAI time of the sample in nanoseconds; 0 marks a slot without data. The value of `avg` is the total.
 
+use inkwell::IntPredicate;
+
 use super::{Aggregation, is_signed};
 use crate::abi::value::{Number, Series, Stats, Value};
+use crate::codegen::{FunctionBuilder, Sample};
 use crate::types::{Aggregate, SeriesFunction};
 
 /// Words of a slot.
@@ -16,6 +19,7 @@ pub static TSERIES: Aggregation = Aggregation {
     signature: "tseries(value, interval, count[, \"avg\"|\"max\"|\"min\"|\"sum\"])",
     doc: "Keeps one value for each of the last `count` intervals: the last sample, or the average, maximum, minimum or sum of the samples.",
     example: "tracepoint:syscalls:sys_exit_read /args.ret > 0/ { @throughput = tseries(args.ret, 1s, 20, \"sum\"); }",
+    update,
     words: |aggregate| parameters(aggregate).1 * SLOT_WORDS,
     combine,
     value,
@@ -77,4 +81,48 @@ fn value(aggregate: &Aggregate, cell: &[u64]) -> Value {
         .collect();
     points.sort_unstable_by_key(|(epoch, _)| *epoch);
     Value::Series(Series { interval_ns, function, points })
+}
+
+/// Adds the sample to the slot of the current interval; a slot of an earlier interval starts anew.
+fn update<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, aggregate: &Aggregate, sample: Sample<'ctx>) {
+    let (interval_ns, epochs, function) = parameters(aggregate);
+    let epochs = builder.ir.constant(epochs.max(1) as u64);
+    let now = builder.ir.ktime_get_tai_ns();
+    let epoch = builder.ir.divide(now, builder.ir.constant(interval_ns.max(1)));
+    // A remainder is below its divisor, but not every kernel's verifier knows.
+    let index = builder.ir.opaque(builder.ir.remainder(epoch, epochs));
+    let [inside, fresh, same, done] = ["inside", "fresh", "same", ""].map(|name| builder.ir.block(name));
+    builder.ir.branch_if(builder.ir.compare(IntPredicate::ULT, index, epochs), inside, done);
+    builder.ir.position(inside);
+    let slot = builder.ir.index(sample.cell, builder.ir.mul(index, builder.ir.constant(SLOT_WORDS as u64 * 8)));
+    let weight = builder.cell_word(slot, 2);
+    let is_current = builder.ir.compare(IntPredicate::EQ, builder.cell_word(slot, 0), epoch);
+    let is_current = builder.ir.and(is_current, builder.ir.is_not_zero(weight));
+    builder.ir.branch_if(is_current, same, fresh);
+
+    let first_weight = if function == SeriesFunction::Last { now } else { builder.ir.constant(1) };
+    builder.ir.position(fresh);
+    builder.set_cell_word(slot, 0, epoch);
+    builder.set_cell_word(slot, 1, sample.value);
+    builder.set_cell_word(slot, 2, first_weight);
+    builder.ir.branch(done);
+
+    builder.ir.position(same);
+    let old = builder.cell_word(slot, 1);
+    let signed = is_signed(aggregate);
+    let better = |extreme| {
+        let beats = builder.is_better(&extreme, sample.value, old);
+        builder.ir.select(beats, sample.value, old)
+    };
+    let value = match function {
+        SeriesFunction::Last => sample.value,
+        SeriesFunction::Avg | SeriesFunction::Sum => builder.ir.add(old, sample.value),
+        SeriesFunction::Max => better(Aggregate::Max { signed }),
+        SeriesFunction::Min => better(Aggregate::Min { signed }),
+    };
+    builder.set_cell_word(slot, 1, value);
+    let weight = if function == SeriesFunction::Last { now } else { builder.ir.add(weight, first_weight) };
+    builder.set_cell_word(slot, 2, weight);
+    builder.ir.branch(done);
+    builder.ir.position(done);
 }

@@ -16,9 +16,65 @@ pub enum Lowered<'ctx> {
 /// A value in memory that the program may load from directly.
 #[derive(Debug, Clone, Copy)]
 pub struct Memory<'ctx> {
-    pub pointer: PointerValue<'ctx>,
+    pub place: Place<'ctx>,
     /// Strings: the bytes before the NUL, where they are known (i64).
     pub length: Option<IntValue<'ctx>>,
-    /// Strings: every byte after the text is 0, up to the capacity.
-    pub padded: bool,
+    /// Equal values have equal bytes: padding and what follows a NUL are 0.
+    pub exact: bool,
+}
+
+/// An address and what is known about its alignment; BPF's stack refuses what is not aligned.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'ctx> {
+    pub pointer: PointerValue<'ctx>,
+    /// A power of two, at most 8.
+    pub align: u32,
+}
+
+impl<'ctx> Place<'ctx> {
+    pub fn new(pointer: PointerValue<'ctx>, align: u32) -> Self {
+        Self { pointer, align }
+    }
+
+    /// A place whose address is a multiple of 8.
+    pub fn aligned(pointer: PointerValue<'ctx>) -> Self {
+        Self { pointer, align: 8 }
+    }
+}
+
+/// The alignment `offset` bytes after an address of the given alignment.
+pub fn align_at(align: u32, offset: u32) -> u32 {
+    if offset == 0 { align } else { align.min(1 << offset.trailing_zeros().min(3)) }
+}
+
+impl<'ctx> Memory<'ctx> {
+    pub fn new(place: Place<'ctx>) -> Self {
+        Self { place, length: None, exact: false }
+    }
+
+    pub fn exact(place: Place<'ctx>) -> Self {
+        Self { place, length: None, exact: true }
+    }
+}
+
+impl<'ctx> From<IntValue<'ctx>> for Lowered<'ctx> {
+    fn from(value: IntValue<'ctx>) -> Self {
+        Self::Register(value)
+    }
+}
+
+impl<'ctx> From<Memory<'ctx>> for Lowered<'ctx> {
+    fn from(memory: Memory<'ctx>) -> Self {
+        Self::Memory(memory)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::align_at;
+
+    #[test]
+    fn alignment_is_what_base_and_offset_share() {
+        assert_eq!((align_at(8, 0), align_at(8, 4), align_at(8, 24), align_at(1, 8), align_at(8, 7)), (8, 4, 8, 1, 1));
+    }
 }

@@ -1,0 +1,150 @@
+//! What the probe's context holds: tracepoint fields, arguments, registers.
+
+use inkwell::IntPredicate;
+use inkwell::values::IntValue;
+
+use crate::hir::{Context, TracepointAccess};
+use crate::types::{AddressSpace, Type};
+
+use super::error::CodegenError;
+use super::function::FunctionBuilder;
+use super::value::Lowered;
+
+/// Names and byte offsets of the registers in `struct pt_regs` of x86-64 (arch/x86/include/uapi/asm/ptrace.h).
+const REGISTERS: [(&str, u32); 22] = [
+    ("r15", 0),
+    ("r14", 8),
+    ("r13", 16),
+    ("r12", 24),
+    ("bp", 32),
+    ("bx", 40),
+    ("r11", 48),
+    ("r10", 56),
+    ("r9", 64),
+    ("r8", 72),
+    ("ax", 80),
+    ("cx", 88),
+    ("dx", 96),
+    ("si", 104),
+    ("di", 112),
+    ("orig_ax", 120),
+    ("ip", 128),
+    ("pc", 128),
+    ("cs", 136),
+    ("flags", 144),
+    ("sp", 152),
+    ("ss", 160),
+];
+
+/// The registers of integer arguments in the System V calling convention, in order.
+pub const ARGUMENT_REGISTERS: [&str; 6] = ["di", "si", "dx", "cx", "r8", "r9"];
+const RETURN_REGISTER: &str = "ax";
+
+/// Byte offset of a register in the context's `pt_regs`.
+pub fn register_offset(name: &str) -> Option<u32> {
+    REGISTERS.iter().find(|(register, _)| *register == name).map(|(_, offset)| *offset)
+}
+
+/// Names of all registers, for suggestions.
+pub fn register_names() -> impl Iterator<Item = &'static str> {
+    REGISTERS.iter().map(|(name, _)| *name)
+}
+
+impl<'ctx> FunctionBuilder<'_, 'ctx> {
+    /// Bytes of the context at a constant offset.
+    fn context_load(&self, offset: u32, bytes: u32, signed: bool) -> Result<IntValue<'ctx>, CodegenError> {
+        let context = self.context_pointer()?;
+        Ok(self.ir.load_volatile(self.ir.offset(context, offset), bytes, signed))
+    }
+
+    /// Leaves the program unless the process is the one asked for.
+    pub(super) fn filter_process(&mut self, pid: Option<u32>) -> Result<(), CodegenError> {
+        let Some(pid) = pid else { return Ok(()) };
+        let current = self.ir.shift_right(self.ir.get_pid_tgid(), self.ir.constant(32));
+        let (other, next) = (self.ir.block("other"), self.ir.block(""));
+        let is_other = self.ir.compare(IntPredicate::NE, current, self.ir.constant(u64::from(pid)));
+        self.ir.branch_if(is_other, other, next);
+        self.ir.position(other);
+        self.return_from_program(None)?;
+        self.ir.position(next);
+        Ok(())
+    }
+
+    /// A register of the traced thread by its offset in `pt_regs`.
+    pub fn register_at(&self, offset: u32) -> Result<IntValue<'ctx>, CodegenError> {
+        match self.state.probe.context {
+            Context::Registers { .. } | Context::PerfEvent => self.context_load(offset, 8, false),
+            Context::None | Context::Tracepoint | Context::RawArguments => {
+                Err(CodegenError::unsupported(self.span, "Reading registers in this probe"))
+            }
+        }
+    }
+
+    fn named_register(&self, name: &str) -> Result<Lowered<'ctx>, CodegenError> {
+        let offset = register_offset(name).ok_or_else(|| CodegenError::internal(self.span, "an unknown register"))?;
+        Ok(self.register_at(offset)?.into())
+    }
+
+    pub(super) fn argument(&self, index: u32) -> Result<Lowered<'ctx>, CodegenError> {
+        if self.state.probe.context == Context::RawArguments {
+            return Ok(self.context_load(index * 8, 8, false)?.into());
+        }
+        match ARGUMENT_REGISTERS.get(index as usize) {
+            Some(name) => self.named_register(name),
+            None => Err(CodegenError::unsupported(self.span, format!("arg{index}, which is passed on the stack,"))),
+        }
+    }
+
+    pub(super) fn return_register(&self) -> Result<Lowered<'ctx>, CodegenError> {
+        self.named_register(RETURN_REGISTER)
+    }
+
+    pub(super) fn raw_argument(&self, index: u32, ty: &Type) -> Result<Lowered<'ctx>, CodegenError> {
+        let value = self.context_load(index * 8, 8, false)?;
+        Ok(self.ir.narrow(value, ty.size().max(1), ty.is_signed()).into())
+    }
+
+    pub(super) fn tracepoint_field(
+        &mut self,
+        offset: u32,
+        access: TracepointAccess,
+        ty: &Type,
+    ) -> Result<Lowered<'ctx>, CodegenError> {
+        let context = self.context_pointer()?;
+        let start = self.ir.address(context);
+        if access == TracepointAccess::Plain {
+            if ty.is_scalar() {
+                let value = self.context_load(offset, ty.size(), ty.is_signed())?;
+                return Ok(self.bit_field(value, None, ty).into());
+            }
+            return self.read_address(start, offset, None, ty, AddressSpace::Kernel);
+        }
+        // Length in the upper half, offset in the lower.
+        let word = self.context_load(offset, 4, false)?;
+        let distance = self.ir.and(word, self.ir.constant(0xffff));
+        let distance = match access {
+            TracepointAccess::RelativeLocation => self.ir.add(distance, self.ir.constant(u64::from(offset) + 4)),
+            TracepointAccess::DataLocation | TracepointAccess::Plain => distance,
+        };
+        let address = self.ir.add(start, distance);
+        if ty.is_scalar() {
+            // The location as a pointer: what it points to is kernel memory.
+            return Ok(address.into());
+        }
+        self.read_address(address, 0, None, ty, AddressSpace::Kernel)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn registers_are_found_by_name() {
+        assert_eq!(
+            (register_offset("ip"), register_offset("di"), register_offset("eax")),
+            (Some(128), Some(112), None)
+        );
+        assert!(ARGUMENT_REGISTERS.iter().all(|name| register_offset(name).is_some()));
+    }
+}

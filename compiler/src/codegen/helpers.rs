@@ -1,0 +1,84 @@
+//! The kernel helpers that programs call: numbers of linux/bpf.h and their signatures, in one place.
+
+use inkwell::values::{IntValue, PointerValue};
+
+use super::ir::{Argument, Ir};
+
+macro_rules! helpers {
+    ($($(#[$doc:meta])* $name:ident = $number:literal ($($argument:ident: $kind:ident),*) -> $result:ident;)*) => {
+        impl<'ctx> Ir<'ctx> {
+            $(
+                $(#[$doc])*
+                pub fn $name(&self, $($argument: helpers!(@type $kind)),*) -> helpers!(@type $result) {
+                    helpers!(@call self, $result, $number, [$(Argument::from($argument)),*])
+                }
+            )*
+        }
+    };
+    (@type int) => { IntValue<'ctx> };
+    (@type pointer) => { PointerValue<'ctx> };
+    (@call $ir:ident, int, $number:literal, $arguments:expr) => { $ir.call_helper($number, &$arguments) };
+    (@call $ir:ident, pointer, $number:literal, $arguments:expr) => { $ir.call_helper_pointer($number, &$arguments) };
+}
+
+helpers! {
+    /// `void *bpf_map_lookup_elem(map, key)`
+    map_lookup = 1 (map: pointer, key: pointer) -> pointer;
+    /// `long bpf_map_update_elem(map, key, value, flags)`
+    map_update = 2 (map: pointer, key: pointer, value: pointer, flags: int) -> int;
+    /// `long bpf_map_delete_elem(map, key)`
+    map_delete = 3 (map: pointer, key: pointer) -> int;
+    /// `u64 bpf_ktime_get_ns()`: the monotonic clock
+    ktime_get_ns = 5 () -> int;
+    /// `u32 bpf_get_prandom_u32()`
+    get_prandom = 7 () -> int;
+    /// `u32 bpf_get_smp_processor_id()`
+    get_processor_id = 8 () -> int;
+    /// `u64 bpf_get_current_pid_tgid()`: tgid << 32 | pid
+    get_pid_tgid = 14 () -> int;
+    /// `u64 bpf_get_current_uid_gid()`: gid << 32 | uid
+    get_uid_gid = 15 () -> int;
+    /// `long bpf_get_current_comm(buffer, size)`: pads with zeros
+    get_comm = 16 (buffer: pointer, size: int) -> int;
+    /// `u64 bpf_get_current_task()`
+    get_task = 35 () -> int;
+    /// `long bpf_get_stack(context, buffer, size, flags)`: bytes written
+    get_stack = 67 (context: pointer, buffer: pointer, size: int, flags: int) -> int;
+    /// `u64 bpf_get_current_cgroup_id()`
+    get_cgroup_id = 80 () -> int;
+    /// `long bpf_send_signal(signal)`
+    send_signal = 109 (signal: int) -> int;
+    /// `long bpf_probe_read_user(destination, size, source)`
+    probe_read_user = 112 (destination: pointer, size: int, source: int) -> int;
+    /// `long bpf_probe_read_kernel(destination, size, source)`
+    probe_read_kernel = 113 (destination: pointer, size: int, source: int) -> int;
+    /// `long bpf_probe_read_user_str(destination, size, source)`: bytes written, the NUL included
+    probe_read_user_str = 114 (destination: pointer, size: int, source: int) -> int;
+    /// `long bpf_probe_read_kernel_str(destination, size, source)`: bytes written, the NUL included
+    probe_read_kernel_str = 115 (destination: pointer, size: int, source: int) -> int;
+    /// `u64 bpf_ktime_get_boot_ns()`
+    ktime_get_boot_ns = 125 () -> int;
+    /// `long bpf_ringbuf_output(ring, data, size, flags)`
+    ringbuf_output = 130 (ring: pointer, data: pointer, size: int, flags: int) -> int;
+    /// `void *bpf_ringbuf_reserve(ring, size, flags)`
+    ringbuf_reserve = 131 (ring: pointer, size: int, flags: int) -> pointer;
+    /// `void bpf_ringbuf_submit(data, flags)`
+    ringbuf_submit = 132 (data: pointer, flags: int) -> int;
+    /// `long bpf_for_each_map_elem(map, callback, context, flags)`
+    for_each_map_element = 164 (map: pointer, callback: pointer, context: pointer, flags: int) -> int;
+    /// `long bpf_loop(iterations, callback, context, flags)`
+    bpf_loop = 181 (iterations: int, callback: pointer, context: pointer, flags: int) -> int;
+    /// `void *bpf_map_lookup_percpu_elem(map, key, cpu)`
+    map_lookup_percpu = 195 (map: pointer, key: pointer, cpu: int) -> pointer;
+    /// `u64 bpf_ktime_get_tai_ns()`
+    ktime_get_tai_ns = 208 () -> int;
+}
+
+/// `BPF_ANY`: create or replace.
+pub const UPDATE_ANY: u64 = 0;
+/// `BPF_NOEXIST`: create only.
+pub const UPDATE_NEW: u64 = 1;
+/// `BPF_RB_NO_WAKEUP`: the reader polls.
+pub const RING_NO_WAKEUP: u64 = 1;
+/// `BPF_F_USER_STACK`
+pub const USER_STACK: u64 = 1 << 8;

@@ -1,0 +1,420 @@
+//! A thin layer over inkwell's builder in the terms of BPF: 64-bit registers, bytes in memory, helper calls.
+//!
+//! The only file that builds instructions with `unsafe` code. The builder's errors all mean a mistake in code generation
+//! (operands of different types, no position); the first one is kept, and [`Ir::failure`] turns it into an error of
+//! the compilation, so that the code which emits instructions reads like what it emits.
+#![allow(unsafe_code)]
+
+use std::cell::RefCell;
+
+use inkwell::basic_block::BasicBlock;
+use inkwell::builder::{Builder, BuilderError};
+use inkwell::context::ContextRef;
+use inkwell::debug_info::DILocation;
+use inkwell::types::{BasicMetadataTypeEnum, IntType, PointerType};
+use inkwell::values::{BasicMetadataValueEnum, FunctionValue, IntValue, PointerValue};
+use inkwell::{AddressSpace, IntPredicate};
+
+/// Emits the instructions of one function.
+pub struct Ir<'ctx> {
+    pub context: ContextRef<'ctx>,
+    builder: Builder<'ctx>,
+    function: FunctionValue<'ctx>,
+    i64: IntType<'ctx>,
+    ptr: PointerType<'ctx>,
+    failure: RefCell<Option<String>>,
+}
+
+impl<'ctx> Ir<'ctx> {
+    pub fn new(context: ContextRef<'ctx>, function: FunctionValue<'ctx>) -> Self {
+        Self {
+            builder: context.create_builder(),
+            function,
+            i64: context.i64_type(),
+            ptr: context.ptr_type(AddressSpace::default()),
+            failure: RefCell::new(None),
+            context,
+        }
+    }
+
+    /// The first mistake that the builder found.
+    pub fn failure(&self) -> Option<String> {
+        self.failure.borrow().clone()
+    }
+
+    fn built<T>(&self, result: Result<T, BuilderError>, poison: impl FnOnce() -> T) -> T {
+        result.unwrap_or_else(|error| {
+            self.failure.borrow_mut().get_or_insert_with(|| error.to_string());
+            poison()
+        })
+    }
+
+    fn int(&self, result: Result<IntValue<'ctx>, BuilderError>) -> IntValue<'ctx> {
+        self.built(result, || self.i64.get_poison())
+    }
+
+    fn address_of(&self, result: Result<PointerValue<'ctx>, BuilderError>) -> PointerValue<'ctx> {
+        self.built(result, || self.ptr.get_poison())
+    }
+
+    fn done<T>(&self, result: Result<T, BuilderError>) {
+        if let Err(error) = result {
+            self.failure.borrow_mut().get_or_insert_with(|| error.to_string());
+        }
+    }
+
+    pub fn pointer_type(&self) -> PointerType<'ctx> {
+        self.ptr
+    }
+
+    pub fn i64_type(&self) -> IntType<'ctx> {
+        self.i64
+    }
+
+    /// The integer type of 1, 2, 4 or 8 bytes.
+    fn integer(&self, bytes: u32) -> IntType<'ctx> {
+        match bytes {
+            1 => self.context.i8_type(),
+            2 => self.context.i16_type(),
+            4 => self.context.i32_type(),
+            _ => self.i64,
+        }
+    }
+
+    // Constants.
+
+    pub fn constant(&self, value: u64) -> IntValue<'ctx> {
+        self.i64.const_int(value, false)
+    }
+
+    pub fn null(&self) -> PointerValue<'ctx> {
+        self.ptr.const_null()
+    }
+
+    // Blocks.
+
+    pub fn block(&self, name: &str) -> BasicBlock<'ctx> {
+        self.context.append_basic_block(self.function, name)
+    }
+
+    pub fn position(&self, block: BasicBlock<'ctx>) {
+        self.builder.position_at_end(block);
+    }
+
+    /// The block that instructions go to.
+    pub fn here(&self) -> BasicBlock<'ctx> {
+        self.builder.get_insert_block().unwrap_or_else(|| {
+            self.failure.borrow_mut().get_or_insert_with(|| "no block to write to".to_owned());
+            self.block("lost")
+        })
+    }
+
+    /// Whether the current block already ends in a branch or return.
+    pub fn is_terminated(&self) -> bool {
+        self.here().get_terminator().is_some()
+    }
+
+    pub fn branch(&self, to: BasicBlock<'ctx>) {
+        if !self.is_terminated() {
+            self.done(self.builder.build_unconditional_branch(to));
+        }
+    }
+
+    /// `condition` is an `i1`.
+    pub fn branch_if(&self, condition: IntValue<'ctx>, then: BasicBlock<'ctx>, otherwise: BasicBlock<'ctx>) {
+        self.done(self.builder.build_conditional_branch(condition, then, otherwise));
+    }
+
+    pub fn return_value(&self, value: IntValue<'ctx>) {
+        self.done(self.builder.build_return(Some(&value)));
+    }
+
+    pub fn set_location(&self, location: DILocation<'ctx>) {
+        self.builder.set_current_debug_location(location);
+    }
+
+    // Arithmetic on i64.
+
+    pub fn add(&self, left: IntValue<'ctx>, right: IntValue<'ctx>) -> IntValue<'ctx> {
+        self.int(self.builder.build_int_add(left, right, ""))
+    }
+
+    pub fn sub(&self, left: IntValue<'ctx>, right: IntValue<'ctx>) -> IntValue<'ctx> {
+        self.int(self.builder.build_int_sub(left, right, ""))
+    }
+
+    pub fn mul(&self, left: IntValue<'ctx>, right: IntValue<'ctx>) -> IntValue<'ctx> {
+        self.int(self.builder.build_int_mul(left, right, ""))
+    }
+
+    pub fn divide(&self, left: IntValue<'ctx>, right: IntValue<'ctx>) -> IntValue<'ctx> {
+        self.int(self.builder.build_int_unsigned_div(left, right, ""))
+    }
+
+    pub fn remainder(&self, left: IntValue<'ctx>, right: IntValue<'ctx>) -> IntValue<'ctx> {
+        self.int(self.builder.build_int_unsigned_rem(left, right, ""))
+    }
+
+    pub fn and(&self, left: IntValue<'ctx>, right: IntValue<'ctx>) -> IntValue<'ctx> {
+        self.int(self.builder.build_and(left, right, ""))
+    }
+
+    pub fn or(&self, left: IntValue<'ctx>, right: IntValue<'ctx>) -> IntValue<'ctx> {
+        self.int(self.builder.build_or(left, right, ""))
+    }
+
+    pub fn xor(&self, left: IntValue<'ctx>, right: IntValue<'ctx>) -> IntValue<'ctx> {
+        self.int(self.builder.build_xor(left, right, ""))
+    }
+
+    /// The hardware's shift: the count is taken modulo 64 (C leaves larger counts undefined, LLVM yields poison).
+    pub fn shift_left(&self, left: IntValue<'ctx>, right: IntValue<'ctx>) -> IntValue<'ctx> {
+        let count = self.and(right, self.constant(63));
+        self.int(self.builder.build_left_shift(left, count, ""))
+    }
+
+    /// Shifts zeros in; the count is taken modulo 64.
+    pub fn shift_right(&self, left: IntValue<'ctx>, right: IntValue<'ctx>) -> IntValue<'ctx> {
+        let count = self.and(right, self.constant(63));
+        self.int(self.builder.build_right_shift(left, count, false, ""))
+    }
+
+    /// Shifts copies of the sign in.
+    pub fn shift_right_signed(&self, left: IntValue<'ctx>, count: u64) -> IntValue<'ctx> {
+        self.int(self.builder.build_right_shift(left, self.constant(count & 63), true, ""))
+    }
+
+    /// An `i1`.
+    pub fn compare(&self, predicate: IntPredicate, left: IntValue<'ctx>, right: IntValue<'ctx>) -> IntValue<'ctx> {
+        self.built(self.builder.build_int_compare(predicate, left, right, ""), || self.context.bool_type().get_poison())
+    }
+
+    pub fn is_zero(&self, value: IntValue<'ctx>) -> IntValue<'ctx> {
+        self.compare(IntPredicate::EQ, value, value.get_type().const_zero())
+    }
+
+    pub fn is_not_zero(&self, value: IntValue<'ctx>) -> IntValue<'ctx> {
+        self.compare(IntPredicate::NE, value, value.get_type().const_zero())
+    }
+
+    pub fn is_null(&self, pointer: PointerValue<'ctx>) -> IntValue<'ctx> {
+        self.built(self.builder.build_is_null(pointer, ""), || self.context.bool_type().get_poison())
+    }
+
+    pub fn select(&self, condition: IntValue<'ctx>, then: IntValue<'ctx>, otherwise: IntValue<'ctx>) -> IntValue<'ctx> {
+        let selected = self.builder.build_select(condition, then, otherwise, "").map(|value| value.into_int_value());
+        self.int(selected)
+    }
+
+    /// 0 or 1 of an `i1`.
+    pub fn from_bit(&self, bit: IntValue<'ctx>) -> IntValue<'ctx> {
+        self.int(self.builder.build_int_z_extend(bit, self.i64, ""))
+    }
+
+    /// The low `bytes` bytes, extended to 64 bits by their sign or by zeros.
+    pub fn narrow(&self, value: IntValue<'ctx>, bytes: u32, signed: bool) -> IntValue<'ctx> {
+        if bytes >= 8 {
+            return value;
+        }
+        let small = self.int(self.builder.build_int_truncate(value, self.integer(bytes), ""));
+        self.extend(small, signed)
+    }
+
+    fn extend(&self, value: IntValue<'ctx>, signed: bool) -> IntValue<'ctx> {
+        if value.get_type().get_bit_width() >= 64 {
+            value
+        } else if signed {
+            self.int(self.builder.build_int_s_extend(value, self.i64, ""))
+        } else {
+            self.int(self.builder.build_int_z_extend(value, self.i64, ""))
+        }
+    }
+
+    /// Reverses the order of the low `bytes` bytes; the others become 0.
+    pub fn swap_bytes(&self, value: IntValue<'ctx>, bytes: u32) -> IntValue<'ctx> {
+        if bytes < 2 {
+            return self.narrow(value, 1, false);
+        }
+        let byte = self.constant(0xff);
+        (0..bytes).fold(self.constant(0), |swapped, index| {
+            let moved = self.and(self.shift_right(value, self.constant(u64::from(index) * 8)), byte);
+            self.or(swapped, self.shift_left(moved, self.constant(u64::from(bytes - 1 - index) * 8)))
+        })
+    }
+
+    /// The position of the highest bit that is set; 0 for 0. BPF has no instruction for it.
+    pub fn highest_bit(&self, value: IntValue<'ctx>) -> IntValue<'ctx> {
+        let (mut rest, mut position) = (value, self.constant(0));
+        for step in [32, 16, 8, 4, 2, 1] {
+            let is_high = self.compare(IntPredicate::UGE, rest, self.constant(1 << step));
+            let distance = self.select(is_high, self.constant(step), self.constant(0));
+            rest = self.shift_right(rest, distance);
+            position = self.or(position, distance);
+        }
+        position
+    }
+
+    // Values that depend on the way.
+
+    /// The value of several ways, each with the block it comes from.
+    pub fn merge(&self, ways: &[(IntValue<'ctx>, BasicBlock<'ctx>)]) -> IntValue<'ctx> {
+        match self.builder.build_phi(self.i64, "") {
+            Ok(phi) => {
+                for (value, block) in ways {
+                    phi.add_incoming(&[(value, *block)]);
+                }
+                phi.as_basic_value().into_int_value()
+            }
+            Err(error) => self.int(Err(error)),
+        }
+    }
+
+    pub fn merge_pointers(&self, ways: &[(PointerValue<'ctx>, BasicBlock<'ctx>)]) -> PointerValue<'ctx> {
+        match self.builder.build_phi(self.ptr, "") {
+            Ok(phi) => {
+                for (value, block) in ways {
+                    phi.add_incoming(&[(value, *block)]);
+                }
+                phi.as_basic_value().into_pointer_value()
+            }
+            Err(error) => self.address_of(Err(error)),
+        }
+    }
+
+    /// The same value, of which the optimizer knows nothing: keeps a range check beside the use that needs it.
+    pub fn opaque(&self, value: IntValue<'ctx>) -> IntValue<'ctx> {
+        let signature = self.i64.fn_type(&[self.i64.into()], false);
+        let assembly =
+            self.context.create_inline_asm(signature, String::new(), "=r,0".to_owned(), false, false, None, false);
+        let call = self.builder.build_indirect_call(signature, assembly, &[value.into()], "");
+        self.int(call.map(|call| call.try_as_basic_value().unwrap_basic().into_int_value()))
+    }
+
+    // Memory.
+
+    /// Memory on the BPF stack, aligned to 8; the caller positions the builder in the entry block.
+    pub fn stack_memory(&self, bytes: u32, name: &str) -> PointerValue<'ctx> {
+        let words = self.i64.array_type(bytes.div_ceil(8).max(1));
+        self.address_of(self.builder.build_alloca(words, name))
+    }
+
+    /// A slot for a pointer that the optimizer turns into a register.
+    pub fn pointer_slot(&self, name: &str) -> PointerValue<'ctx> {
+        self.address_of(self.builder.build_alloca(self.ptr, name))
+    }
+
+    pub fn load_pointer(&self, slot: PointerValue<'ctx>) -> PointerValue<'ctx> {
+        self.address_of(self.builder.build_load(self.ptr, slot, "").map(|value| value.into_pointer_value()))
+    }
+
+    pub fn store_pointer(&self, slot: PointerValue<'ctx>, value: PointerValue<'ctx>) {
+        self.done(self.builder.build_store(slot, value));
+    }
+
+    /// 1, 2, 4 or 8 bytes at an address, extended to 64 bits.
+    pub fn load(&self, pointer: PointerValue<'ctx>, bytes: u32, signed: bool) -> IntValue<'ctx> {
+        self.extend(self.load_raw(pointer, bytes, false), signed)
+    }
+
+    /// A load that stays one instruction with the offset in it, as the verifier wants for the context.
+    pub fn load_volatile(&self, pointer: PointerValue<'ctx>, bytes: u32, signed: bool) -> IntValue<'ctx> {
+        self.extend(self.load_raw(pointer, bytes, true), signed)
+    }
+
+    fn load_raw(&self, pointer: PointerValue<'ctx>, bytes: u32, volatile: bool) -> IntValue<'ctx> {
+        let loaded = self.builder.build_load(self.integer(bytes), pointer, "").map(|value| value.into_int_value());
+        let value = self.int(loaded);
+        if let Some(instruction) = value.as_instruction() {
+            // Our memory has no alignment that LLVM could rely on: structs are copied bytewise. BPF splits what is
+            // not naturally aligned into bytes, so the alignment must be what the caller vouches for: natural.
+            let _ = instruction.set_alignment(bytes.min(8));
+            let _ = instruction.set_volatile(volatile);
+        }
+        value
+    }
+
+    /// Stores the low `bytes` bytes (1, 2, 4 or 8).
+    pub fn store(&self, pointer: PointerValue<'ctx>, value: IntValue<'ctx>, bytes: u32) {
+        let small =
+            if bytes >= 8 { value } else { self.int(self.builder.build_int_truncate(value, self.integer(bytes), "")) };
+        match self.builder.build_store(pointer, small) {
+            Ok(instruction) => {
+                let _ = instruction.set_alignment(bytes.min(8));
+            }
+            Err(error) => self.done::<()>(Err(error)),
+        }
+    }
+
+    /// The address `bytes` further on.
+    pub fn offset(&self, pointer: PointerValue<'ctx>, bytes: u32) -> PointerValue<'ctx> {
+        if bytes == 0 {
+            return pointer;
+        }
+        self.index(pointer, self.constant(u64::from(bytes)))
+    }
+
+    /// The address a variable number of bytes further on.
+    pub fn index(&self, pointer: PointerValue<'ctx>, bytes: IntValue<'ctx>) -> PointerValue<'ctx> {
+        // SAFETY: a `getelementptr` without `inbounds` is plain address arithmetic; the kernel's verifier checks what
+        // is done with the result.
+        self.address_of(unsafe { self.builder.build_gep(self.context.i8_type(), pointer, &[bytes], "") })
+    }
+
+    /// An address as a number.
+    pub fn address(&self, pointer: PointerValue<'ctx>) -> IntValue<'ctx> {
+        self.int(self.builder.build_ptr_to_int(pointer, self.i64, ""))
+    }
+
+    /// A number as an address.
+    pub fn pointer(&self, address: IntValue<'ctx>) -> PointerValue<'ctx> {
+        self.address_of(self.builder.build_int_to_ptr(address, self.ptr, ""))
+    }
+
+    // Calls.
+
+    /// Calls a kernel helper by its number; the result is what the helper leaves in r0.
+    pub fn call_helper(&self, number: u32, arguments: &[Argument<'ctx>]) -> IntValue<'ctx> {
+        let types: Vec<BasicMetadataTypeEnum<'ctx>> = arguments
+            .iter()
+            .map(|argument| match argument {
+                Argument::Int(_) => self.i64.into(),
+                Argument::Pointer(_) => self.ptr.into(),
+            })
+            .collect();
+        let values: Vec<BasicMetadataValueEnum<'ctx>> = arguments
+            .iter()
+            .map(|argument| match argument {
+                Argument::Int(value) => (*value).into(),
+                Argument::Pointer(value) => (*value).into(),
+            })
+            .collect();
+        let target = self.constant(u64::from(number)).const_to_pointer(self.ptr);
+        let call = self.builder.build_indirect_call(self.i64.fn_type(&types, false), target, &values, "");
+        self.int(call.map(|call| call.try_as_basic_value().unwrap_basic().into_int_value()))
+    }
+
+    /// Calls a helper that returns a pointer or NULL.
+    pub fn call_helper_pointer(&self, number: u32, arguments: &[Argument<'ctx>]) -> PointerValue<'ctx> {
+        let address = self.call_helper(number, arguments);
+        self.pointer(address)
+    }
+}
+
+/// An argument of a helper.
+#[derive(Debug, Clone, Copy)]
+pub enum Argument<'ctx> {
+    Int(IntValue<'ctx>),
+    Pointer(PointerValue<'ctx>),
+}
+
+impl<'ctx> From<IntValue<'ctx>> for Argument<'ctx> {
+    fn from(value: IntValue<'ctx>) -> Self {
+        Self::Int(value)
+    }
+}
+
+impl<'ctx> From<PointerValue<'ctx>> for Argument<'ctx> {
+    fn from(value: PointerValue<'ctx>) -> Self {
+        Self::Pointer(value)
+    }
+}

@@ -1,0 +1,246 @@
+//! Where everything lives that outlasts one event: the globals, the kernel maps, and the limits they must keep.
+
+use crate::aggregations;
+use crate::diagnostic::Diagnostic;
+use crate::hir::{self, Eviction};
+use crate::kernel::Kernel;
+use crate::manifest::{
+    Counter, CounterCause, GLOBALS_MAP, GlobalsHeader, GlobalsLayout, KernelMap, KernelMapKind, MapId, MapStorage,
+    RING_MAP, SCRATCH_MAP, STACKS_SEEN_MAP,
+};
+use crate::options::Limits;
+use crate::source::Span;
+use crate::types::Type;
+
+use super::error::CodegenError;
+
+/// The most bytes that one CPU's part of a value may have (PCPU_MIN_UNIT_SIZE in include/linux/percpu.h).
+pub const PER_CPU_VALUE_LIMIT: u32 = 32 << 10;
+/// Stacks that one run remembers as sent; beyond it stacks are counted as failed.
+const STACKS_SEEN: u32 = 256 << 10;
+/// The ring buffer unless the script chooses: 8 MB hold a burst of 100,000 short lines.
+const RING_BYTES: u32 = 8 << 20;
+/// Bytes that the kernel adds to each element of a hash map (struct htab_elem and the allocator's slack).
+const HASH_ELEMENT_OVERHEAD: u64 = 64;
+/// Bytes between neighbours' cells that keep them in separate cache lines.
+const CACHE_LINE: u32 = 64;
+
+/// How the maps of a script are stored, and what the programs share.
+#[derive(Debug)]
+pub struct Layout {
+    pub storage: Vec<MapStorage>,
+    pub shared_size: u32,
+    /// Offset in the shared part of bytes that are always 0, as many as the largest value that may be missing.
+    pub zeros: u32,
+    zeros_size: u32,
+    pub cpus: u32,
+    /// Bytes of a slot that cells and counters take.
+    slot_used: u32,
+    pub counters: Vec<Counter>,
+}
+
+impl Layout {
+    /// Assigns storage to every map.
+    ///
+    /// Errors: values that no per-CPU map can hold, maps that need more memory than the limit.
+    pub fn new(program: &hir::Program, kernel: &dyn Kernel, limits: &Limits) -> Result<Self, Vec<Diagnostic>> {
+        let cpus = kernel.possible_cpus().max(1);
+        let mut shared = GlobalsHeader::SIZE;
+        let mut slot = 0;
+        let mut zeros_size = 8;
+        let mut storage = Vec::new();
+        let mut errors = Vec::new();
+        for (index, map) in program.maps.iter().enumerate() {
+            errors.extend(value_too_large(map).map(Diagnostic::from));
+            let value_size = value_size(&map.value);
+            zeros_size = zeros_size.max(value_size);
+            storage.push(match (&map.key, &map.value) {
+                (None, Type::Aggregate(_)) => {
+                    slot += value_size;
+                    MapStorage::PerCpuGlobal { offset: slot - value_size }
+                }
+                (None, _) => {
+                    shared += 8 + value_size;
+                    MapStorage::Global { offset: shared - 8 - value_size }
+                }
+                (Some(_), Type::Aggregate(_)) => MapStorage::PerCpuHash { symbol: symbol(index, &map.name) },
+                (Some(_), _) => MapStorage::Hash { symbol: symbol(index, &map.name) },
+            });
+        }
+        let zeros = shared;
+        shared = (shared + zeros_size).next_multiple_of(CACHE_LINE);
+        let layout =
+            Self { storage, shared_size: shared, zeros, zeros_size, cpus, slot_used: slot, counters: Vec::new() };
+        errors.extend(layout.too_much_memory(program, limits).map(Diagnostic::from));
+        if errors.is_empty() { Ok(layout) } else { Err(errors) }
+    }
+
+    pub fn storage(&self, map: MapId) -> &MapStorage {
+        &self.storage[map.index()]
+    }
+
+    /// Bytes at [`Layout::zeros`].
+    pub fn zeros_size(&self) -> u32 {
+        self.zeros_size
+    }
+
+    /// The offset in a CPU's slot of the counter for a cause at a place of the script; made at first use.
+    pub fn counter(&mut self, cause: CounterCause, span: Span) -> u32 {
+        if let Some(known) = self.counters.iter().find(|counter| counter.cause == cause && counter.span == span) {
+            return known.offset;
+        }
+        let offset = self.slot_used;
+        self.slot_used += 8;
+        self.counters.push(Counter { offset, cause, span });
+        offset
+    }
+
+    /// The final layout of the globals, once all counters are known.
+    pub fn globals(&self) -> GlobalsLayout {
+        GlobalsLayout {
+            shared_size: self.shared_size,
+            slot_size: self.slot_used.max(8).next_multiple_of(CACHE_LINE),
+            cpus: self.cpus,
+        }
+    }
+
+    /// All kernel maps; `scratch` is the size of one program's scratch memory and the number of programs.
+    pub fn kernel_maps(&self, program: &hir::Program, scratch: (u32, u32), uses: Uses) -> Vec<KernelMap> {
+        let array = |symbol: &str, kind, value_size, max_entries, mmapable| KernelMap {
+            symbol: symbol.to_owned(),
+            kind,
+            key_size: 4,
+            value_size,
+            max_entries,
+            no_prealloc: false,
+            mmapable,
+        };
+        let mut maps = vec![array(GLOBALS_MAP, KernelMapKind::Array, self.globals().size(), 1, true)];
+        if uses.ring {
+            maps.push(KernelMap {
+                symbol: RING_MAP.to_owned(),
+                kind: KernelMapKind::RingBuffer,
+                key_size: 0,
+                value_size: 0,
+                max_entries: ring_bytes(program.settings.ring_pages),
+                no_prealloc: false,
+                mmapable: false,
+            });
+        }
+        if uses.stacks {
+            maps.push(KernelMap {
+                symbol: STACKS_SEEN_MAP.to_owned(),
+                kind: KernelMapKind::Hash,
+                key_size: 8,
+                value_size: 1,
+                max_entries: STACKS_SEEN,
+                no_prealloc: true,
+                mmapable: false,
+            });
+        }
+        if scratch.0 > 0 {
+            maps.push(array(SCRATCH_MAP, KernelMapKind::PerCpuArray, scratch.0.next_multiple_of(8), scratch.1, false));
+        }
+        for (definition, storage) in program.maps.iter().zip(&self.storage) {
+            maps.extend(hash_map(definition, storage));
+        }
+        maps
+    }
+
+    fn too_much_memory(&self, program: &hir::Program, limits: &Limits) -> Option<CodegenError> {
+        let mut total = u64::from(self.globals().size());
+        for map in &program.maps {
+            let bytes = memory(map, self.cpus);
+            total = total.saturating_add(bytes);
+            if total > limits.max_map_bytes {
+                let message = format!(
+                    "{} may need {} MB of kernel memory, all maps together more than the limit of {} MB",
+                    map.name,
+                    bytes >> 20,
+                    limits.max_map_bytes >> 20
+                );
+                return Some(
+                    CodegenError::limit(map.span, message)
+                        .with_help("Declare the map with fewer entries: let @name = hash(1000);"),
+                );
+            }
+        }
+        None
+    }
+}
+
+/// Which of the shared maps the programs refer to.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Uses {
+    pub ring: bool,
+    pub stacks: bool,
+}
+
+/// Bytes of a map's value, one CPU's cell for aggregations, rounded up to 8.
+pub fn value_size(value: &Type) -> u32 {
+    match value {
+        Type::Aggregate(aggregate) => u32::try_from(aggregations::cell_size(aggregate)).unwrap_or(u32::MAX),
+        // Aggregations of a million epochs overflow the sum of sizes; their error is reported before any use.
+        value => value.size().saturating_add(7) & !7,
+    }
+    .min(u32::MAX >> 8)
+}
+
+fn value_too_large(map: &hir::MapDef) -> Option<CodegenError> {
+    let size = value_size(&map.value);
+    if size <= PER_CPU_VALUE_LIMIT {
+        return None;
+    }
+    let message =
+        format!("A value of {} has {size} bytes on each CPU, the kernel allows {PER_CPU_VALUE_LIMIT} bytes", map.name);
+    let help = match map.value {
+        Type::Aggregate(crate::types::Aggregate::TimeSeries { .. }) => "Keep fewer intervals",
+        Type::Aggregate(_) => "Use fewer buckets",
+        _ => "Use shorter strings: str(p, 64), or the setting max_strlen",
+    };
+    Some(CodegenError::limit(map.span, message).with_help(help))
+}
+
+/// Estimated bytes of kernel memory when the map is full.
+fn memory(map: &hir::MapDef, cpus: u32) -> u64 {
+    let Some(key) = &map.key else { return u64::from(value_size(&map.value)) };
+    let copies = if matches!(map.value, Type::Aggregate(_)) { u64::from(cpus) } else { 1 };
+    let element = u64::from(key.size().next_multiple_of(8)) + HASH_ELEMENT_OVERHEAD;
+    let element = element + u64::from(value_size(&map.value)) * copies;
+    element.saturating_mul(u64::from(map.max_entries))
+}
+
+fn hash_map(definition: &hir::MapDef, storage: &MapStorage) -> Option<KernelMap> {
+    let (symbol, per_cpu) = match storage {
+        MapStorage::Hash { symbol } => (symbol, false),
+        MapStorage::PerCpuHash { symbol } => (symbol, true),
+        MapStorage::Global { .. } | MapStorage::PerCpuGlobal { .. } => return None,
+    };
+    let kind = match (definition.eviction, per_cpu) {
+        (Eviction::None, false) => KernelMapKind::Hash,
+        (Eviction::None, true) => KernelMapKind::PerCpuHash,
+        (Eviction::LeastRecentlyUsed, false) => KernelMapKind::LruHash,
+        (Eviction::LeastRecentlyUsed, true) => KernelMapKind::LruPerCpuHash,
+    };
+    Some(KernelMap {
+        symbol: symbol.clone(),
+        kind,
+        key_size: definition.key.as_ref().map_or(4, |key| key.size().max(1)),
+        value_size: value_size(&definition.value).max(8),
+        max_entries: definition.max_entries.max(1),
+        // The kernel refuses the flag for LRU maps.
+        no_prealloc: definition.eviction == Eviction::None,
+        mmapable: false,
+    })
+}
+
+/// A power of two, as the kernel wants it.
+fn ring_bytes(pages: Option<u32>) -> u32 {
+    let bytes = pages.map_or(RING_BYTES, |pages| pages.clamp(1, 1 << 18) * 4096);
+    bytes.next_power_of_two()
+}
+
+fn symbol(index: usize, name: &str) -> String {
+    let plain: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+    format!("map{index}_{plain}")
+}

@@ -1,0 +1,198 @@
+//! What the functions of one program share: where its variables live, how much memory it takes.
+
+use std::cell::Cell;
+use std::collections::{HashMap, HashSet};
+
+use crate::hir::{self, Block, Expr, ExprKind, ProbeProgram, Stmt, StmtKind, VariableId};
+use crate::manifest::{MapId, ProgramKind};
+
+use super::layout::PER_CPU_VALUE_LIMIT;
+
+/// The largest value of a variable that goes to the stack.
+const LOCAL_VALUE: u32 = 32;
+/// Bytes of stack that variables may take which are not registers.
+const LOCAL_BUDGET: u32 = 96;
+
+/// One program under construction.
+pub struct ProgramState<'a> {
+    pub probe: &'a ProbeProgram,
+    /// Which program of the object.
+    pub index: u32,
+    pub section: String,
+    storage: HashMap<VariableId, Storage>,
+    pub(super) scratch_used: Cell<u32>,
+    pub(super) scratch_peak: Cell<u32>,
+    pub(super) stack_used: Cell<u32>,
+    callbacks: Cell<u32>,
+    /// Scratch offset of two words, the value and the fact of a `return` in a callback.
+    pub(super) returned: Option<u32>,
+    deleted: HashSet<MapId>,
+}
+
+/// Where a variable lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Storage {
+    /// On the stack of the one function that uses it, often in a register.
+    Local,
+    /// At an offset in the scratch memory.
+    Scratch(u32),
+}
+
+impl<'a> ProgramState<'a> {
+    /// None when the variables need more memory than a CPU has for a program.
+    pub fn new(probe: &'a ProbeProgram, index: u32, deleted: HashSet<MapId>) -> Option<Self> {
+        let state = Self {
+            probe,
+            index,
+            section: format!("probe{index}"),
+            storage: HashMap::new(),
+            scratch_used: Cell::new(0),
+            scratch_peak: Cell::new(0),
+            stack_used: Cell::new(0),
+            callbacks: Cell::new(0),
+            returned: None,
+            deleted: HashSet::new(),
+        };
+        let mut homes = Homes::default();
+        homes.block(&probe.body);
+        let mut storage = HashMap::new();
+        let mut local_bytes = 0;
+        for (index, definition) in probe.variables.iter().enumerate() {
+            let variable = VariableId(index as u32);
+            let size = definition.ty.size().max(8).next_multiple_of(8);
+            let shared = homes.shared.contains(&variable);
+            // Registers cost nothing unless they are many; values in memory take stack.
+            let in_memory = !definition.ty.is_scalar();
+            let fits = !in_memory || (size <= LOCAL_VALUE && local_bytes + size <= LOCAL_BUDGET);
+            if !shared && fits {
+                local_bytes += if in_memory { size } else { 0 };
+                storage.insert(variable, Storage::Local);
+            } else {
+                storage.insert(variable, Storage::Scratch(state.take_scratch(size)?));
+            }
+        }
+        let returned = if homes.functions > 0 { Some(state.take_scratch(16)?) } else { None };
+        Some(Self { storage, returned, deleted, ..state })
+    }
+
+    pub fn storage(&self, variable: VariableId) -> Storage {
+        self.storage.get(&variable).copied().unwrap_or(Storage::Local)
+    }
+
+    /// Whether some probe deletes entries of a map, so that most assignments create one.
+    pub fn deletes(&self, map: MapId) -> bool {
+        self.deleted.contains(&map)
+    }
+
+    /// None when the memory of a CPU is used up.
+    pub fn take_scratch(&self, bytes: u32) -> Option<u32> {
+        let offset = self.scratch_used.get();
+        let end = offset.checked_add(bytes)?.checked_next_multiple_of(8)?;
+        if end > PER_CPU_VALUE_LIMIT {
+            return None;
+        }
+        self.scratch_used.set(end);
+        self.scratch_peak.set(self.scratch_peak.get().max(end));
+        Some(offset)
+    }
+
+    /// A symbol for another callback of this program.
+    pub fn callback_name(&self) -> String {
+        let number = self.callbacks.get();
+        self.callbacks.set(number + 1);
+        format!("{}_loop{number}", self.section)
+    }
+
+    /// Tracepoints let others see the event too; the rest return 0, as bpftrace does.
+    pub fn default_return(&self) -> u64 {
+        u64::from(self.probe.kind == ProgramKind::Tracepoint)
+    }
+}
+
+/// Finds the variables that several functions use: a `for` loop's body is a function of its own.
+#[derive(Default)]
+struct Homes {
+    functions: u32,
+    current: u32,
+    home: HashMap<VariableId, u32>,
+    shared: HashSet<VariableId>,
+}
+
+impl Homes {
+    fn used(&mut self, variable: VariableId) {
+        if *self.home.entry(variable).or_insert(self.current) != self.current {
+            self.shared.insert(variable);
+        }
+    }
+}
+
+impl Visit for Homes {
+    fn statement(&mut self, statement: &Stmt) {
+        match &statement.kind {
+            StmtKind::Declare(variable) | StmtKind::AssignVariable { variable, .. } => self.used(*variable),
+            _ => {}
+        }
+        let outer = self.current;
+        if let StmtKind::ForRange { variable, .. } | StmtKind::ForMap { variable, .. } = &statement.kind {
+            statement.for_each_expression(&mut |expression| self.expression(expression));
+            self.functions += 1;
+            self.current = self.functions;
+            self.used(*variable);
+            statement.for_each_block(&mut |block| self.block(block));
+            self.current = outer;
+            return;
+        }
+        walk(self, statement);
+    }
+
+    fn expression(&mut self, expression: &Expr) {
+        if let ExprKind::Variable(variable) | ExprKind::StepVariable { variable, .. } = &expression.kind {
+            self.used(*variable);
+        }
+        walk_expression(self, expression);
+    }
+}
+
+/// The maps of which some probe deletes entries.
+pub fn deleted_maps(program: &hir::Program) -> HashSet<MapId> {
+    #[derive(Default)]
+    struct Deleted(HashSet<MapId>);
+    impl Visit for Deleted {
+        fn expression(&mut self, expression: &Expr) {
+            if let ExprKind::Call(call) = &expression.kind
+                && let (true, Some((map, _))) = (std::ptr::eq(call.builtin, &crate::builtins::maps::DELETE), &call.map)
+            {
+                self.0.insert(*map);
+            }
+            walk_expression(self, expression);
+        }
+    }
+    let mut deleted = Deleted::default();
+    program.programs.iter().for_each(|probe| deleted.block(&probe.body));
+    deleted.0
+}
+
+/// A walk over all statements and expressions of a body, in order of evaluation.
+trait Visit: Sized {
+    fn statement(&mut self, statement: &Stmt) {
+        walk(self, statement);
+    }
+
+    fn expression(&mut self, expression: &Expr);
+
+    fn block(&mut self, block: &Block) {
+        block.statements.iter().for_each(|statement| self.statement(statement));
+    }
+}
+
+fn walk(visit: &mut impl Visit, statement: &Stmt) {
+    statement.for_each_expression(&mut |expression| visit.expression(expression));
+    statement.for_each_block(&mut |block| visit.block(block));
+}
+
+fn walk_expression(visit: &mut impl Visit, expression: &Expr) {
+    if let ExprKind::Block { block, .. } = &expression.kind {
+        visit.block(block);
+    }
+    expression.for_each_part(&mut |part| visit.expression(part));
+}

@@ -1,0 +1,296 @@
+//! Records for user space: the layout of a call site's payload, and sending it.
+//!
+//! A record of fixed size is written in place in the ring buffer. One with strings of any length is built in scratch
+//! memory, so that only the bytes there are go through the ring.
+
+use inkwell::IntPredicate;
+use inkwell::values::{IntValue, PointerValue};
+
+use crate::abi::record::{HEADER_SIZE, Header, RecordKind};
+use crate::hir::{Expr, ExprKind, SiteDef};
+use crate::manifest::{CounterCause, RING_MAP, Site, SiteId, SiteKind, Slot, SlotPlace};
+use crate::source::Span;
+use crate::types::Type;
+
+use super::error::CodegenError;
+use super::function::FunctionBuilder;
+use super::helpers::RING_NO_WAKEUP;
+use super::value::{Lowered, Memory, Place};
+
+/// Strings and buffers up to this size are sent whole.
+const FIXED_TEXT: u32 = 32;
+/// Records up to this size are written in place in the ring.
+const RESERVED: u32 = 1 << 10;
+
+/// Where the arguments of a site lie in its payload.
+#[derive(Debug, Clone)]
+pub struct SiteLayout {
+    pub kind: SiteKind,
+    pub span: Span,
+    pub fixed_size: u32,
+    /// The most bytes of the tail.
+    pub tail_size: u32,
+}
+
+impl SiteLayout {
+    pub fn new(site: &SiteDef) -> Self {
+        let mut kind = site.kind.clone();
+        let (fixed_size, tail_size) = match &mut kind {
+            SiteKind::Printf { arguments, .. }
+            | SiteKind::Cat { arguments, .. }
+            | SiteKind::System { arguments, .. }
+            | SiteKind::Join { arguments, .. } => place_slots(arguments),
+            SiteKind::Print { value } => place_slots(std::slice::from_mut(value)),
+            SiteKind::PrintMap { .. } => (16, 0),
+            SiteKind::Exit => (8, 0),
+            SiteKind::Clear { .. } | SiteKind::Zero { .. } | SiteKind::Time { .. } => (0, 0),
+        };
+        Self { kind, span: site.span, fixed_size, tail_size }
+    }
+
+    pub fn slots(&self) -> &[Slot] {
+        match &self.kind {
+            SiteKind::Printf { arguments, .. }
+            | SiteKind::Cat { arguments, .. }
+            | SiteKind::System { arguments, .. }
+            | SiteKind::Join { arguments, .. } => arguments,
+            SiteKind::Print { value } => std::slice::from_ref(value),
+            SiteKind::PrintMap { .. }
+            | SiteKind::Exit
+            | SiteKind::Clear { .. }
+            | SiteKind::Zero { .. }
+            | SiteKind::Time { .. } => &[],
+        }
+    }
+
+    pub fn site(&self) -> Site {
+        Site { kind: self.kind.clone(), span: self.span, fixed_size: self.fixed_size }
+    }
+}
+
+/// Assigns places; returns the sizes of the fixed part and of the largest tail.
+fn place_slots(slots: &mut [Slot]) -> (u32, u32) {
+    let (mut end, mut tail) = (0_u32, 0_u32);
+    for slot in slots {
+        let capacity = match slot.ty {
+            Type::String { capacity } | Type::Buffer { capacity } if capacity > FIXED_TEXT => Some(capacity),
+            _ => None,
+        };
+        let (align, size) = if capacity.is_some() { (4, 4) } else { (slot.ty.align(), slot.ty.size()) };
+        let offset = end.next_multiple_of(align);
+        end = offset.saturating_add(size);
+        slot.place = match capacity {
+            Some(capacity) => {
+                tail = tail.saturating_add(capacity);
+                SlotPlace::Tail { offset }
+            }
+            None => SlotPlace::Fixed { offset },
+        };
+    }
+    (end.next_multiple_of(8), tail)
+}
+
+impl<'ctx> FunctionBuilder<'_, 'ctx> {
+    /// Sends the record of a site with the values of its arguments.
+    pub fn send(&mut self, site: SiteId, arguments: &[Expr]) -> Result<(), CodegenError> {
+        let unit = self.unit;
+        let layout = &unit.sites[site.index()];
+        let small = layout.tail_size == 0 && layout.fixed_size <= RESERVED;
+        if small && arguments.iter().all(is_straight) {
+            self.send_in_place(site, layout, arguments)
+        } else {
+            self.send_from_scratch(site, layout, arguments)
+        }
+    }
+
+    /// Sends the record of a site with a payload of numbers.
+    pub fn send_words(&mut self, site: SiteId, words: &[IntValue<'ctx>]) -> Result<(), CodegenError> {
+        let size = HEADER_SIZE + words.len() as u32 * 8;
+        self.with_reserved(site, size, |builder, record| {
+            for (index, word) in words.iter().enumerate() {
+                let at = builder.ir.offset(record, HEADER_SIZE + index as u32 * 8);
+                builder.ir.store(at, *word, 8);
+            }
+            Ok(())
+        })
+    }
+
+    fn with_reserved(
+        &mut self,
+        site: SiteId,
+        size: u32,
+        fill: impl FnOnce(&mut Self, PointerValue<'ctx>) -> Result<(), CodegenError>,
+    ) -> Result<(), CodegenError> {
+        let ring = self.ring();
+        let record = self.ir.ringbuf_reserve(ring, self.ir.constant(u64::from(size)), self.ir.constant(0));
+        let (full, reserved, next) = (self.ir.block("full"), self.ir.block("reserved"), self.ir.block(""));
+        self.ir.branch_if(self.ir.is_null(record), full, reserved);
+        self.ir.position(full);
+        self.count(CounterCause::RingFull, Span::default());
+        self.ir.branch(next);
+        self.ir.position(reserved);
+        self.ir.store(record, self.ir.constant(header(site)), 8);
+        fill(self, record)?;
+        self.ir.ringbuf_submit(record, self.ir.constant(RING_NO_WAKEUP));
+        self.ir.branch(next);
+        self.ir.position(next);
+        Ok(())
+    }
+
+    fn ring(&self) -> PointerValue<'ctx> {
+        let mut uses = self.unit.uses.get();
+        uses.ring = true;
+        self.unit.uses.set(uses);
+        self.unit.symbol(RING_MAP)
+    }
+
+    fn send_in_place(&mut self, site: SiteId, layout: &SiteLayout, arguments: &[Expr]) -> Result<(), CodegenError> {
+        let mut registers = Vec::new();
+        for (slot, argument) in layout.slots().iter().zip(arguments) {
+            registers.push(if slot.ty.is_scalar() { Some(self.register(argument)?) } else { None });
+        }
+        self.with_reserved(site, HEADER_SIZE + layout.fixed_size, |builder, record| {
+            for ((slot, argument), register) in layout.slots().iter().zip(arguments).zip(registers) {
+                let (SlotPlace::Fixed { offset } | SlotPlace::Tail { offset }) = slot.place;
+                let place = builder.place_at(Place::aligned(record), HEADER_SIZE + offset);
+                match register {
+                    Some(value) => builder.ir.store(place.pointer, value, slot.ty.size()),
+                    None => builder.store_value(argument, &slot.ty, place)?,
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn send_from_scratch(&mut self, site: SiteId, layout: &SiteLayout, arguments: &[Expr]) -> Result<(), CodegenError> {
+        let mut record = self.begin_record(site, layout)?;
+        for (slot, argument) in layout.slots().iter().zip(arguments) {
+            match slot.place {
+                SlotPlace::Fixed { offset } => {
+                    let place = self.place_at(record.start, HEADER_SIZE + offset);
+                    self.store_value(argument, &slot.ty, place)?;
+                }
+                SlotPlace::Tail { offset } => self.append(&mut record, offset, &slot.ty, argument)?,
+            }
+        }
+        self.output(&record);
+        Ok(())
+    }
+
+    /// A record with a tail, under construction in scratch memory.
+    pub(super) fn begin_record(&mut self, site: SiteId, layout: &SiteLayout) -> Result<TailRecord<'ctx>, CodegenError> {
+        let fixed = HEADER_SIZE + layout.fixed_size;
+        let start = self.scratch_memory(fixed.saturating_add(layout.tail_size))?;
+        self.ir.store(start.pointer, self.ir.constant(header(site)), 8);
+        Ok(TailRecord { start, end: self.ir.constant(u64::from(fixed)) })
+    }
+
+    fn append(
+        &mut self,
+        record: &mut TailRecord<'ctx>,
+        offset: u32,
+        ty: &Type,
+        argument: &Expr,
+    ) -> Result<(), CodegenError> {
+        let place = Place::new(self.ir.index(record.start.pointer, record.end), 1);
+        let length = match ty {
+            Type::Buffer { capacity } => {
+                let memory = self.memory(argument)?;
+                let length = self.ir.load(memory.place.pointer, 4, false);
+                let length = self.at_most(length, *capacity);
+                let data = self.ir.offset(memory.place.pointer, 4);
+                let source = self.ir.address(data);
+                self.ir.probe_read_kernel(place.pointer, length, source);
+                length
+            }
+            _ => {
+                let Lowered::Memory(memory) = self.value_towards(argument, place)? else {
+                    return Err(CodegenError::internal(argument.span, "a string in a register"));
+                };
+                let capacity = argument.ty.size().min(ty.size());
+                let length = match memory.length {
+                    Some(length) if memory.place.pointer == place.pointer => length,
+                    _ => self.copy_to_tail(memory, capacity, place),
+                };
+                self.at_most(length, capacity)
+            }
+        };
+        self.end_of_slot(record, offset, length);
+        Ok(())
+    }
+
+    fn copy_to_tail(&mut self, memory: Memory<'ctx>, capacity: u32, place: Place<'ctx>) -> IntValue<'ctx> {
+        if memory.place.pointer == place.pointer {
+            // Written in place, its length unknown: measured by reading it onto itself.
+            let source = self.ir.address(place.pointer);
+            let room = self.ir.constant(u64::from(capacity));
+            let copied = self.ir.probe_read_kernel_str(place.pointer, room, source);
+            return self.ir.sub(copied, self.ir.constant(1));
+        }
+        self.copy_string(memory, capacity, place)
+    }
+
+    /// Notes the length of a tail slot (at most its capacity, which the verifier must see) and moves on.
+    pub(super) fn end_of_slot(&mut self, record: &mut TailRecord<'ctx>, offset: u32, length: IntValue<'ctx>) {
+        let at = self.ir.offset(record.start.pointer, HEADER_SIZE + offset);
+        self.ir.store(at, length, 4);
+        record.end = self.ir.add(record.end, length);
+    }
+
+    pub(super) fn output(&mut self, record: &TailRecord<'ctx>) {
+        let sent = self.output_bytes(record.start.pointer, record.end);
+        let failed = self.ir.compare(IntPredicate::SLT, sent, self.ir.constant(0));
+        self.count_if(failed, CounterCause::RingFull, Span::default());
+    }
+
+    /// Copies bytes into the ring; negative when there is no room.
+    pub(super) fn output_bytes(&mut self, start: PointerValue<'ctx>, bytes: IntValue<'ctx>) -> IntValue<'ctx> {
+        let ring = self.ring();
+        self.ir.ringbuf_output(ring, start, bytes, self.ir.constant(RING_NO_WAKEUP))
+    }
+}
+
+/// A record with a tail: where it begins and how long it is.
+pub struct TailRecord<'ctx> {
+    pub start: Place<'ctx>,
+    pub end: IntValue<'ctx>,
+}
+
+fn header(site: SiteId) -> u64 {
+    // Sema allows fewer sites than a u16 counts; see `Limits::max_nodes`.
+    Header { kind: RecordKind::Site, site: site.0 as u16, extra: 0 }.word()
+}
+
+/// Whether an expression has no statements in it, which could leave the program before a reserved record is sent.
+fn is_straight(expression: &Expr) -> bool {
+    let mut straight = !matches!(expression.kind, ExprKind::Block { .. });
+    expression.for_each_part(&mut |part| straight = straight && is_straight(part));
+    straight
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_strings_go_to_the_tail_and_all_else_is_aligned() {
+        let slot = |ty| Slot { ty, place: SlotPlace::Fixed { offset: 0 } };
+        let mut slots = [
+            slot(Type::UINT8),
+            slot(Type::String { capacity: 1024 }),
+            slot(Type::UINT64),
+            slot(Type::String { capacity: 16 }),
+        ];
+        assert_eq!(place_slots(&mut slots), (32, 1024));
+        let places: Vec<_> = slots.iter().map(|slot| slot.place).collect();
+        assert_eq!(
+            places,
+            [
+                SlotPlace::Fixed { offset: 0 },
+                SlotPlace::Tail { offset: 4 },
+                SlotPlace::Fixed { offset: 8 },
+                SlotPlace::Fixed { offset: 16 },
+            ]
+        );
+    }
+}

@@ -1,0 +1,159 @@
+//! Stacks: captured into scratch memory, named by a hash of their frames, sent once.
+//!
+//! User space learns the frames of an id from one record, sent before the first value that holds the id. A stack that
+//! could not be sent has id 0 and is counted, so no value ever refers to frames that nobody knows.
+
+use inkwell::IntPredicate;
+use inkwell::values::{IntValue, PointerValue};
+
+use crate::abi::record::{HEADER_SIZE, RecordKind, STACK_PREFIX_SIZE, STACK_USER};
+use crate::manifest::{CounterCause, STACKS_SEEN_MAP};
+use crate::source::Span;
+use crate::types::StackSpace;
+
+use super::error::CodegenError;
+use super::function::FunctionBuilder;
+use super::helpers::{UPDATE_ANY, USER_STACK};
+
+/// Odd numbers with well mixed bits: the fractions of the golden ratio and of the square root of 3.
+const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
+const SEED: u64 = 0xbb67_ae85_84ca_a73b;
+
+/// A captured stack.
+pub struct CapturedStack<'ctx> {
+    pub id: IntValue<'ctx>,
+    pub frames: IntValue<'ctx>,
+}
+
+impl<'ctx> FunctionBuilder<'_, 'ctx> {
+    /// Captures the current stack, at most `limit` frames of it, and sees to it that user space knows the frames.
+    pub fn capture_stack(&mut self, space: StackSpace, limit: u16) -> Result<CapturedStack<'ctx>, CodegenError> {
+        let context = self.context_pointer()?;
+        let limit = u32::from(limit.max(1));
+        let prefix = HEADER_SIZE + STACK_PREFIX_SIZE;
+        let record = self.scratch_memory(prefix + limit * 8)?.pointer;
+        let frames = self.ir.offset(record, prefix);
+        let flags = match space {
+            StackSpace::Kernel => 0,
+            StackSpace::User => USER_STACK,
+        };
+        let size = self.ir.constant(u64::from(limit) * 8);
+        let bytes = self.ir.get_stack(context, frames, size, self.ir.constant(flags));
+
+        let [failed, check, captured, next] = ["failed", "check", "captured", ""].map(|name| self.ir.block(name));
+        self.ir.branch_if(self.ir.compare(IntPredicate::SLT, bytes, self.ir.constant(0)), failed, check);
+        self.ir.position(failed);
+        self.count(CounterCause::StackFailed, Span::default());
+        let from_failed = self.ir.here();
+        self.ir.branch(next);
+        self.ir.position(check);
+        let count = self.ir.shift_right(bytes, self.ir.constant(3));
+        self.ir.branch_if(self.ir.is_zero(count), next, captured);
+
+        self.ir.position(captured);
+        let owner = match space {
+            StackSpace::Kernel => self.ir.constant(0),
+            StackSpace::User => self.ir.shift_right(self.ir.get_pid_tgid(), self.ir.constant(32)),
+        };
+        let id = self.hash_frames(frames, count, limit, owner);
+        let sent = self.send_stack(record, id, owner, count, space, limit)?;
+        let from_captured = self.ir.here();
+        self.ir.branch(next);
+        self.ir.position(next);
+        let zero = self.ir.constant(0);
+        Ok(CapturedStack {
+            id: self.ir.merge(&[(zero, from_failed), (zero, check), (sent, from_captured)]),
+            frames: self.ir.merge(&[(zero, from_failed), (zero, check), (count, from_captured)]),
+        })
+    }
+
+    /// A number for the frames (and the process whose frames they are); never 0.
+    fn hash_frames(
+        &mut self,
+        frames: PointerValue<'ctx>,
+        count: IntValue<'ctx>,
+        limit: u32,
+        owner: IntValue<'ctx>,
+    ) -> IntValue<'ctx> {
+        let seed = self.ir.mul(self.ir.xor(owner, self.ir.constant(SEED)), self.ir.constant(MIX));
+        let (head, check, pass, done) =
+            (self.ir.block("frames"), self.ir.block("check"), self.ir.block("frame"), self.ir.block("hashed"));
+        let (index_slot, hash_slot) = (self.entry_memory(8, "index"), self.entry_memory(8, "hash"));
+        self.ir.store(index_slot, self.ir.constant(0), 8);
+        self.ir.store(hash_slot, seed, 8);
+        self.ir.branch(head);
+        self.ir.position(head);
+        // The verifier sees a loop to a constant; the optimizer must not turn it into one over addresses.
+        let index = self.ir.opaque(self.ir.load(index_slot, 8, false));
+        let hash = self.ir.load(hash_slot, 8, false);
+        let within = self.ir.compare(IntPredicate::ULT, index, self.ir.constant(u64::from(limit)));
+        self.ir.branch_if(within, check, done);
+        self.ir.position(check);
+        let more = self.ir.compare(IntPredicate::ULT, index, count);
+        self.ir.branch_if(more, pass, done);
+        self.ir.position(pass);
+        let at = self.ir.index(frames, self.ir.shift_left(index, self.ir.constant(3)));
+        let frame = self.ir.load(at, 8, false);
+        let mixed = self.ir.mul(self.ir.xor(hash, frame), self.ir.constant(MIX));
+        let mixed = self.ir.xor(mixed, self.ir.shift_right(mixed, self.ir.constant(29)));
+        self.ir.store(hash_slot, mixed, 8);
+        self.ir.store(index_slot, self.ir.add(index, self.ir.constant(1)), 8);
+        self.ir.branch(head);
+        self.ir.position(done);
+        let mixed = self.ir.mul(hash, self.ir.constant(MIX));
+        let mixed = self.ir.xor(mixed, self.ir.shift_right(mixed, self.ir.constant(32)));
+        let is_zero = self.ir.is_zero(mixed);
+        self.ir.select(is_zero, self.ir.constant(1), mixed)
+    }
+
+    /// Sends the frames if this run has not seen them. Returns the id, 0 if user space could not be told.
+    fn send_stack(
+        &mut self,
+        record: PointerValue<'ctx>,
+        id: IntValue<'ctx>,
+        owner: IntValue<'ctx>,
+        count: IntValue<'ctx>,
+        space: StackSpace,
+        limit: u32,
+    ) -> Result<IntValue<'ctx>, CodegenError> {
+        let mut uses = self.unit.uses.get();
+        uses.stacks = true;
+        self.unit.uses.set(uses);
+        let seen = self.unit.symbol(STACKS_SEEN_MAP);
+        let key = self.word()?;
+        self.ir.store(key, id, 8);
+        let known = self.ir.map_lookup(seen, key);
+        let [fresh, mark, lost, next] = ["fresh", "mark", "lost", ""].map(|name| self.ir.block(name));
+        let before = self.ir.here();
+        self.ir.branch_if(self.ir.is_null(known), fresh, next);
+
+        self.ir.position(fresh);
+        let frames = self.at_most(count, limit);
+        let header = self.ir.shift_left(frames, self.ir.constant(32));
+        let header = self.ir.or(header, self.ir.constant(RecordKind::Stack as u64));
+        self.ir.store(record, header, 8);
+        self.ir.store(self.ir.offset(record, 8), id, 8);
+        let flag = match space {
+            StackSpace::Kernel => 0,
+            StackSpace::User => u64::from(STACK_USER),
+        };
+        let owner = self.ir.or(owner, self.ir.constant(flag << 32));
+        self.ir.store(self.ir.offset(record, 16), owner, 8);
+        let bytes = self.ir.shift_left(frames, self.ir.constant(3));
+        let bytes = self.ir.add(bytes, self.ir.constant(u64::from(HEADER_SIZE + STACK_PREFIX_SIZE)));
+        let sent = self.output_bytes(record, bytes);
+        self.ir.branch_if(self.ir.compare(IntPredicate::SLT, sent, self.ir.constant(0)), lost, mark);
+        self.ir.position(mark);
+        let one = self.word()?;
+        self.ir.store(one, self.ir.constant(1), 8);
+        // If the map is full the stack is sent again the next time.
+        self.ir.map_update(seen, key, one, self.ir.constant(UPDATE_ANY));
+        self.ir.branch(next);
+        self.ir.position(lost);
+        self.count(CounterCause::StackFailed, Span::default());
+        let from_lost = self.ir.here();
+        self.ir.branch(next);
+        self.ir.position(next);
+        Ok(self.ir.merge(&[(id, before), (id, mark), (self.ir.constant(0), from_lost)]))
+    }
+}

@@ -1,0 +1,129 @@
+//! What all functions of one compilation share: the module, the layout, the debug information.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, HashSet};
+
+use inkwell::AddressSpace;
+use inkwell::context::ContextRef;
+use inkwell::module::{Linkage, Module};
+use inkwell::values::{FunctionValue, PointerValue};
+
+use crate::hir;
+use crate::kernel::Kernel;
+use crate::manifest::{CounterCause, GLOBALS_MAP, MapId, VALUE_SUFFIX};
+use crate::source::{SourceFile, Span};
+
+use super::debug_info::DebugInfo;
+use super::layout::{Layout, Uses};
+use super::program;
+use super::prologue::Prologue;
+use super::records::SiteLayout;
+
+/// One compilation: a module and what its functions have in common.
+pub struct Unit<'a, 'ctx> {
+    pub program: &'a hir::Program,
+    pub kernel: &'a dyn Kernel,
+    pub file: &'a SourceFile,
+    pub context: ContextRef<'ctx>,
+    pub module: Module<'ctx>,
+    pub debug: DebugInfo<'ctx>,
+    pub layout: RefCell<Layout>,
+    pub sites: Vec<SiteLayout>,
+    pub uses: Cell<Uses>,
+    /// Maps of which some probe deletes entries.
+    pub deleted: HashSet<MapId>,
+    /// Bytes of scratch memory that the hungriest program needs.
+    pub scratch_size: Cell<u32>,
+    /// The starts of functions, completed when the layout is final.
+    pub prologues: RefCell<Vec<Prologue<'ctx>>>,
+    symbols: RefCell<HashMap<String, PointerValue<'ctx>>>,
+}
+
+impl<'a, 'ctx> Unit<'a, 'ctx> {
+    pub fn new(
+        program: &'a hir::Program,
+        kernel: &'a dyn Kernel,
+        file: &'a SourceFile,
+        context: ContextRef<'ctx>,
+        module: Module<'ctx>,
+        layout: Layout,
+    ) -> Self {
+        let debug = DebugInfo::new(&module, context, file.name());
+        let sites = program.sites.iter().map(SiteLayout::new).collect();
+        Self {
+            program,
+            kernel,
+            file,
+            context,
+            module,
+            debug,
+            layout: RefCell::new(layout),
+            sites,
+            uses: Cell::default(),
+            deleted: program::deleted_maps(program),
+            scratch_size: Cell::new(0),
+            prologues: RefCell::default(),
+            symbols: RefCell::default(),
+        }
+    }
+
+    /// The address that the loader puts in place of a map's symbol.
+    pub fn symbol(&self, name: &str) -> PointerValue<'ctx> {
+        *self.symbols.borrow_mut().entry(name.to_owned()).or_insert_with(|| {
+            // A size that no access exceeds, so that the optimizer draws no conclusion from it.
+            let bytes = self.context.i8_type().array_type(1 << 24);
+            let global = self.module.add_global(bytes, Some(AddressSpace::default()), name);
+            global.set_linkage(Linkage::External);
+            global.as_pointer_value()
+        })
+    }
+
+    /// The address of the globals' value.
+    pub fn globals(&self) -> PointerValue<'ctx> {
+        self.symbol(&format!("{GLOBALS_MAP}{VALUE_SUFFIX}"))
+    }
+
+    /// The offset in a slot of the counter for a cause.
+    pub fn counter(&self, cause: CounterCause, span: Span) -> u32 {
+        self.layout.borrow_mut().counter(cause, span)
+    }
+
+    /// A function with its debug information, in a section of the object.
+    pub fn function(&self, name: &str, section: &str, parameters: &[Parameter], span: Span) -> Function<'ctx> {
+        let i64 = self.context.i64_type();
+        let ptr = self.context.ptr_type(AddressSpace::default());
+        let types: Vec<_> = parameters
+            .iter()
+            .map(|parameter| match parameter.kind {
+                ParameterKind::Integer => i64.into(),
+                ParameterKind::Pointer => ptr.into(),
+            })
+            .collect();
+        // External linkage also for callbacks: the optimizer must keep their signatures, and the loader finds them by
+        // their symbols. What makes them static for the kernel is their debug information.
+        let value = self.module.add_function(name, i64.fn_type(&types, false), Some(Linkage::External));
+        value.set_section(Some(section));
+        let is_program = name == section;
+        let scope = self.debug.function(name, parameters, self.file.position(span.start).line, !is_program);
+        value.set_subprogram(scope);
+        Function { value, scope }
+    }
+}
+
+/// A function and the scope of its lines.
+#[derive(Clone, Copy)]
+pub struct Function<'ctx> {
+    pub value: FunctionValue<'ctx>,
+    pub scope: inkwell::debug_info::DISubprogram<'ctx>,
+}
+
+pub struct Parameter {
+    pub name: &'static str,
+    pub kind: ParameterKind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum ParameterKind {
+    Integer,
+    Pointer,
+}
