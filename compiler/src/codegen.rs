@@ -16,6 +16,7 @@ use crate::options::CompileOptions;
 use crate::source::{SourceFile, Span};
 
 mod aggregate;
+pub mod calls;
 mod context;
 mod copy;
 mod debug_info;
@@ -37,6 +38,7 @@ mod records;
 mod stacks;
 mod stmt;
 mod strings;
+mod structs;
 mod unit;
 mod value;
 mod variables;
@@ -199,6 +201,7 @@ fn manifest(unit: &Unit<'_, '_>, programs: Vec<Program>) -> Manifest {
         counters: layout.counters.clone(),
         globals: layout.globals(),
         strings: program.strings.clone(),
+        structs: structs::layouts(program, unit.kernel),
         settings: program.settings.clone(),
         programs,
     }

@@ -21,7 +21,13 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         match self.value_towards(expression, place)? {
             Lowered::Void => {}
             Lowered::Register(value) => self.ir.store(place.pointer, value, ty.size()),
-            Lowered::Memory(memory) if memory.place.pointer == place.pointer => {}
+            Lowered::Memory(memory) if memory.place.pointer == place.pointer => {
+                let written = expression.ty.size();
+                if matches!(ty, Type::String { .. }) && written < ty.size() {
+                    // Text that filled its own capacity ends here.
+                    self.ir.store(self.ir.offset(place.pointer, written), self.ir.constant(0), 1);
+                }
+            }
             Lowered::Memory(memory) => self.copy_value(&expression.ty, memory, ty, place)?,
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! `for` loops: their bodies are functions that the kernel calls back.
 
 use inkwell::IntPredicate;
+use inkwell::values::IntValue;
 
 use crate::hir::{Block, Expr, VariableId};
 use crate::kernel::Feature;
@@ -91,6 +92,16 @@ impl<'a, 'ctx> FunctionBuilder<'a, 'ctx> {
         self.before_loop()?;
         self.ir.for_each_map_element(symbol, target, self.ir.null(), self.ir.constant(0));
         self.after_loop()
+    }
+
+    /// `len(@m)`: visiting the entries returns how many there were.
+    pub(super) fn count_entries(&mut self, map: MapId) -> Result<IntValue<'ctx>, CodegenError> {
+        self.needs(Feature::ForEachMapElement, "5.13")?;
+        let Some(symbol) = self.keyed_symbol(map) else { return Ok(self.ir.constant(1)) };
+        let callback = self.callback_builder(&MAP_PARAMETERS);
+        let target = callback.function.value.as_global_value().as_pointer_value();
+        callback.finish()?;
+        Ok(self.ir.for_each_map_element(symbol, target, self.ir.null(), self.ir.constant(0)))
     }
 
     /// Copies key and value of the current entry to the loop's variable, a tuple.

@@ -1,0 +1,74 @@
+//! Addresses that get names in user space, stacks, and what identifies the probe.
+
+use inkwell::values::IntValue;
+
+use crate::hir::{Call, Context, Expr};
+use crate::types::{StackMode, StackSpace, Type};
+
+use super::Result;
+use crate::codegen::{CodegenError, FunctionBuilder, Memory, register_offset};
+
+/// Also `ksym`: the address itself.
+pub fn first_argument<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, _: &Expr, call: &Call) -> Result<'ctx> {
+    let argument = builder.call_argument(call, 0)?;
+    builder.value(argument)
+}
+
+pub fn usym<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, expression: &Expr, call: &Call) -> Result<'ctx> {
+    let address = builder.call_argument(call, 0)?;
+    let address = builder.register(address)?;
+    user_symbol(builder, &expression.ty, address)
+}
+
+/// The traced function: where the instruction pointer is.
+pub fn func<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, expression: &Expr, _: &Call) -> Result<'ctx> {
+    let offset = register_offset("ip").unwrap_or(0);
+    let address = builder.register_at(offset)?;
+    match expression.ty {
+        Type::UserSymbol => user_symbol(builder, &expression.ty, address),
+        _ => Ok(address.into()),
+    }
+}
+
+/// u64 address, u32 tgid, u32 probe.
+fn user_symbol<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, ty: &Type, address: IntValue<'ctx>) -> Result<'ctx> {
+    let place = builder.result_memory(ty)?;
+    let both = builder.ir.get_pid_tgid();
+    let tgid = builder.ir.shift_right(both, builder.ir.constant(32));
+    let probe = builder.state.probe.attach.first().map_or(0, |attach| attach.probe.0);
+    builder.ir.store(place.pointer, address, 8);
+    builder.ir.store(builder.ir.offset(place.pointer, 8), tgid, 4);
+    builder.ir.store(builder.ir.offset(place.pointer, 12), builder.ir.constant(u64::from(probe)), 4);
+    Ok(Memory::exact(place).into())
+}
+
+/// `kstack` and `ustack`: the id of the captured stack.
+pub fn stack<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, expression: &Expr, _: &Call) -> Result<'ctx> {
+    let Type::Stack { space, mode, limit } = expression.ty else {
+        return Err(CodegenError::internal(expression.span, "a stack of another type"));
+    };
+    if space == StackSpace::User && mode == StackMode::BuildId {
+        return Err(CodegenError::unsupported(expression.span, "The stack mode 'build_id'"));
+    }
+    Ok(builder.capture_stack(space, limit)?.id.into())
+}
+
+/// `reg(name)`: the constant is the register's offset in `pt_regs`.
+pub fn register<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, _: &Expr, call: &Call) -> Result<'ctx> {
+    let offset = call.constants.first().and_then(|offset| u32::try_from(*offset).ok()).unwrap_or(0);
+    Ok(builder.register_at(offset)?.into())
+}
+
+pub fn probe_name<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, expression: &Expr, _: &Call) -> Result<'ctx> {
+    let name = builder.state.probe.probe_name.clone();
+    builder.text(name.as_bytes(), &expression.ty)
+}
+
+/// `ctx`: the context's address.
+pub fn context<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, _: &Expr, _: &Call) -> Result<'ctx> {
+    let context = match builder.state.probe.context {
+        Context::None => builder.ir.null(),
+        _ => builder.context_pointer()?,
+    };
+    Ok(builder.ir.address(context).into())
+}
