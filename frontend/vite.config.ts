@@ -30,7 +30,7 @@ export default defineConfig({
   server: { fs: { allow: [here('..')] } },
   test: {
     root: here('.'),
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    include: ['test/**/*.test.ts'],
     environment: 'node',
   },
 });

@@ -66,6 +66,8 @@ export class FlameDrawing {
     group.setAttribute('role', 'treeitem');
     const rect = document.createElementNS(SVG, 'rect');
     const text = document.createElementNS(SVG, 'text');
+    // The group's label says the whole name; the cut one would only be read twice.
+    text.setAttribute('aria-hidden', 'true');
     const label = document.createTextNode('');
     text.append(label);
     group.append(rect, text);

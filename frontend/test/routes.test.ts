@@ -1,0 +1,46 @@
+import { describe, expect, test } from 'vitest';
+import { grantFromFragment } from '../src/credentials';
+import { flamePath, parseRoute, pathOf, runRoute, shareLink } from '../src/routes';
+import { parseMessage } from '../src/socket';
+
+describe('addresses', () => {
+  test('what is shown survives its address', () => {
+    const route = { ...runRoute('Ab_1-9'), panel: '@calls', chart: 'table', focus: 'x1y', find: 'vfs & <b>' };
+    const url = new URL(pathOf(route), 'http://x');
+    expect(parseRoute(url.pathname, url.search)).toEqual(route);
+  });
+
+  test('anything else is unknown, not a run', () => {
+    expect(parseRoute('/r/../etc', '').screen).toBe('unknown');
+    expect(parseRoute('/r/', '').screen).toBe('unknown');
+    expect(parseRoute('/', '').screen).toBe('home');
+  });
+
+  test('a link with a script in it does not carry it anywhere', () => {
+    expect(parseRoute('/write', '?script=BEGIN%7B%7D&run=1')).toEqual({ screen: 'write', example: null });
+  });
+
+  test('a flame graph has an address of its own', () => {
+    expect(flamePath('r1', '@a[b]', { viewKey: 'k&1' })).toBe('/r/r1/flame.svg?map=%40a%5Bb%5D&k=k%261');
+  });
+
+  test('a share link carries the key where servers do not see it', () => {
+    expect(shareLink('http://h:1', { ...runRoute('r1'), find: 'a' }, 'key')).toBe('http://h:1/r/r1?find=a#v=key');
+  });
+});
+
+describe('grants', () => {
+  test('only k and v grant anything', () => {
+    expect(grantFromFragment('#k=abc')).toEqual({ kind: 'token', value: 'abc' });
+    expect(grantFromFragment('#v=abc')).toEqual({ kind: 'view', value: 'abc' });
+    expect(grantFromFragment('#script=BEGIN')).toBeNull();
+    expect(grantFromFragment('')).toBeNull();
+  });
+});
+
+describe('messages', () => {
+  test('what is not a message of ours is left out', () => {
+    expect(parseMessage('{"type":"skipped","lines":3}')).toEqual({ type: 'skipped', lines: 3 });
+    for (const data of ['', 'null', '[]', '{', '{"type":"other"}', 7, new ArrayBuffer(2)]) expect(parseMessage(data)).toBeNull();
+  });
+});

@@ -1,0 +1,68 @@
+// A real Chromium, pages that report every violation of the content security policy, axe, screenshots.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { axeSource, chromium } from './modules.mjs';
+
+const ARGUMENTS = ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+
+export async function launch() {
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ARGUMENTS, headless: true });
+}
+
+/** A page in a profile of its own. `problems` collects what must stay empty: policy violations, errors, foreign requests. */
+export async function openPage(browser, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: 'light', reducedMotion: 'reduce', ...options });
+  const page = await context.newPage();
+  const problems = [];
+  await page.addInitScript(() => {
+    window.__violations = [];
+    document.addEventListener('securitypolicyviolation', (event) => window.__violations.push(`${event.violatedDirective}: ${event.blockedURI} ${event.sample} at ${event.sourceFile}:${event.lineNumber}`));
+  });
+  page.on('pageerror', (error) => problems.push(`error in the page: ${error.message}`));
+  page.on('console', (message) => {
+    // When typing replaces coloured text, Chromium's own editing command tries to keep its style in an attribute. The
+    // policy refuses that, as it should; nothing of ours asked for it, which is why it has no place in any file.
+    if (/Applying inline style/.test(message.text()) && !message.location().url.includes('/assets/')) return;
+    // A refused login, a lost connection and a stopped server are part of some tests; the browser logs them by itself.
+    if (message.type() === 'error' && !/Failed to load resource|WebSocket connection/.test(message.text())) problems.push(`console: ${message.text()}`);
+  });
+  page.on('request', (request) => {
+    const url = new URL(request.url());
+    if (!['127.0.0.1', 'localhost'].includes(url.hostname) && url.protocol !== 'data:') problems.push(`request to another origin: ${request.url()}`);
+  });
+  return { page, context, problems };
+}
+
+/** Fails with what went wrong in the page so far. */
+export async function assertClean(page, problems) {
+  const violations = await page.evaluate(() => window.__violations);
+  const script = await page.evaluate(() => window.__xss);
+  const ours = violations.filter((text) => !/^style-src-attr: inline .*at :0$/.test(text));
+  const all = [...problems, ...ours.map((text) => `content security policy: ${text}`)];
+  if (script !== undefined) all.push(`a script from data ran: ${script}`);
+  if (all.length > 0) throw new Error(all.join('\n'));
+}
+
+export async function assertAccessible(page, name) {
+  // Evaluated over the debugging protocol, which the page's policy does not concern.
+  await page.evaluate(axeSource);
+  const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+  // A frame's visible name is cut to its width and hidden from readers; its label says the whole name. The rule compares
+  // whole words and takes each cut one for a mismatch.
+  const cut = (violation, node) => violation.id === 'label-content-name-mismatch' && String(node.target[0]).startsWith('#frame-');
+  const violations = found.violations.map((violation) => ({ ...violation, nodes: violation.nodes.filter((node) => !cut(violation, node)) })).filter((violation) => violation.nodes.length > 0);
+  if (violations.length === 0) return;
+  const lines = violations.map((violation) => `${violation.id} (${violation.impact}): ${violation.help}\n    ${violation.nodes.slice(0, 4).map((node) => `${node.target.join(' ')}: ${node.any[0]?.message ?? node.all[0]?.message ?? ''}`).join('\n    ')}`);
+  throw new Error(`axe on ${name}:\n  ${lines.join('\n  ')}`);
+}
+
+/** Saves NAME-light.png and NAME-dark.png when a directory is given. */
+export async function shoot(page, directory, name) {
+  if (!directory) return;
+  mkdirSync(directory, { recursive: true });
+  for (const theme of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme: theme });
+    await page.screenshot({ path: join(directory, `${name}-${theme}.png`) });
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+}

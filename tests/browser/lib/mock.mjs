@@ -1,0 +1,114 @@
+// A stand-in for the server, for what needs no kernel: every chart, hostile names, reconnecting, the page's own headers.
+// Speaks the protocol of server/src/http/protocol.rs over fixed data; the journeys run against the real server.
+import { createServer } from 'node:http';
+import { existsSync, readFileSync } from 'node:fs';
+import { extname, join, normalize } from 'node:path';
+import { flameSvg } from './flame-svg.mjs';
+import { pageHeaders } from './headers.mjs';
+import { hostileNames } from './hostile.mjs';
+import * as data from './mock-data.mjs';
+import { repository, WebSocketServer } from './modules.mjs';
+
+const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
+const built = join(repository, 'static/dist');
+
+const shape = (view, value) => ({ id: view.id, name: view.name, key: view.scalar ? null : view.key_parts.join(','), value });
+
+function run(id, title, more = {}) {
+  return {
+    id, title, source: 'profile:hz:99 { @[kstack, comm] = count(); }', parameters: [], state: 'running', reason: null, ok: null, started_at: '2026-11-22T18:00:00Z', duration_ms: 42_000,
+    time_limit_seconds: 600, probes: 4, attaching: null, watchers: 1, lost_total: 0, view_key: 'viewkey', maps: [], recording_problem: null, ...more,
+  };
+}
+
+const runs = {
+  flame: { info: run('flame', 'CPU flame graph', { maps: [shape(data.flame, 'count_t')] }), maps: [data.flame], stacks: data.stacks },
+  table: { info: run('table', 'System calls by process', { source: 'tracepoint:raw_syscalls:sys_enter\n{\n  @calls[comm] = count();\n  @bytes[pid, comm] = sum(args.args[2]);\n}\n', maps: [shape(data.counts, 'count_t'), shape(data.pairs, 'sum_t')], lost_total: 12 }), maps: [data.counts, data.pairs], lost: [{ id: 1, cause: 'ring-full', text: 'events were lost because the ring buffer was full', total: 12, at_ms: 40_000, is_loss: true }] },
+  histogram: { info: run('histogram', 'Disk latency', { maps: [shape(data.histogram, 'hist_t'), shape(data.keyedHistogram, 'hist_t'), shape(data.statistics, 'stats_t'), shape(data.series, 'tseries_t'), shape(data.scalar, 'count_t')] }), maps: [data.histogram, data.keyedHistogram, data.statistics, data.series, data.scalar] },
+  log: { info: run('log', 'Files opened'), maps: [], log: Array.from({ length: 12_000 }, (_, index) => ({ sequence: index + 1, at_ms: index * 3, stream: index % 40 === 0 ? 'error' : index % 25 === 0 ? 'warning' : 'out', kind: 'printf', text: `${1000 + (index % 900)}  ${['bash', 'node', 'postgres'][index % 3].padEnd(16)} /var/lib/data/segment-${index}` })) },
+  waiting: { info: run('waiting', 'Waiting for the first event', { probes: 3, duration_ms: 4000 }), maps: [] },
+  failed: { info: run('failed', 'Broken script', { source: 'BEGIN { printf("%d\\n", $x); }', state: 'ended', ok: false, probes: 0, reason: 'The script has errors', duration_ms: 12 }), maps: [], diagnostics: [{ severity: 'error', code: 'unknown-variable', message: "Undefined or undeclared variable: $x", start: 23, end: 25, start_utf16: 23, end_utf16: 25, line: 1, column: 24, help: ['Assign it before this line'], rendered: '' }] },
+  died: { info: run('died', 'Worker killed', { state: 'ended', ok: false, reason: 'The worker process was killed by signal 9', maps: [shape(data.counts, 'count_t')] }), maps: [data.counts] },
+  hostile: { info: run('hostile', hostileNames[0], { source: `// ${hostileNames[5]}\nBEGIN { printf("hi\\n"); }`, parameters: [hostileNames[2]], reason: hostileNames[1], state: 'ended', ok: false, maps: data.hostileMaps.map((view) => shape(view, 'count_t')), recording_problem: hostileNames[4] }), maps: data.hostileMaps, log: data.hostileLog, stacks: data.hostileStacks, lost: [{ id: 1, cause: 'x', text: hostileNames[3], total: 3, at_ms: 1, is_loss: true }] },
+};
+
+const examples = [
+  ['cpu-flame-graph', 'CPU flame graph', 'What are the CPUs busy with?', 'Wide frames are where the time goes. Kernel and user code have different colours.'],
+  ['syscalls', 'System calls by process', 'Who talks to the kernel most?', 'One row per process name, the busiest first.'],
+  ['opens', 'Files opened', 'Which files does each process open?', 'One line per call: process and path.'],
+  ['disk', 'Disk latency', 'How long do disk requests take?', 'A hump far to the right is a slow disk or a queue.'],
+  ['execs', 'New processes', 'What is being started?', 'One line per exec with its file name.'],
+  ['runq', 'Scheduler latency', 'How long do threads wait for a CPU?', 'More than a few milliseconds means too few CPUs.'],
+  ['tcp', 'TCP connects', 'Who connects where?', 'One line per connection.'],
+  ['offcpu', 'Off-CPU time', 'What do threads wait for?', 'Wide frames are long waits.'],
+].map(([id, title, question, how_to_read]) => ({ id, title, question, how_to_read, script: `// ${title}\nprofile:hz:99 { @[kstack, comm] = count(); }`, view: 'flame' }));
+
+const host = { hostname: 'db-01', kernel: '6.12.48-amd64', cpus: 16, version: '0.1.0', user: 'root', features: [], limits: { source_bytes: 65536, probes: 1000, map_bytes: 1 << 26, time_limit_seconds: 600, runs_at_once: 8, viewers: 50 } };
+const language = { keywords: ['if', 'else'], builtins: [{ name: 'printf', signature: 'printf(format, ...)', doc: 'Prints.', example: '' }, { name: 'count', signature: 'count()', doc: 'Counts.', example: '' }], probes: [{ names: ['profile', 'p'], syntax: 'profile:hz:N', doc: '', available: true, reason: null }] };
+
+/** Answers a check as a compiler would that knows one mistake: the word `prinft`. */
+function check(source) {
+  const at = source.indexOf('prinft');
+  if (at < 0) return { diagnostics: [], probes: 1, maps: [] };
+  const line = source.slice(0, at).split('\n').length;
+  return { diagnostics: [{ severity: 'error', code: 'unknown-function', message: "Unknown function: 'prinft'", start: at, end: at + 6, start_utf16: at, end_utf16: at + 6, line, column: at - source.lastIndexOf('\n', at - 1), help: ["Did you mean 'printf'?"], rendered: '' }], probes: 0, maps: [] };
+}
+
+export async function startMock() {
+  const sockets = new Set();
+  const server = createServer((request, response) => {
+    const url = new URL(request.url, 'http://x');
+    const send = (status, type, body) => response.writeHead(status, { ...pageHeaders, 'Content-Type': type, 'Cache-Control': 'no-store' }).end(body);
+    const json = (body, status = 200) => send(status, 'application/json', JSON.stringify(body));
+    const withBody = (then) => {
+      let text = '';
+      request.on('data', (part) => (text += part)).on('end', () => then(JSON.parse(text || '{}')));
+    };
+    if (url.pathname === '/api/login') {
+      return withBody((body) => (body.token === 'good' ? json({ secret: 's', role: 'operator', run: null }) : body.view === 'viewkey' ? json({ secret: 'v', role: 'viewer', run: body.run }) : json({ code: 'bad-token', message: 'This token is not valid' }, 401)));
+    }
+    const flame = /^\/r\/(\w+)\/flame\.svg$/.exec(url.pathname);
+    if (url.pathname.startsWith('/api/') || flame) {
+      if (!/^Bearer [sv]$/.test(request.headers.authorization ?? '')) return json({ code: 'not-authenticated', message: 'Sign in first' }, 401);
+    }
+    if (flame) return send(200, 'image/svg+xml', flameSvg(runs[flame[1]].stacks, { extra: '<g onclick="window.__xss=1"><a href="javascript:window.__xss=1"><rect/></a></g>' }));
+    if (url.pathname === '/api/host') return json(host);
+    if (url.pathname === '/api/language') return json(language);
+    if (url.pathname === '/api/examples') return json({ examples });
+    if (url.pathname === '/api/check') return withBody((body) => json(check(body.source)));
+    if (url.pathname === '/api/runs' && request.method === 'POST') return withBody((body) => json({ id: /hist/.test(body.source) ? 'histogram' : 'flame' }));
+    if (url.pathname === '/api/runs') return json({ runs: Object.values(runs).map((one) => one.info) });
+    const one = /^\/api\/runs\/(\w+)$/.exec(url.pathname);
+    if (one) return runs[one[1]] ? json(runs[one[1]].info) : json({ code: 'unknown-run', message: 'There is no such run' }, 404);
+    if (url.pathname.startsWith('/api/')) return json({});
+    const file = normalize(url.pathname).startsWith('/assets/') ? join(built, normalize(url.pathname)) : join(built, 'index.html');
+    if (!existsSync(file)) return send(404, 'text/plain', 'not here');
+    send(200, types[extname(file)] ?? 'application/octet-stream', readFileSync(file));
+  });
+  const upgrades = new WebSocketServer({ server, path: '/ws' });
+  upgrades.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('message', (text) => {
+      const message = JSON.parse(text);
+      const one = runs[message.run];
+      if (message.type !== 'hello') return;
+      if (!one) return socket.send(JSON.stringify({ type: 'error', message: 'There is no such run' }));
+      socket.send(JSON.stringify({ type: 'snapshot', sequence: 10, at_ms: 42_000, run: one.info, log: one.log ?? [], log_dropped: 0, maps: one.maps, lost: one.lost ?? [], diagnostics: one.diagnostics ?? [] }));
+    });
+  });
+  await new Promise((done) => server.listen(0, '127.0.0.1', done));
+  return {
+    origin: `http://127.0.0.1:${server.address().port}`,
+    runs: Object.keys(runs),
+    examples,
+    /** To every open page. */
+    broadcast: (message) => sockets.forEach((socket) => socket.send(JSON.stringify(message))),
+    dropConnections: () => sockets.forEach((socket) => socket.terminate()),
+    stop: () => new Promise((done) => {
+      sockets.forEach((socket) => socket.terminate());
+      server.closeAllConnections();
+      server.close(done);
+    }),
+  };
+}

@@ -1,0 +1,31 @@
+// The browser tier: journeys in a real Chromium. `node tests/browser/run.mjs [--screenshots DIR] [--only SUITE]`
+// TRACEDECK names the binary, CHROMIUM the browser.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { launch } from './lib/browser.mjs';
+import { repository } from './lib/modules.mjs';
+import { Report } from './lib/report.mjs';
+import { screens } from './suites/screens.mjs';
+
+const argument = (name) => {
+  const place = process.argv.indexOf(name);
+  return place < 0 ? null : process.argv[place + 1];
+};
+
+const report = new Report();
+const options = { screenshots: argument('--screenshots') };
+const only = argument('--only');
+const suites = { screens };
+
+if (!existsSync(join(repository, 'static/dist/index.html'))) {
+  console.log('the page is not built: run npm ci && npm run build in frontend/');
+  process.exit(1);
+}
+
+const browser = await launch();
+try {
+  for (const [name, suite] of Object.entries(suites)) if (only === null || only === name) await suite(report, browser, options);
+} finally {
+  await browser.close();
+}
+process.exit(report.end() ? 0 : 1);

@@ -1,0 +1,153 @@
+// Every screen and chart over the stand-in server: strict policy, accessibility, hostile names, reconnecting.
+import assert from 'node:assert/strict';
+import { assertAccessible, assertClean, openPage, shoot } from '../lib/browser.mjs';
+import { startMock } from '../lib/mock.mjs';
+
+export async function screens(report, browser, { screenshots }) {
+  const server = await startMock();
+  const signedIn = async (path, options) => {
+    const opened = await openPage(browser, options);
+    await opened.page.goto(`${server.origin}${path}#k=good`);
+    return opened;
+  };
+  const inPage = async (path, body, options) => {
+    const opened = await signedIn(path, options);
+    try {
+      await body(opened.page, opened);
+      await assertClean(opened.page, opened.problems);
+    } finally {
+      await opened.context.close();
+    }
+  };
+
+  await report.test('a page without a session says which link to open', async () => {
+    const { page, context, problems } = await openPage(browser);
+    await page.goto(server.origin);
+    await page.getByRole('heading', { name: 'You are not signed in' }).waitFor();
+    await assertAccessible(page, 'sign-in');
+    await assertClean(page, problems);
+    await shoot(page, screenshots, 'sign-in');
+    await context.close();
+  });
+
+  await report.test('the token leaves the address bar', () =>
+    inPage('/', async (page) => {
+      await page.getByRole('heading', { name: 'What do you want to know?' }).waitFor();
+      assert.equal(new URL(page.url()).hash, '');
+    }));
+
+  await report.test('the start page shows the cards, the CPU flame graph first', () =>
+    inPage('/', async (page) => {
+      const titles = await page.locator('article h2').allTextContents();
+      await page.locator('article').first().waitFor();
+      assert.equal((await page.locator('article h2').first().textContent()), 'CPU flame graph', String(titles));
+      await page.getByRole('row').nth(1).waitFor();
+      await assertAccessible(page, 'home');
+      await shoot(page, screenshots, 'mock-home');
+    }));
+
+  const ready = { flame: '[data-testid="flame"] g.frame', table: 'td.value', histogram: 'figure', log: '.row', waiting: '[data-testid="empty"]', failed: '[data-testid="problems"]', died: 'td.value' };
+  for (const [id, selector] of Object.entries(ready)) {
+    await report.test(`the ${id} screen is complete, accessible and within the policy`, () =>
+      inPage(`/r/${id}`, async (page) => {
+        await page.locator(selector).first().waitFor();
+        await page.waitForTimeout(300);
+        await assertAccessible(page, id);
+        await shoot(page, screenshots, `mock-${id}`);
+        await page.emulateMedia({ colorScheme: 'dark' });
+        await assertAccessible(page, `${id}, dark`);
+      }));
+  }
+
+  await report.test('the editor works under the policy: colours, underline, message, help', () =>
+    inPage('/write', async (page) => {
+      const editor = page.getByRole('textbox', { name: 'Script' });
+      await editor.click();
+      await page.keyboard.press('Control+a');
+      await page.keyboard.type('BEGIN { prinft("hi"); }');
+      await page.locator('.cm-lintRange-error').waitFor();
+      assert.equal(await page.locator('.cm-lintRange-error').textContent(), 'prinft');
+      assert.match(await page.getByTestId('problems').textContent(), /Unknown function: 'prinft'.*Did you mean 'printf'\?/);
+      const decoration = await page.locator('.cm-lintRange-error').evaluate((node) => getComputedStyle(node).textDecorationStyle);
+      assert.equal(decoration, 'wavy');
+      await assertAccessible(page, 'editor');
+      await shoot(page, screenshots, 'mock-write');
+    }));
+
+  await report.test('names chosen by traced processes are text in every view', () =>
+    inPage('/r/hostile', async (page) => {
+      await page.getByRole('tab', { name: 'All' }).click();
+      await page.getByTestId('map-@names').locator('td.value').first().waitFor();
+      for (const name of ['@names', '@times', '@sizes', '@last', 'Log']) {
+        await page.getByRole('tab', { name, exact: true }).click();
+        await page.waitForTimeout(50);
+      }
+      await page.getByRole('tab', { name: '@stacks' }).click();
+      const frame = page.locator('g.frame').nth(4);
+      await frame.hover();
+      await page.getByTestId('tip').waitFor();
+      await frame.click();
+      await page.getByLabel('Search frames').fill('<script>');
+      await page.getByRole('button', { name: 'Table' }).click();
+      await page.locator('summary').first().click();
+      await page.keyboard.press('e');
+      await page.getByRole('textbox', { name: 'Script' }).waitFor();
+      const strange = await page.evaluate(() => document.querySelectorAll('#app script, #app iframe, #app img, #app math, #app [onclick], #app [onerror], #app a[href^="javascript"]').length);
+      assert.equal(strange, 0);
+      assert.match(await page.title(), /^<script>/);
+    }));
+
+  await report.test('a lost connection is shown, and the page comes back by itself', () =>
+    inPage('/r/table', async (page) => {
+      await page.locator('td.value').first().waitFor();
+      server.dropConnections();
+      await page.getByTestId('connection').waitFor();
+      await page.getByTestId('connection').waitFor({ state: 'detached' });
+      server.broadcast({ type: 'update', sequence: 11, at_ms: 43_000, lost: [{ id: 1, cause: 'ring-full', text: 'events were lost', total: 4321, at_ms: 43_000, is_loss: true }] });
+      await page.getByText('4,321 lost').waitFor();
+    }));
+
+  await report.test('ten thousand lines are a list of a few dozen rows', () =>
+    inPage('/r/log', async (page) => {
+      await page.locator('.row').first().waitFor();
+      const rows = await page.locator('.row').count();
+      assert.ok(rows > 10 && rows < 120, `${rows} rows`);
+      await page.getByText('segment-11999').waitFor();
+      await page.getByRole('region', { name: 'Lines' }).evaluate((node) => node.scrollTo({ top: 0 }));
+      await page.getByText('segment-2000').waitFor();
+      await page.getByRole('button', { name: 'Follow the end' }).click();
+      await page.getByText('segment-11999').waitFor();
+    }));
+
+  await report.test('a share link shows the run read-only', async () => {
+    const { page, context, problems } = await openPage(browser);
+    await page.goto(`${server.origin}/r/table#v=viewkey`);
+    await page.locator('td.value').first().waitFor();
+    await page.getByText('Read-only').first().waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Stop' }).count(), 0);
+    assert.equal(new URL(page.url()).hash, '');
+    await assertClean(page, problems);
+    await context.close();
+  });
+
+  await report.test('every key of the list is listed, and the dialog closes', () =>
+    inPage('/', async (page) => {
+      await page.locator('article').first().waitFor();
+      await page.keyboard.press('?');
+      await page.getByRole('dialog').waitFor();
+      await assertAccessible(page, 'keys');
+      await shoot(page, screenshots, 'keys');
+      await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+    }));
+
+  await report.test('the page fits a narrow window', () =>
+    inPage('/r/table', async (page) => {
+      await page.locator('td.value').first().waitFor();
+      await shoot(page, screenshots, 'mock-narrow');
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      assert.ok(wide <= 0, `scrolls sideways by ${wide} px`);
+    }, { viewport: { width: 800, height: 700 } }));
+
+  await server.stop();
+}
