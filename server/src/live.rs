@@ -14,6 +14,7 @@ use crate::session::driver::{Driver, RunRequest, StopHandle};
 use crate::session::event::Event;
 use control::{Control, Handle};
 use engine::{Engine, Outcome};
+pub use leave::leave_links_to_a_child;
 
 mod attach;
 pub mod bpf;
@@ -25,6 +26,7 @@ mod counters;
 mod emit;
 mod engine;
 mod failure;
+mod leave;
 mod limits;
 mod line_info;
 mod load;

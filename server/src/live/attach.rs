@@ -6,6 +6,7 @@ use tracedeck_compiler::manifest::{AttachPoint, AttachSpec, Manifest, MissingPro
 
 use super::bpf::program::ProgramFd;
 use super::failure::Failure;
+use super::leave::Counted;
 use super::load::Loaded;
 
 pub mod begin_end;
@@ -26,6 +27,13 @@ pub struct Link {
     _link: OwnedFd,
     /// The perf event that the link uses, closed after it.
     _event: Option<OwnedFd>,
+    _counted: Counted,
+}
+
+impl Link {
+    fn new(link: OwnedFd, event: Option<OwnedFd>) -> Self {
+        Self { _link: link, _event: event, _counted: Counted::new() }
+    }
 }
 
 /// Why one attach point was not attached.

@@ -31,5 +31,5 @@ pub fn attach_on(place: &Place<'_>, event: SoftwareEvent, period: u64, cpus: &[u
 pub fn tie(place: &Place<'_>, event: std::os::fd::OwnedFd) -> Result<Link, AttachError> {
     let link = link::perf_event(place.program, event.as_fd(), place.cookie)
         .map_err(|error| AttachError::new("linking the program to its perf event", error))?;
-    Ok(Link { _link: link, _event: Some(event) })
+    Ok(Link::new(link, Some(event)))
 }

@@ -12,5 +12,5 @@ pub fn attach(place: &Place<'_>, name: &str) -> Result<Vec<Link>, AttachError> {
     let by_name = !matches!(place.kind, ProgramKind::TracingRawTracepoint { .. });
     let link = link::raw_tracepoint(place.program, by_name.then_some(&c_name))
         .map_err(|error| AttachError::new("opening the raw tracepoint", error))?;
-    Ok(vec![Link { _link: link, _event: None }])
+    Ok(vec![Link::new(link, None)])
 }

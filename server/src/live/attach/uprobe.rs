@@ -27,7 +27,7 @@ pub fn attach(place: &Place<'_>, spec: &UprobeSpec) -> Result<Vec<Link>, AttachE
         };
         let link = link::uprobe_multi(place.program, &places)
             .map_err(|error| AttachError::new(format!("probing {} places of {}", offsets.len(), spec.path), error))?;
-        return Ok(vec![Link { _link: link, _event: None }]);
+        return Ok(vec![Link::new(link, None)]);
     }
     let pmu = std::fs::read_to_string(PMU_TYPE)
         .and_then(|text| text.trim().parse().map_err(std::io::Error::other))
