@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 
 use tracedeck_compiler::Compiled;
 use tracedeck_compiler::kernel::Kernel;
+use tracedeck_compiler::options::CompileOptions;
 use tracedeck_compiler::source::SourceFile;
 
 use crate::session::driver::{Driver, RunRequest, StopHandle};
@@ -57,6 +58,13 @@ pub struct LiveDriver {
 }
 
 impl LiveDriver {
+    /// Compiles and runs a script. Returns at once; all that happens, mistakes in the script included, are events.
+    pub fn start(request: RunRequest, kernel: Arc<dyn Kernel>) -> Result<Self, StartError> {
+        Self::start_with(request, kernel, |source, kernel, request| {
+            tracedeck_compiler::compile(source, kernel, &request.options)
+        })
+    }
+
     /// Runs a compiled script, for tests that make their own objects.
     pub fn start_compiled(
         request: RunRequest,
@@ -100,6 +108,15 @@ impl Drop for LiveDriver {
     fn drop(&mut self) {
         self.control.stop();
     }
+}
+
+/// Does ahead what the first run of a process would wait for: reads the kernel's types, initialises LLVM, raises the
+/// limit of open files. For a spare worker process.
+pub fn warm_up(kernel: &dyn Kernel) {
+    engine::raise_open_files();
+    let source = SourceFile::new("warm-up", "tracepoint:sched:sched_switch { @[args.next_pid] = count(); }");
+    // A machine without that tracepoint has warmed up less.
+    let _ = tracedeck_compiler::compile(&source, kernel, &CompileOptions::default());
 }
 
 /// Whether this kernel takes a compiled script: creates its maps, loads its programs, drops all.

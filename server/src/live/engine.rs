@@ -230,7 +230,7 @@ pub fn is_finite(manifest: &Manifest) -> bool {
 }
 
 /// Every link takes one or two descriptors.
-fn raise_open_files() {
+pub fn raise_open_files() {
     if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
         && soft < hard
     {
