@@ -376,9 +376,30 @@ pub struct If {
     pub otherwise: Option<Else>,
 }
 
+impl If {
+    /// Whether any of the blocks ends in a value.
+    pub fn has_value(&self) -> bool {
+        let mut branch = self;
+        loop {
+            if branch.then.value.is_some() {
+                return true;
+            }
+            match &branch.otherwise {
+                Some(Else::If(next)) => match &next.kind {
+                    ExprKind::If(next) => branch = next,
+                    _ => return true,
+                },
+                Some(Else::Block(block)) => return block.value.is_some(),
+                None => return false,
+            }
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 pub enum Else {
     Block(Block),
+    /// `else if`: the expression is an [`ExprKind::If`].
     If(Box<Expr>),
 }
 

@@ -16,6 +16,6 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_source_bytes: 64 * 1024, max_depth: 64, max_tree_depth: 200, max_nodes: 20_000 }
+        Self { max_source_bytes: 64 * 1024, max_depth: 64, max_tree_depth: 128, max_nodes: 20_000 }
     }
 }

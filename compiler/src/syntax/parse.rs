@@ -9,7 +9,7 @@ use pest::iterators::{Pair, Pairs};
 use super::ast::Script;
 use super::limits::Limits;
 use super::scan;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{SourceFile, Span};
 
 mod explain;
@@ -42,7 +42,7 @@ pub fn parse(file: &SourceFile, limits: &Limits) -> Result<Script, Diagnostic> {
     let mut converter = Converter::new(limits);
     let mut script = Script::default();
     for pair in pairs {
-        script = converter.script(pair)?;
+        script = converter.script(pair).map_err(|error| *error)?;
     }
     // A script may consist of imports only.
     if script.roots.is_empty() && script.imports.is_empty() {
@@ -61,6 +61,10 @@ fn empty(text: &str, script: &Script) -> Diagnostic {
         .with_help("Write a probe, for example: begin { printf(\"hello\\n\"); }")
 }
 
+/// What the converter's functions return. They call each other as deep as the script nests, so what they pass around is
+/// small: boxes, also for expressions.
+type Parsed<T> = Result<T, Box<Diagnostic>>;
+
 /// Pest's pairs to the tree. Counts nodes and depth as it goes.
 struct Converter<'a> {
     limits: &'a Limits,
@@ -74,35 +78,30 @@ impl<'a> Converter<'a> {
     }
 
     /// Counts a node of the tree.
-    fn node(&mut self, span: Span) -> Result<(), Diagnostic> {
+    fn node(&mut self, span: Span) -> Parsed<()> {
         self.nodes += 1;
         if self.nodes > self.limits.max_nodes {
             let message =
                 format!("The script is too large: more than {} expressions and statements", self.limits.max_nodes);
-            return Err(Diagnostic::error("too-many-nodes", span, message));
+            return Err(Box::new(Diagnostic::error("too-many-nodes", span, message)));
         }
         Ok(())
     }
 
-    /// Runs `build` for what lies `levels` below the current place in the tree.
-    fn below<T>(
-        &mut self,
-        levels: usize,
-        span: Span,
-        build: impl FnOnce(&mut Self) -> Result<T, Diagnostic>,
-    ) -> Result<T, Diagnostic> {
+    /// Goes `levels` down in the tree; [`Self::leave`] goes up again.
+    fn enter(&mut self, levels: usize, span: Span) -> Parsed<()> {
         self.depth += levels;
         if self.depth > self.limits.max_tree_depth {
-            return Err(Diagnostic::error(
-                "nesting-too-deep",
-                span,
-                format!("The nesting is too deep: more than {} levels", self.limits.max_tree_depth),
-            )
-            .with_help("Split it: assign parts to variables, or write several statements"));
+            let message = format!("The nesting is too deep: more than {} levels", self.limits.max_tree_depth);
+            let diagnostic = Diagnostic::error("nesting-too-deep", span, message)
+                .with_help("Split it: assign parts to variables, or write several statements");
+            return Err(Box::new(diagnostic));
         }
-        let built = build(self)?;
+        Ok(())
+    }
+
+    fn leave(&mut self, levels: usize) {
         self.depth -= levels;
-        Ok(built)
     }
 }
 
@@ -158,33 +157,17 @@ fn is_punctuation(rule: Rule) -> bool {
 /// The span from the first part to the last one, for pairs that may end in white space.
 fn tight_span(pair: &Pair<'_, Rule>) -> Span {
     let all: Pairs<'_, Rule> = pair.clone().into_inner();
-    match all.last() {
+    match all.into_iter().next_back() {
         Some(last) => Span::new(pair.as_span().start(), span_of(&last).end as usize),
         None => span_of(pair),
     }
 }
 
 /// The grammar promised a part that is not there: a mistake in this program, reported rather than a panic.
-fn broken(span: Span) -> Diagnostic {
-    Diagnostic::error("internal-parser", span, "The parser lost its way here (this is a bug of the parser)")
+fn broken(span: Span) -> Box<Diagnostic> {
+    error("internal-parser", span, "The parser lost its way here (this is a bug of the parser)")
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_corpus_parses() {
-        for (name, text) in [
-            ("sections", include_str!("corpus/sections.bt")),
-            ("expressions", include_str!("corpus/expressions.bt")),
-            ("statements", include_str!("corpus/statements.bt")),
-        ] {
-            let file = SourceFile::new(name, text);
-            match parse(&file, &Limits::default()) {
-                Ok(script) => assert!(!script.roots.is_empty()),
-                Err(error) => panic!("{}", crate::diagnostic::render::render(&file, &error)),
-            }
-        }
-    }
+fn error(code: Code, span: Span, message: impl Into<String>) -> Box<Diagnostic> {
+    Box::new(Diagnostic::error(code, span, message))
 }

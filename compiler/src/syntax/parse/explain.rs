@@ -28,7 +28,8 @@ pub(super) fn explain(text: &str, limits: &Limits, scan: Scan, error: &pest::err
     };
     let failure = Failure::new(text, at, expected, scan::scan_to(text, at, limits));
     match scan.unbalanced {
-        Some(unbalanced) if unbalanced.span.start as usize <= at => unbalanced,
+        // The parser stops at the start of a C definition whose braces it cannot match.
+        Some(unbalanced) if unbalanced.span.start as usize <= at || expected.contains(&Rule::c_body) => unbalanced,
         Some(Diagnostic { labels, .. }) if !failure.found.is_empty() => {
             // A bracket that nothing closes may well be the cause.
             Diagnostic { labels, ..failure.explain() }
@@ -116,7 +117,7 @@ impl<'a> Failure<'a> {
             "macro" | "fn" | "config" => self
                 .error(format!("'{}' cannot stand inside a block; it belongs at the root of the script", self.found)),
             "#" => self.error("Preprocessor lines cannot stand inside a block").with_help("Comments begin with //"),
-            "'" => self.character_literal(),
+            "'" => self.single_quote(),
             _ => self.error(format!("Expected a statement{}", self.found())),
         })
     }
@@ -196,7 +197,7 @@ impl<'a> Failure<'a> {
             return None;
         }
         if self.found == "'" {
-            return Some(self.character_literal());
+            return Some(self.single_quote());
         }
         let what = if self.expects(Rule::type_name) { "a type or an expression" } else { "an expression" };
         let mut diagnostic = self.error(format!("Expected {what}{}", self.found()));
@@ -206,8 +207,9 @@ impl<'a> Failure<'a> {
         Some(diagnostic)
     }
 
-    fn character_literal(&self) -> Diagnostic {
-        self.error("Character literals are not supported").with_help("Use the first byte of a string: \"c\"[0]")
+    fn single_quote(&self) -> Diagnostic {
+        self.error("Single quotes are not supported")
+            .with_help("Strings stand in double quotes; \"c\"[0] is the value of a character")
     }
 
     /// `let`, `for`, `else`, and what else has a form of its own.

@@ -3,7 +3,7 @@
 use pest::iterators::Pair;
 
 use super::expression::ident;
-use super::{Converter, Rule, broken, literal, parts, span_of, tight_span};
+use super::{Converter, Parsed, Rule, broken, literal, parts, span_of, tight_span};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::ast::{
@@ -12,7 +12,7 @@ use crate::syntax::ast::{
 };
 
 impl Converter<'_> {
-    pub(super) fn script(&mut self, pair: Pair<'_, Rule>) -> Result<Script, Diagnostic> {
+    pub(super) fn script(&mut self, pair: Pair<'_, Rule>) -> Parsed<Script> {
         let mut script = Script::default();
         for part in parts(pair) {
             let span = span_of(&part);
@@ -28,8 +28,9 @@ impl Converter<'_> {
                     let config = self.config(part)?;
                     if let Some(first) = &script.config {
                         let message = "Only one config block is allowed";
-                        return Err(Diagnostic::error("duplicate-config", config.span, message)
-                            .with_label(first.span, "The first one is here"));
+                        let diagnostic = Diagnostic::error("duplicate-config", config.span, message)
+                            .with_label(first.span, "The first one is here");
+                        return Err(Box::new(diagnostic));
                     }
                     script.config = Some(config);
                 }
@@ -44,7 +45,7 @@ impl Converter<'_> {
         Ok(script)
     }
 
-    fn config(&mut self, pair: Pair<'_, Rule>) -> Result<ConfigBlock, Diagnostic> {
+    fn config(&mut self, pair: Pair<'_, Rule>) -> Parsed<ConfigBlock> {
         let span = span_of(&pair);
         let mut settings = Vec::new();
         for setting in parts(pair) {
@@ -63,7 +64,7 @@ impl Converter<'_> {
         Ok(ConfigBlock { settings, span })
     }
 
-    fn macro_definition(&mut self, pair: Pair<'_, Rule>) -> Result<Macro, Diagnostic> {
+    fn macro_definition(&mut self, pair: Pair<'_, Rule>) -> Parsed<Macro> {
         let span = span_of(&pair);
         let mut inner = parts(pair);
         let name = ident(&inner.next().ok_or_else(|| broken(span))?);
@@ -73,13 +74,13 @@ impl Converter<'_> {
                 Rule::variable => parameters.push(MacroParameter::Variable(ident(&part))),
                 Rule::map => parameters.push(MacroParameter::Map(ident(&part))),
                 Rule::ident => parameters.push(MacroParameter::Expression(ident(&part))),
-                _ => return Ok(Macro { name, parameters, body: self.block(part)?, span }),
+                _ => return Ok(Macro { name, parameters, body: *self.block(part)?, span }),
             }
         }
         Err(broken(span))
     }
 
-    fn function(&mut self, pair: Pair<'_, Rule>) -> Result<Function, Diagnostic> {
+    fn function(&mut self, pair: Pair<'_, Rule>) -> Parsed<Function> {
         let span = span_of(&pair);
         let mut inner = parts(pair);
         let name = ident(&inner.next().ok_or_else(|| broken(span))?);
@@ -95,14 +96,14 @@ impl Converter<'_> {
                 Rule::type_name => returns = Some(self.type_name(part)?),
                 _ => {
                     let returns = returns.ok_or_else(|| broken(span))?;
-                    return Ok(Function { name, parameters, returns, body: self.block(part)?, span });
+                    return Ok(Function { name, parameters, returns, body: *self.block(part)?, span });
                 }
             }
         }
         Err(broken(span))
     }
 
-    fn probe(&mut self, pair: Pair<'_, Rule>) -> Result<Probe, Diagnostic> {
+    fn probe(&mut self, pair: Pair<'_, Rule>) -> Parsed<Probe> {
         let span = span_of(&pair);
         let mut attach_points = Vec::new();
         let mut predicate = None;
@@ -111,16 +112,16 @@ impl Converter<'_> {
                 Rule::attach_point => attach_points.push(attach_point(part)?),
                 Rule::predicate => {
                     let expr = parts(part).next().ok_or_else(|| broken(span))?;
-                    predicate = Some(self.expr(expr)?);
+                    predicate = Some(*self.expr(expr)?);
                 }
-                _ => return Ok(Probe { attach_points, predicate, body: self.block(part)?, span }),
+                _ => return Ok(Probe { attach_points, predicate, body: *self.block(part)?, span }),
             }
         }
         Err(broken(span))
     }
 }
 
-fn attach_point(pair: Pair<'_, Rule>) -> Result<AttachPoint, Diagnostic> {
+fn attach_point(pair: Pair<'_, Rule>) -> Parsed<AttachPoint> {
     let span = span_of(&pair);
     let (mut label, mut text) = (None, None);
     for part in parts(pair) {
@@ -132,7 +133,7 @@ fn attach_point(pair: Pair<'_, Rule>) -> Result<AttachPoint, Diagnostic> {
     Ok(AttachPoint { label, text: text.ok_or_else(|| broken(span))?, span })
 }
 
-fn c_definition(pair: Pair<'_, Rule>) -> Result<CDefinition, Diagnostic> {
+fn c_definition(pair: Pair<'_, Rule>) -> Parsed<CDefinition> {
     let span = tight_span(&pair);
     let text = pair.as_str().get(..(span.end - span.start) as usize).unwrap_or_default().to_owned();
     let mut inner = pair.into_inner();
@@ -141,13 +142,13 @@ fn c_definition(pair: Pair<'_, Rule>) -> Result<CDefinition, Diagnostic> {
     Ok(CDefinition { keyword, name, text, span })
 }
 
-fn import(pair: Pair<'_, Rule>) -> Result<Import, Diagnostic> {
+fn import(pair: Pair<'_, Rule>) -> Parsed<Import> {
     let span = span_of(&pair);
     let path = parts(pair).next().ok_or_else(|| broken(span))?;
     Ok(Import { path: literal::string(path.as_str(), span_of(&path))?, span })
 }
 
-fn map_declaration(pair: Pair<'_, Rule>) -> Result<MapDeclaration, Diagnostic> {
+fn map_declaration(pair: Pair<'_, Rule>) -> Parsed<MapDeclaration> {
     let span = tight_span(&pair);
     let mut inner = parts(pair);
     let (Some(map), Some(kind), Some(entries)) = (inner.next(), inner.next(), inner.next()) else {

@@ -3,157 +3,180 @@
 use pest::iterators::Pair;
 
 use super::expression::{binary_op, ident, place};
-use super::{Converter, Rule, broken, literal, parts, span_of};
-use crate::diagnostic::Diagnostic;
+use super::{Converter, Parsed, Rule, broken, error, literal, parts, span_of};
 use crate::source::Span;
-use crate::syntax::ast::{Block, Else, Expr, ExprKind, Import, PlaceKind, Stmt, StmtKind};
+use crate::syntax::ast::{Block, Expr, ExprKind, Import, PlaceKind, Stmt, StmtKind};
 
 /// A statement, or an expression that nothing ends.
 enum Item {
-    Statement(StmtKind),
+    Statement(Box<StmtKind>),
     /// Without `;`: the value of the block when it is the last item, a statement otherwise.
-    Open(Expr),
+    Open(Box<Expr>),
 }
 
 impl Converter<'_> {
-    pub(super) fn block(&mut self, pair: Pair<'_, Rule>) -> Result<Block, Diagnostic> {
+    pub(super) fn block(&mut self, pair: Pair<'_, Rule>) -> Parsed<Box<Block>> {
         let span = span_of(&pair);
-        self.below(1, span, |this| {
-            let mut statements = Vec::new();
-            let mut open: Option<Expr> = None;
-            for part in parts(pair) {
-                if let Some(expr) = open.take() {
-                    statements.push(statement_of(expr));
-                }
-                let end = tight_end(&part);
-                let start = span_of(&part);
-                this.node(start)?;
-                match this.statement(part)? {
-                    Item::Open(expr) => open = Some(expr),
-                    Item::Statement(kind) => {
-                        let end = end.unwrap_or_else(|| end_of(&kind).unwrap_or(start));
-                        statements.push(Stmt { kind, span: Span { end: end.end, ..start } });
-                    }
-                }
+        self.enter(1, span)?;
+        let mut statements = Vec::new();
+        let mut open: Option<Box<Expr>> = None;
+        for part in parts(pair) {
+            statements.extend(open.take().map(|expr| statement_of(*expr)));
+            let (start, end) = (span_of(&part), tight_end(&part));
+            self.node(start)?;
+            match self.statement(part)? {
+                Item::Open(expr) => open = Some(expr),
+                Item::Statement(kind) => statements.push(spanned(kind, start, end)),
             }
-            let value = match open {
-                Some(expr) if has_value(&expr) => Some(Box::new(expr)),
-                Some(expr) => {
-                    statements.push(statement_of(expr));
-                    None
-                }
-                None => None,
-            };
-            Ok(Block { statements, value, span })
-        })
+        }
+        self.leave(1);
+        let value = open.take_if(|expr| has_value(expr));
+        statements.extend(open.map(|expr| statement_of(*expr)));
+        Ok(Box::new(Block { statements, value, span }))
     }
 
-    fn statement(&mut self, pair: Pair<'_, Rule>) -> Result<Item, Diagnostic> {
+    fn statement(&mut self, pair: Pair<'_, Rule>) -> Parsed<Item> {
+        let is_closed = pair.clone().into_inner().next_back().is_some_and(|last| last.as_rule() == Rule::semicolon);
+        match pair.as_rule() {
+            Rule::expr_statement => self.expr_statement(pair, is_closed),
+            Rule::if_statement => self.if_statement(pair, is_closed),
+            Rule::block_statement => self.block_statement(pair, is_closed),
+            Rule::let_statement => self.let_statement(pair),
+            Rule::while_statement | Rule::unroll_statement => self.loop_statement(pair),
+            Rule::for_statement => self.for_statement(pair),
+            Rule::return_statement => self.return_statement(pair),
+            _ => simple_statement(pair),
+        }
+    }
+
+    fn expr_statement(&mut self, pair: Pair<'_, Rule>, is_closed: bool) -> Parsed<Item> {
         let span = span_of(&pair);
-        let rule = pair.as_rule();
-        let is_closed = pair.clone().into_inner().any(|part| part.as_rule() == Rule::semicolon);
+        let mut inner = parts(pair);
+        let left = self.expr(inner.next().ok_or_else(|| broken(span))?)?;
+        match inner.next() {
+            Some(operator) => {
+                let value = self.expr(inner.next().ok_or_else(|| broken(span))?)?;
+                assignment(*left, operator.as_str(), *value)
+            }
+            None if is_closed => Ok(item(StmtKind::Expr(*left))),
+            None => Ok(Item::Open(left)),
+        }
+    }
+
+    fn if_statement(&mut self, pair: Pair<'_, Rule>, is_closed: bool) -> Parsed<Item> {
+        let span = span_of(&pair);
+        let expr = self.if_expr(parts(pair).next().ok_or_else(|| broken(span))?)?;
+        Ok(if is_closed { item(StmtKind::Expr(*expr)) } else { Item::Open(expr) })
+    }
+
+    fn block_statement(&mut self, pair: Pair<'_, Rule>, is_closed: bool) -> Parsed<Item> {
+        let span = span_of(&pair);
+        let block = self.block(parts(pair).next().ok_or_else(|| broken(span))?)?;
+        if is_closed {
+            return Ok(item(StmtKind::Block(*block)));
+        }
+        Ok(Item::Open(Box::new(Expr { span: block.span, kind: ExprKind::Block(*block) })))
+    }
+
+    fn let_statement(&mut self, pair: Pair<'_, Rule>) -> Parsed<Item> {
+        let span = span_of(&pair);
+        let mut inner = parts(pair);
+        let variable = ident(&inner.next().ok_or_else(|| broken(span))?);
+        let (mut ty, mut value) = (None, None);
+        for part in inner {
+            match part.as_rule() {
+                Rule::type_name => ty = Some(self.type_name(part)?),
+                _ => value = Some(*self.expr(part)?),
+            }
+        }
+        Ok(item(StmtKind::Let { variable, ty, value }))
+    }
+
+    fn return_statement(&mut self, pair: Pair<'_, Rule>) -> Parsed<Item> {
+        let value = match parts(pair).next() {
+            Some(part) => Some(*self.expr(part)?),
+            None => None,
+        };
+        Ok(item(StmtKind::Return(value)))
+    }
+
+    fn loop_statement(&mut self, pair: Pair<'_, Rule>) -> Parsed<Item> {
+        let (rule, span) = (pair.as_rule(), span_of(&pair));
+        let mut inner = parts(pair);
+        let (Some(head), Some(body)) = (inner.next(), inner.next()) else { return Err(broken(span)) };
+        let head = self.expr(head)?;
+        let body = self.block(body)?;
+        Ok(item(match rule {
+            Rule::while_statement => StmtKind::While { condition: *head, body: *body },
+            _ => StmtKind::Unroll { count: *head, body: *body },
+        }))
+    }
+
+    /// `for $i : a..b {}` and `for $kv : @m {}`
+    fn for_statement(&mut self, pair: Pair<'_, Rule>) -> Parsed<Item> {
+        let span = span_of(&pair);
         let mut inner = parts(pair);
         let mut next = || inner.next().ok_or_else(|| broken(span));
-        let kind = match rule {
-            Rule::let_statement => {
-                let variable = ident(&next()?);
-                let (mut ty, mut value) = (None, None);
-                for part in inner {
-                    match part.as_rule() {
-                        Rule::type_name => ty = Some(self.type_name(part)?),
-                        _ => value = Some(self.expr(part)?),
-                    }
-                }
-                StmtKind::Let { variable, ty, value }
-            }
-            Rule::break_statement => StmtKind::Break,
-            Rule::continue_statement => StmtKind::Continue,
-            Rule::return_statement => StmtKind::Return(inner.next().map(|part| self.expr(part)).transpose()?),
-            Rule::while_statement => {
-                let condition = self.expr(next()?)?;
-                StmtKind::While { condition, body: self.block(next()?)? }
-            }
-            Rule::unroll_statement => {
-                let count = self.expr(next()?)?;
-                StmtKind::Unroll { count, body: self.block(next()?)? }
-            }
-            Rule::for_statement => self.for_statement(inner.collect(), span)?,
-            Rule::import_statement => {
-                let path = next()?;
-                let path = literal::string(path.as_str(), span_of(&path))?;
-                StmtKind::Import(Import { path, span })
-            }
-            Rule::if_statement => {
-                let expr = self.if_expr(next()?)?;
-                return Ok(if is_closed { Item::Statement(StmtKind::Expr(expr)) } else { Item::Open(expr) });
-            }
-            Rule::block_statement => {
-                let block = self.block(next()?)?;
-                if is_closed {
-                    return Ok(Item::Statement(StmtKind::Block(block)));
-                }
-                return Ok(Item::Open(Expr { span: block.span, kind: ExprKind::Block(block) }));
-            }
-            Rule::expr_statement => {
-                let left = self.expr(next()?)?;
-                match inner.next() {
-                    Some(operator) => {
-                        let value = inner.next().ok_or_else(|| broken(span))?;
-                        let value = self.expr(value)?;
-                        assignment(left, operator.as_str(), value)?
-                    }
-                    None if is_closed => StmtKind::Expr(left),
-                    None => return Ok(Item::Open(left)),
-                }
-            }
-            _ => return Err(broken(span)),
-        };
-        Ok(Item::Statement(kind))
-    }
-
-    /// `for $i : a..b {}` and `for $kv : @m {}`, given their parts.
-    fn for_statement(&mut self, parts: Vec<Pair<'_, Rule>>, span: Span) -> Result<StmtKind, Diagnostic> {
-        let mut parts = parts.into_iter();
-        let mut next = || parts.next().ok_or_else(|| broken(span));
         let variable = ident(&next()?);
         let start = self.primary(next()?)?;
         let part = next()?;
         if part.as_rule() == Rule::range {
             let end = self.primary(next()?)?;
-            return Ok(StmtKind::ForRange { variable, start, end, body: self.block(next()?)? });
+            let body = self.block(next()?)?;
+            return Ok(item(StmtKind::ForRange { variable, start: *start, end: *end, body: *body }));
         }
         let body = self.block(part)?;
         let message = "A loop runs over a map or over a range such as 0..10";
-        match place(start, message)?.kind {
-            PlaceKind::Map { name, .. } => Ok(StmtKind::ForMap { variable, map: name, body }),
-            PlaceKind::Variable(variable) => Err(Diagnostic::error("syntax", variable.span, message)),
+        let span = start.span;
+        match place(*start, message)?.kind {
+            PlaceKind::Map { name, key } if key.is_empty() => {
+                Ok(item(StmtKind::ForMap { variable, map: name, body: *body }))
+            }
+            _ => Err(error("syntax", span, message)),
         }
     }
 }
 
-fn assignment(left: Expr, operator: &str, value: Expr) -> Result<StmtKind, Diagnostic> {
+fn item(kind: StmtKind) -> Item {
+    Item::Statement(Box::new(kind))
+}
+
+/// Statements that hold no expressions.
+fn simple_statement(pair: Pair<'_, Rule>) -> Parsed<Item> {
+    let span = span_of(&pair);
+    Ok(item(match pair.as_rule() {
+        Rule::break_statement => StmtKind::Break,
+        Rule::continue_statement => StmtKind::Continue,
+        Rule::import_statement => {
+            let path = parts(pair).next().ok_or_else(|| broken(span))?;
+            let path_span = span_of(&path);
+            StmtKind::Import(Import { path: literal::string(path.as_str(), path_span)?, span: path_span })
+        }
+        _ => return Err(broken(span)),
+    }))
+}
+
+fn assignment(left: Expr, operator: &str, value: Expr) -> Parsed<Item> {
     let compound = operator.strip_suffix('=').and_then(binary_op);
     if compound.is_none() && matches!(&left.kind, ExprKind::Identifier(name) if name == "_") {
-        return Ok(StmtKind::Discard(value));
+        return Ok(item(StmtKind::Discard(value)));
     }
     let target = place(left, "Only variables and maps can be assigned to")?;
-    Ok(StmtKind::Assign { target, operator: compound, value })
+    Ok(item(StmtKind::Assign { target, operator: compound, value }))
 }
 
 /// An `if` or block that nothing uses has a value only when one of its blocks ends in one.
 fn has_value(expr: &Expr) -> bool {
     match &expr.kind {
         ExprKind::Block(block) => block.value.is_some(),
-        ExprKind::If(branch) => {
-            branch.then.value.is_some()
-                || match &branch.otherwise {
-                    Some(Else::Block(block)) => block.value.is_some(),
-                    Some(Else::If(expr)) => has_value(expr),
-                    None => false,
-                }
-        }
+        ExprKind::If(branch) => branch.has_value(),
         _ => true,
     }
+}
+
+fn spanned(kind: Box<StmtKind>, start: Span, end: Option<Span>) -> Stmt {
+    let end = end.or_else(|| end_of(&kind)).unwrap_or(start).end;
+    Stmt { kind: *kind, span: Span { end, ..start } }
 }
 
 fn statement_of(expr: Expr) -> Stmt {
@@ -167,7 +190,7 @@ fn statement_of(expr: Expr) -> Stmt {
 
 /// The end of a statement that ends in a token.
 fn tight_end(pair: &Pair<'_, Rule>) -> Option<Span> {
-    let last = pair.clone().into_inner().last()?;
+    let last = pair.clone().into_inner().next_back()?;
     (!matches!(last.as_rule(), Rule::expr | Rule::type_name)).then(|| span_of(&last))
 }
 

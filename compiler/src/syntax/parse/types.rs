@@ -2,12 +2,11 @@
 
 use pest::iterators::Pair;
 
-use super::{Converter, Rule, broken, literal, parts, span_of};
-use crate::diagnostic::Diagnostic;
+use super::{Converter, Parsed, Rule, broken, literal, parts, span_of};
 use crate::syntax::ast::{TypeArgument, TypeBase, TypeName, TypeSuffix};
 
 impl Converter<'_> {
-    pub(super) fn type_name(&mut self, pair: Pair<'_, Rule>) -> Result<TypeName, Diagnostic> {
+    pub(super) fn type_name(&mut self, pair: Pair<'_, Rule>) -> Parsed<TypeName> {
         let whole = span_of(&pair);
         self.node(whole)?;
         let mut inner = pair.into_inner();
@@ -39,11 +38,14 @@ impl Converter<'_> {
         Ok(TypeName { base, suffixes, span })
     }
 
-    pub(super) fn type_argument(&mut self, pair: Pair<'_, Rule>) -> Result<TypeArgument, Diagnostic> {
+    pub(super) fn type_argument(&mut self, pair: Pair<'_, Rule>) -> Parsed<TypeArgument> {
         let span = span_of(&pair);
-        self.below(1, span, |this| match pair.as_rule() {
-            Rule::type_name => this.type_name(pair).map(TypeArgument::Type),
-            _ => this.expr(pair).map(TypeArgument::Expr),
-        })
+        self.enter(1, span)?;
+        let argument = match pair.as_rule() {
+            Rule::type_name => TypeArgument::Type(self.type_name(pair)?),
+            _ => TypeArgument::Expr(*self.expr(pair)?),
+        };
+        self.leave(1);
+        Ok(argument)
     }
 }
