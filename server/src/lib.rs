@@ -4,4 +4,5 @@ pub mod flame;
 pub mod host;
 pub mod http;
 pub mod live;
+pub mod output;
 pub mod session;

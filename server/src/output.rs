@@ -1,0 +1,175 @@
+//! What a run says on a terminal, in a pipe or in a file: one format in each file beside this one.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use tracedeck_compiler::abi::format::map::MapHead;
+use tracedeck_compiler::diagnostic::render::render;
+use tracedeck_compiler::diagnostic::{Diagnostic, Severity};
+use tracedeck_compiler::manifest::MapId;
+use tracedeck_compiler::source::{SourceFile, Span};
+
+use crate::session::event::{EndReason, Event, RunDiagnostic, RunShape};
+use crate::session::names::Names;
+use losses::Losses;
+
+pub mod folded;
+pub mod json;
+pub mod losses;
+pub mod text;
+
+/// A consumer of a run's events that writes.
+pub trait Sink {
+    /// Writes what an event means in this format. Errors are those of the streams.
+    fn event(&mut self, event: &Event) -> io::Result<()>;
+    /// Hands on what was written so far. Called when no further event is waiting.
+    fn flush(&mut self) -> io::Result<()>;
+}
+
+/// Where a sink writes.
+pub struct Streams {
+    /// What the script says.
+    pub out: Box<dyn Write + Send>,
+    /// What is said about the script.
+    pub err: Box<dyn Write + Send>,
+    /// Bytes of values that a terminal could act on are escaped.
+    pub out_is_terminal: bool,
+    pub err_is_terminal: bool,
+}
+
+/// How much a sink says about the run beside the script's own output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Verbosity {
+    /// No `Attached N probes`.
+    pub quiet: bool,
+    /// No warnings, at run time neither.
+    pub no_warnings: bool,
+    /// Progress of long attaches.
+    pub verbose: bool,
+}
+
+/// What every format needs to know of the run, and the messages that all formats write to the error stream.
+pub struct Desk {
+    pub streams: Streams,
+    pub verbosity: Verbosity,
+    pub source: SourceFile,
+    pub names: Names,
+    pub losses: Losses,
+    shape: Option<Arc<RunShape>>,
+    has_failed: bool,
+}
+
+impl Desk {
+    pub fn new(source: SourceFile, streams: Streams, verbosity: Verbosity) -> Self {
+        Self {
+            streams,
+            verbosity,
+            source,
+            names: Names::default(),
+            losses: Losses::default(),
+            shape: None,
+            has_failed: false,
+        }
+    }
+
+    /// Takes in what the event says about the run. To be called first for every event.
+    pub fn note(&mut self, event: &Event) {
+        self.names.apply(event);
+        if let Event::Compiled(shape) = event {
+            self.shape = Some(Arc::clone(shape));
+        }
+    }
+
+    /// The name and type of a map; None before the script was compiled.
+    pub fn head<'s>(shape: Option<&'s RunShape>, map: MapId) -> Option<MapHead<'s>> {
+        let map = shape?.maps.get(map.index())?;
+        Some(MapHead { name: &map.name, is_scalar: map.key.is_none(), value: &map.value })
+    }
+
+    pub fn shape(&self) -> Option<Arc<RunShape>> {
+        self.shape.clone()
+    }
+
+    /// Whether `FinalMaps` are to be shown.
+    pub fn prints_final_maps(&self) -> bool {
+        self.shape.as_ref().is_none_or(|shape| shape.settings.print_maps_on_exit)
+    }
+
+    /// Writes to the error stream, behind all that the script said before.
+    pub fn tell(&mut self, text: &[u8]) -> io::Result<()> {
+        self.streams.out.flush()?;
+        self.streams.err.write_all(text)?;
+        self.streams.err.flush()
+    }
+
+    pub fn diagnostic(&mut self, diagnostic: &RunDiagnostic) -> io::Result<()> {
+        let is_error = diagnostic.severity == Severity::Error;
+        self.has_failed |= is_error;
+        if self.verbosity.no_warnings && !is_error {
+            return Ok(());
+        }
+        self.tell(diagnostic.rendered.as_bytes())
+    }
+
+    pub fn attached(&mut self, probes: u32) -> io::Result<()> {
+        if self.verbosity.quiet {
+            return Ok(());
+        }
+        self.tell(format!("Attached {probes} probe{}\n", if probes == 1 { "" } else { "s" }).as_bytes())
+    }
+
+    pub fn attaching(&mut self, done: u32, total: u32) -> io::Result<()> {
+        if !self.verbosity.verbose {
+            return Ok(());
+        }
+        self.tell(format!("Attaching: {done} of {total}\n").as_bytes())
+    }
+
+    pub fn warning(&mut self, message: &str) -> io::Result<()> {
+        if self.verbosity.no_warnings {
+            return Ok(());
+        }
+        self.tell(format!("WARNING: {message}\n").as_bytes())
+    }
+
+    /// A message about a place of the script, in the layout of compiler diagnostics.
+    pub fn located(&mut self, severity: Severity, span: Span, message: &str) -> io::Result<()> {
+        if self.verbosity.no_warnings && severity == Severity::Warning {
+            return Ok(());
+        }
+        let diagnostic = match severity {
+            Severity::Warning => Diagnostic::warning("runtime", span, message),
+            Severity::Error => Diagnostic::error("runtime", span, message),
+        };
+        let block = if span.is_empty() {
+            format!("{}: {message}\n", if severity == Severity::Error { "ERROR" } else { "WARNING" })
+        } else {
+            render(&self.source, &diagnostic)
+        };
+        self.tell(block.as_bytes())
+    }
+
+    /// Tells why a run ended where that is not what one expects of it, and what it lost in total.
+    pub fn ended(&mut self, reason: &EndReason) -> io::Result<()> {
+        for total in self.losses.totals(&self.source) {
+            self.warning(&total)?;
+        }
+        match reason {
+            EndReason::Finished | EndReason::Stopped | EndReason::TargetExited => Ok(()),
+            EndReason::TimeLimit { seconds } => self.warning(&format!("the time limit of {seconds} s was reached")),
+            EndReason::Failed { .. } if self.has_failed => Ok(()),
+            EndReason::Failed { message } | EndReason::WorkerDied { message } => {
+                self.tell(format!("ERROR: {message}\n").as_bytes())
+            }
+            EndReason::Interrupted => self.tell(b"ERROR: the server stopped while the script ran\n"),
+        }
+    }
+
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.streams.out.flush()?;
+        self.streams.err.flush()
+    }
+}
+
+#[cfg(test)]
+mod fixture;
