@@ -29,6 +29,11 @@ impl<'n> TextWriter<'n> {
         self.out
     }
 
+    /// The text, and the ranges of it that came from values and hold bytes that nothing should act on.
+    pub fn finish_with_foreign(self) -> (Vec<u8>, Vec<(u32, u32)>) {
+        (self.out, self.foreign)
+    }
+
     pub fn push(&mut self, text: &str) {
         self.out.extend_from_slice(text.as_bytes());
     }
