@@ -1,0 +1,197 @@
+//! What outlives the server: runs and their events, in SQLite. One thread writes; readers have a connection of their own.
+//!
+//! Writes of events are queued and never waited for: a slow or full disk costs the recording, not the live view.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use rusqlite::Connection;
+
+pub mod chunk;
+pub mod logins;
+pub mod recorder;
+pub mod runs;
+mod schema;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+pub use recorder::StoreRecorder;
+pub use runs::{RunRecord, RunSummary};
+
+/// Commands that wait for the writer; each holds at most a chunk of events.
+const QUEUE: usize = 256;
+
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("cannot use the data directory {path}: {source}")]
+    Directory { path: PathBuf, source: io::Error },
+    #[error("the data directory {0} must belong to the user that runs tracedeck, and to nobody else (mode 0700)")]
+    Open(PathBuf),
+    #[error(
+        "the database was written by a newer tracedeck (schema {found}, this one knows {known}); use that version, or another --data-dir"
+    )]
+    Newer { found: i64, known: i64 },
+    #[error("database: {0}")]
+    Database(#[from] rusqlite::Error),
+    #[error("a recorded run cannot be read: {0}")]
+    Damaged(String),
+    #[error("the store is closed")]
+    Closed,
+}
+
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// How much the database may hold.
+#[derive(Debug, Clone, Copy)]
+pub struct Quota {
+    /// Of the whole database.
+    pub database_bytes: u64,
+    /// Of one run's events, compressed.
+    pub run_bytes: u64,
+}
+
+impl Default for Quota {
+    fn default() -> Self {
+        Self { database_bytes: 1 << 30, run_bytes: 64 << 20 }
+    }
+}
+
+/// The database.
+#[derive(Debug)]
+pub struct Store {
+    queue: SyncSender<Command>,
+    reader: Mutex<Connection>,
+    quota: Quota,
+    /// Why the last write failed, as a sentence; None when it did not.
+    problem: Arc<Mutex<Option<String>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// A reply to whoever asked.
+type Reply<T> = SyncSender<Result<T>>;
+
+/// What the writer does, in order.
+enum Command {
+    Insert(Box<RunRecord>, Reply<()>),
+    Append(chunk::Chunk),
+    Finish(String, Box<RunSummary>),
+    AddLogin(logins::Login, Reply<()>),
+    Close,
+}
+
+impl Store {
+    /// Opens or creates the database of a data directory. Runs that were under way when the server went away are
+    /// marked as interrupted.
+    pub fn open(directory: &Path, quota: Quota) -> Result<Self> {
+        prepare_directory(directory)?;
+        let path = directory.join("tracedeck.db");
+        let mut connection = schema::open_or_replace(&path)?;
+        schema::limit_size(&connection, quota.database_bytes)?;
+        runs::mark_interrupted(&mut connection)?;
+        let reader = schema::connect(&path)?;
+        reader.pragma_update(None, "query_only", true)?;
+        let (queue, commands) = mpsc::sync_channel(QUEUE);
+        let problem = Arc::new(Mutex::new(None));
+        let writer = writer::Writer::new(connection, quota, Arc::clone(&problem));
+        let thread = thread::Builder::new()
+            .name("store".to_owned())
+            .spawn(move || write_all(writer, &commands))
+            .map_err(|source| StoreError::Directory { path: directory.to_owned(), source })?;
+        Ok(Self { queue, reader: Mutex::new(reader), quota, problem, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Stores a new run. Waits until it is written.
+    pub fn insert(&self, record: RunRecord) -> Result<()> {
+        self.ask(|reply| Command::Insert(Box::new(record), reply))
+    }
+
+    /// What records the events of that run.
+    pub fn recorder(&self, run: &str) -> StoreRecorder {
+        StoreRecorder::new(run.to_owned(), self.queue.clone(), self.quota, Arc::clone(&self.problem))
+    }
+
+    /// Keeps who is logged in, so that pages go on after a restart of the server.
+    pub fn add_login(&self, login: logins::Login) -> Result<()> {
+        self.ask(|reply| Command::AddLogin(login, reply))
+    }
+
+    pub fn logins(&self) -> Result<Vec<logins::Login>> {
+        logins::load(&self.reader())
+    }
+
+    pub fn run(&self, id: &str) -> Result<Option<RunRecord>> {
+        runs::load(&self.reader(), id)
+    }
+
+    /// The newest runs first.
+    pub fn runs(&self, at_most: u32) -> Result<Vec<RunRecord>> {
+        runs::list(&self.reader(), at_most)
+    }
+
+    pub fn run_by_idempotency_key(&self, key: &str) -> Result<Option<String>> {
+        runs::by_idempotency_key(&self.reader(), key)
+    }
+
+    /// All recorded events of a run, in order. Copied out before this returns, so no read stays open.
+    pub fn events(&self, id: &str) -> Result<Vec<crate::session::event::Stamped>> {
+        chunk::load(&self.reader(), id)
+    }
+
+    /// Writes all that is queued and closes the database. Later writes fail.
+    pub fn close(&self) {
+        // The writer may be gone already.
+        let _ = self.queue.send(Command::Close);
+        if let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            let _ = thread.join();
+        }
+    }
+
+    fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T> {
+        let (reply, answer) = mpsc::sync_channel(1);
+        self.queue.send(command(reply)).map_err(|_| StoreError::Closed)?;
+        answer.recv().map_err(|_| StoreError::Closed)?
+    }
+
+    fn reader(&self) -> std::sync::MutexGuard<'_, Connection> {
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn write_all(mut writer: writer::Writer, commands: &Receiver<Command>) {
+    while let Ok(command) = commands.recv() {
+        match command {
+            // Whoever asked may have gone away meanwhile.
+            Command::Insert(record, reply) => drop(reply.send(writer.insert(&record))),
+            Command::AddLogin(login, reply) => drop(reply.send(writer.add_login(&login))),
+            Command::Append(chunk) => writer.append(&chunk),
+            Command::Finish(run, summary) => writer.finish(&run, &summary),
+            Command::Close => break,
+        }
+    }
+    writer.close();
+}
+
+/// Creates the directory for its owner alone, or checks that it is such a one.
+fn prepare_directory(path: &Path) -> Result<()> {
+    use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+    let failed = |source| StoreError::Directory { path: path.to_owned(), source };
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
+    // A link could be turned elsewhere later by whoever owns it.
+    let metadata = std::fs::symlink_metadata(path).map_err(failed)?;
+    let own = metadata.uid() == nix::unistd::geteuid().as_raw();
+    if !metadata.is_dir() || !own || metadata.mode() & 0o077 != 0 {
+        return Err(StoreError::Open(path.to_owned()));
+    }
+    Ok(())
+}

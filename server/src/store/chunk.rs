@@ -1,0 +1,101 @@
+//! Events of a run in the database: about one compressed chunk for each second.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use rusqlite::{Connection, params};
+use tracedeck_compiler::abi::value::MapSnapshot;
+
+use super::{Result, StoreError, runs};
+use crate::session::event::{Event, Stamped};
+
+/// Raised with every change of what an event contains.
+pub const FORMAT: i64 = 1;
+
+/// Fast enough to be forgotten beside the events' own cost.
+const LEVEL: i32 = 1;
+
+/// Events of one run that are stored together.
+#[derive(Debug, Clone)]
+pub struct Chunk {
+    pub run: String,
+    /// Counts the chunks of a run from 0.
+    pub number: u32,
+    pub events: Vec<Arc<Stamped>>,
+    /// Names of the maps in the events, in order of their ids.
+    pub map_names: Arc<[String]>,
+}
+
+impl Chunk {
+    /// The compressed events. Of each map only the last of the live snapshots in the chunk is kept: a recording has
+    /// one state of a map in a second.
+    pub fn encode(&self) -> Result<Vec<u8>> {
+        let mut seen = HashSet::new();
+        let mut kept: Vec<Arc<Stamped>> = Vec::with_capacity(self.events.len());
+        for event in self.events.iter().rev() {
+            match &event.event {
+                Event::Maps(maps) if maps.iter().any(|(id, _)| seen.contains(id)) => {
+                    let fresh: Vec<_> = maps.iter().filter(|(id, _)| !seen.contains(id)).cloned().collect();
+                    seen.extend(fresh.iter().map(|(id, _)| *id));
+                    if !fresh.is_empty() {
+                        kept.push(Arc::new(Stamped { event: Event::Maps(fresh), ..**event }));
+                    }
+                }
+                Event::Maps(maps) => {
+                    seen.extend(maps.iter().map(|(id, _)| *id));
+                    kept.push(Arc::clone(event));
+                }
+                _ => kept.push(Arc::clone(event)),
+            }
+        }
+        kept.reverse();
+        compress(&kept)
+    }
+
+    /// The final content of the maps, by name, compressed.
+    pub fn final_maps(&self) -> Result<Vec<(&str, Vec<u8>)>> {
+        let mut out = Vec::new();
+        for event in &self.events {
+            let Event::FinalMaps(maps) = &event.event else { continue };
+            for (id, snapshot) in maps {
+                if let Some(name) = self.map_names.get(id.index()) {
+                    out.push((name.as_str(), compress::<MapSnapshot>(snapshot)?));
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    pub fn last_sequence(&self) -> u64 {
+        self.events.last().map_or(0, |event| event.sequence)
+    }
+}
+
+fn compress<T: serde::Serialize + ?Sized>(value: &T) -> Result<Vec<u8>> {
+    let plain = postcard::to_allocvec(value).map_err(|error| StoreError::Damaged(error.to_string()))?;
+    zstd::bulk::compress(&plain, LEVEL).map_err(|error| StoreError::Damaged(error.to_string()))
+}
+
+/// The events of a run in order.
+pub fn load(connection: &Connection, run: &str) -> Result<Vec<Stamped>> {
+    let format = runs::event_format(connection, run)?;
+    if format != FORMAT {
+        return Err(StoreError::Damaged(format!(
+            "it was recorded by another version of tracedeck (format {format}, this one reads {FORMAT})"
+        )));
+    }
+    let mut statement = connection.prepare_cached("SELECT events FROM chunks WHERE run = ?1 ORDER BY number")?;
+    let mut rows = statement.query(params![run])?;
+    let mut events = Vec::new();
+    while let Some(row) = rows.next()? {
+        let compressed = row.get_ref(0)?.as_blob().map_err(|error| StoreError::Damaged(error.to_string()))?;
+        events.extend(decode(compressed)?);
+    }
+    Ok(events)
+}
+
+fn decode(compressed: &[u8]) -> Result<Vec<Stamped>> {
+    let damaged = |error: &dyn std::fmt::Display| StoreError::Damaged(error.to_string());
+    let plain = zstd::stream::decode_all(compressed).map_err(|error| damaged(&error))?;
+    postcard::from_bytes(&plain).map_err(|error| damaged(&error))
+}

@@ -1,0 +1,169 @@
+//! The table of runs.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::{Result, StoreError};
+
+/// A run as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RunRecord {
+    pub id: String,
+    pub title: String,
+    pub source: String,
+    pub parameters: Vec<String>,
+    /// 0: no limit.
+    pub time_limit_seconds: u64,
+    pub idempotency_key: Option<String>,
+    /// Wall clock, milliseconds since 1970.
+    pub started_ms: i64,
+    /// None while it runs.
+    pub summary: Option<RunSummary>,
+}
+
+/// What is known of a run after its end.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RunSummary {
+    pub reason: String,
+    pub ok: bool,
+    pub duration_ms: u64,
+    pub probes: u32,
+    pub lost: u64,
+    /// Why not all of it is recorded.
+    pub problem: Option<String>,
+}
+
+const COLUMNS: &str = "id, title, source, parameters, time_limit_seconds, idempotency_key, started_ms, ended, reason, ok, \
+                       duration_ms, probes, lost, problem";
+
+pub fn insert(connection: &Connection, record: &RunRecord) -> Result<()> {
+    let parameters = serde_json::Value::from(record.parameters.clone()).to_string();
+    connection.execute(
+        "INSERT INTO runs (id, title, source, parameters, time_limit_seconds, idempotency_key, event_format, started_ms)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        params![
+            record.id,
+            record.title,
+            record.source,
+            parameters,
+            to_signed(record.time_limit_seconds),
+            record.idempotency_key,
+            super::chunk::FORMAT,
+            record.started_ms
+        ],
+    )?;
+    Ok(())
+}
+
+pub fn finish(connection: &Connection, run: &str, summary: &RunSummary) -> Result<()> {
+    connection.execute(
+        "UPDATE runs SET ended = 1, reason = ?2, ok = ?3, duration_ms = ?4, probes = ?5, lost = ?6, problem = ?7 WHERE id = ?1",
+        params![
+            run,
+            summary.reason,
+            summary.ok,
+            to_signed(summary.duration_ms),
+            summary.probes,
+            to_signed(summary.lost),
+            summary.problem
+        ],
+    )?;
+    Ok(())
+}
+
+/// Marks runs that no server is running any more. Their duration is that of the last recorded event.
+pub fn mark_interrupted(connection: &mut Connection) -> Result<()> {
+    let transaction = connection.transaction()?;
+    let open: Vec<String> = {
+        let mut statement = transaction.prepare("SELECT id FROM runs WHERE ended = 0")?;
+        statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?
+    };
+    for run in open {
+        // A run that cannot be read any more still gets its end.
+        let events = super::chunk::load(&transaction, &run).unwrap_or_default();
+        let hub = crate::session::replay::hub(events);
+        finish(&transaction, &run, &RunSummary::of(&hub.status()))?;
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+impl RunSummary {
+    /// The summary of a run that has this status at its end.
+    pub fn of(status: &crate::session::hub::picture::Status) -> Self {
+        let reason = status.end.as_ref().map(|(reason, _)| reason);
+        Self {
+            reason: reason.map_or_else(String::new, crate::session::event::EndReason::sentence),
+            ok: reason.is_some_and(crate::session::event::EndReason::is_ok),
+            duration_ms: status.duration_ns / 1_000_000,
+            probes: status.probes,
+            lost: status.lost,
+            problem: status.recording_problem.clone(),
+        }
+    }
+}
+
+pub fn load(connection: &Connection, id: &str) -> Result<Option<RunRecord>> {
+    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM runs WHERE id = ?1"))?;
+    Ok(statement.query_row([id], from_row).optional()?)
+}
+
+pub fn list(connection: &Connection, at_most: u32) -> Result<Vec<RunRecord>> {
+    let mut statement = connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM runs ORDER BY started_ms DESC, rowid DESC LIMIT ?1"))?;
+    Ok(statement.query_map([at_most], from_row)?.collect::<rusqlite::Result<_>>()?)
+}
+
+pub fn by_idempotency_key(connection: &Connection, key: &str) -> Result<Option<String>> {
+    let mut statement = connection.prepare_cached("SELECT id FROM runs WHERE idempotency_key = ?1")?;
+    Ok(statement.query_row([key], |row| row.get(0)).optional()?)
+}
+
+/// Deletes the oldest run that has ended. False when there is none.
+pub fn delete_oldest(connection: &Connection) -> Result<bool> {
+    let deleted = connection
+        .execute("DELETE FROM runs WHERE id = (SELECT id FROM runs WHERE ended = 1 ORDER BY started_ms LIMIT 1)", [])?;
+    Ok(deleted > 0)
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
+    let parameters: String = row.get(3)?;
+    let summary = if row.get(7)? {
+        Some(RunSummary {
+            reason: row.get::<_, Option<String>>(8)?.unwrap_or_default(),
+            ok: row.get::<_, Option<bool>>(9)?.unwrap_or_default(),
+            duration_ms: to_unsigned(row.get(10)?),
+            probes: row.get(11)?,
+            lost: to_unsigned(row.get(12)?),
+            problem: row.get(13)?,
+        })
+    } else {
+        None
+    };
+    Ok(RunRecord {
+        id: row.get(0)?,
+        title: row.get(1)?,
+        source: row.get(2)?,
+        parameters: serde_json::from_str(&parameters).unwrap_or_default(),
+        time_limit_seconds: to_unsigned(row.get(4)?),
+        idempotency_key: row.get(5)?,
+        started_ms: row.get(6)?,
+        summary,
+    })
+}
+
+/// SQLite's integers are signed.
+fn to_signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn to_unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+/// The version of the encoding of a run's events.
+pub fn event_format(connection: &Connection, id: &str) -> Result<i64> {
+    connection
+        .query_row("SELECT event_format FROM runs WHERE id = ?1", [id], |row| row.get(0))
+        .optional()?
+        .ok_or_else(|| StoreError::Damaged(format!("there is no run {id}")))
+}
