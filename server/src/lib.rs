@@ -1,8 +1,10 @@
 //! The engine, the terminal command, the server and the store of tracedeck.
 
+pub mod examples;
 pub mod flame;
 pub mod host;
 pub mod http;
 pub mod live;
 pub mod output;
 pub mod session;
+pub mod store;
