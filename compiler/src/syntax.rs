@@ -10,4 +10,4 @@ mod scan;
 mod tests;
 
 pub use limits::Limits;
-pub use parse::parse;
+pub use parse::{KEYWORDS, parse};

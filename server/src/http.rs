@@ -22,8 +22,10 @@ use self::table::RunTable;
 pub mod accept;
 mod assets;
 pub mod auth;
+mod check;
 pub mod error;
 mod examples;
+mod flamegraph;
 pub mod guard;
 mod host;
 mod language;
@@ -94,6 +96,8 @@ pub fn router(app: App) -> Router {
         .merge(host::router())
         .merge(language::router())
         .merge(examples::router())
+        .merge(check::router())
+        .merge(flamegraph::router())
         .merge(runs::router())
         .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyLimitLayer::new(MAX_BODY))

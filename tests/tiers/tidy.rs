@@ -30,7 +30,8 @@ fn files(directory: &str, endings: &[&str]) -> Vec<PathBuf> {
 }
 
 fn rust_files() -> Vec<PathBuf> {
-    let found: Vec<_> = ["compiler", "server", "tests", "xtask"].iter().flat_map(|part| files(part, &[".rs"])).collect();
+    let found: Vec<_> =
+        ["compiler", "server", "tests", "xtask"].iter().flat_map(|part| files(part, &[".rs"])).collect();
     assert!(found.len() > 50, "the source tree was not found");
     found
 }
@@ -50,7 +51,8 @@ fn assert_none(what: &str, offenders: &[String]) {
 
 #[test]
 fn every_rust_file_opens_with_what_it_is_for() {
-    let silent: Vec<_> = rust_files().iter().filter(|path| !text(path).starts_with("//!")).map(|path| shown(path)).collect();
+    let silent: Vec<_> =
+        rust_files().iter().filter(|path| !text(path).starts_with("//!")).map(|path| shown(path)).collect();
     assert_none("files that do not start with `//!`", &silent);
 }
 
@@ -81,7 +83,8 @@ fn is_test_file(path: &Path) -> bool {
     }
     let parent = path.parent().map(|parent| parent.with_extension("rs"));
     let siblings = parent.and_then(|parent| std::fs::read_to_string(parent).ok()).unwrap_or_default();
-    siblings.contains(&format!("#[cfg(test)]\nmod {stem};")) || siblings.contains(&format!("#[cfg(test)]\npub mod {stem};"))
+    siblings.contains(&format!("#[cfg(test)]\nmod {stem};"))
+        || siblings.contains(&format!("#[cfg(test)]\npub mod {stem};"))
 }
 
 #[test]
@@ -94,7 +97,9 @@ fn nothing_that_ships_unwraps() {
         let source = text(&path);
         for (number, line) in shipped(&source).lines().enumerate() {
             let code = line.trim_start();
-            if !code.starts_with("//") && (code.contains(".unwrap()") || code.contains("todo!(") || code.contains("unimplemented!(")) {
+            if !code.starts_with("//")
+                && (code.contains(".unwrap()") || code.contains("todo!(") || code.contains("unimplemented!("))
+            {
                 found.push(format!("{}:{}: {code}", shown(&path), number + 1));
             }
         }
@@ -196,6 +201,7 @@ fn no_document_or_source_names_a_private_path() {
 
 #[test]
 fn the_map_is_read_with_its_indentation() {
-    let document = "x\n```text\na/          top\n  b.rs      one\n  c/        two\n    d.rs    three\ne.toml      four\n```\n";
+    let document =
+        "x\n```text\na/          top\n  b.rs      one\n  c/        two\n    d.rs    three\ne.toml      four\n```\n";
     assert_eq!(mapped_paths(document), ["a", "a/b.rs", "a/c", "a/c/d.rs", "e.toml"]);
 }

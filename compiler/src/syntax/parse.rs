@@ -19,6 +19,8 @@ mod root;
 mod statement;
 mod types;
 
+pub use explain::KEYWORDS;
+
 #[derive(pest_derive::Parser)]
 #[grammar = "syntax/bpftrace.pest"]
 struct Grammar;

@@ -1,0 +1,66 @@
+//! `POST /api/check`: what is wrong with a script, while it is typed. No LLVM, no attach, and limits on all it takes.
+
+use axum::extract::State;
+use axum::extract::rejection::JsonRejection;
+use axum::routing::post;
+use axum::{Json, Router};
+use tracedeck_compiler::diagnostic::render::render;
+use tracedeck_compiler::source::SourceFile;
+
+use super::error::ApiError;
+use super::protocol::{CheckRequest, CheckResponse, CheckedMap};
+use super::table::{check_parameters, check_source, compile_options};
+use super::{App, Operator, view};
+
+/// What the script is called in rendered diagnostics.
+const NAME: &str = "script.bt";
+
+pub fn router() -> Router<App> {
+    Router::new().route("/api/check", post(check))
+}
+
+async fn check(
+    State(app): State<App>,
+    _: Operator,
+    body: Result<Json<CheckRequest>, JsonRejection>,
+) -> Result<Json<CheckResponse>, ApiError> {
+    let Json(request) = body?;
+    check_source(&request.source, &app.runs.limits.compile)?;
+    check_parameters(&request.parameters)?;
+    app.computing(move |app| Ok(Json(answer(app, request)))).await
+}
+
+fn answer(app: &App, request: CheckRequest) -> CheckResponse {
+    let file = SourceFile::new(NAME, request.source);
+    let options = compile_options(&app.runs.limits.compile, &request.parameters);
+    let checked = tracedeck_compiler::check(&file, &*app.kernel, &options);
+    let has_errors = checked.diagnostics.iter().any(|diagnostic| diagnostic.is_error());
+    CheckResponse {
+        diagnostics: checked
+            .diagnostics
+            .iter()
+            .map(|found| {
+                let rendered = render(&file, found);
+                view::diagnostic_view(
+                    &file,
+                    found.severity,
+                    found.code,
+                    &found.message,
+                    found.span,
+                    &found.help,
+                    rendered,
+                )
+            })
+            .collect(),
+        probes: if has_errors { 0 } else { checked.probes.len() as u32 },
+        maps: checked
+            .maps
+            .iter()
+            .map(|map| CheckedMap {
+                name: map.name.clone(),
+                key: map.key.as_ref().map(ToString::to_string),
+                value: map.value.to_string(),
+            })
+            .collect(),
+    }
+}

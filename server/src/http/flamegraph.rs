@@ -1,0 +1,167 @@
+//! `GET /r/ID/flame.svg`: a map with stacks as inferno's interactive SVG, live or afterwards.
+
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use sha2::{Digest, Sha256};
+use tracedeck_compiler::types::{Aggregate, Type};
+
+use super::App;
+use super::error::ApiError;
+use super::table::Run;
+use crate::flame::{self, FlameError, FlameOptions};
+
+pub fn router() -> Router<App> {
+    Router::new().route("/r/{id}/flame.svg", get(flame_graph))
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Parameters {
+    /// With or without its `@`; the first map with stacks where nobody says.
+    map: Option<String>,
+    /// The view key, for links that are opened without a login.
+    k: Option<String>,
+    /// Pixels.
+    width: Option<u32>,
+    /// Frames that contain this are marked.
+    search: Option<String>,
+    /// `flame` or `icicle`.
+    #[serde(default)]
+    kind: Kind,
+    /// Innermost frames at the root.
+    #[serde(default)]
+    reversed: bool,
+    /// Per cent of the whole that a frame must be wide.
+    min_width: Option<f64>,
+    /// Inferno's script keeps the focus here.
+    #[serde(default, rename = "x")]
+    _x: Option<String>,
+    #[serde(default, rename = "y")]
+    _y: Option<String>,
+    #[serde(default, rename = "s")]
+    _s: Option<String>,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    #[default]
+    Flame,
+    Icicle,
+}
+
+async fn flame_graph(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Query(parameters): Query<Parameters>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let by_key = parameters.k.as_ref().is_some_and(|key| app.auth.is_view_key(&id, key));
+    if !by_key {
+        let access = app.auth.access(&headers).ok_or_else(ApiError::not_authenticated)?;
+        if !access.may_see(&id) {
+            return Err(ApiError::no_such_run());
+        }
+    }
+    let svg = app.computing(move |app| draw(&*app.runs.find(&id)?, &parameters)).await?;
+    let policy = HeaderValue::from_str(&policy(&svg)).map_err(ApiError::internal)?;
+    let kind = (header::CONTENT_TYPE, HeaderValue::from_static("image/svg+xml"));
+    Ok(([kind, (header::CONTENT_SECURITY_POLICY, policy)], svg).into_response())
+}
+
+fn draw(run: &Run, parameters: &Parameters) -> Result<Vec<u8>, ApiError> {
+    let hub = run.hub();
+    let wanted = parameters.map.as_deref().map(|name| name.strip_prefix('@').unwrap_or(name));
+    let (shape, state) = hub
+        .with_picture(|picture| {
+            let shape = picture.shape.as_ref()?;
+            let index = shape.maps.iter().position(|map| {
+                map.key.as_ref().is_some_and(flame::has_stack) && wanted.is_none_or(|name| map.name[1..] == *name)
+            })?;
+            Some((shape.maps[index].clone(), picture.maps[index].clone()))
+        })
+        .ok_or_else(|| match wanted {
+            Some(name) => ApiError::no_such_map(format!("There is no map @{name} with stacks in its key")),
+            None => ApiError::no_such_map("No map of this run has stacks in its key"),
+        })?;
+    let samples = match &state {
+        Some(state) => flame::samples(&state.snapshot, &*hub.names()),
+        None => flame::Samples::default(),
+    };
+    let defaults = FlameOptions::default();
+    let options = FlameOptions {
+        title: format!("{} · {}", run.record.title, shape.name),
+        width: parameters.width,
+        min_width: parameters.min_width.filter(|width| width.is_finite()).unwrap_or(defaults.min_width),
+        icicle: parameters.kind == Kind::Icicle,
+        reversed: parameters.reversed,
+        search: parameters.search.clone(),
+        count_name: match shape.value {
+            Type::Aggregate(Aggregate::Count) => defaults.count_name,
+            _ => shape.name.trim_start_matches('@').to_owned(),
+        },
+    };
+    flame::render(&samples, &options).map_err(|error| match error {
+        FlameError::NoSamples => ApiError::no_such_map(format!("{} has no stacks yet", shape.name)),
+        FlameError::Draw(error) => ApiError::internal(error),
+    })
+}
+
+/// What a flame graph that is opened as a document may do: run inferno's script, which is named by its hash, and
+/// nothing else; in a sandbox, so that it is a stranger to this server's pages.
+fn policy(svg: &[u8]) -> String {
+    let script = script_text(svg).map(|text| hash_source(&text));
+    // `onload="init(evt)"` on the root element starts the script.
+    let start = hash_source(b"init(evt)");
+    format!(
+        "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-hashes' {start} {}; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox allow-scripts",
+        script.unwrap_or_default()
+    )
+}
+
+/// The text of the first script element, without the marks of its CDATA section.
+fn script_text(svg: &[u8]) -> Option<Vec<u8>> {
+    let text = std::str::from_utf8(svg).ok()?;
+    let (_, rest) = text.split_once("<script")?;
+    let (_, rest) = rest.split_once('>')?;
+    let (content, _) = rest.split_once("</script>")?;
+    Some(content.replace("<![CDATA[", "").replace("]]>", "").into_bytes())
+}
+
+fn hash_source(text: &[u8]) -> String {
+    format!("'sha256-{}'", base64(&Sha256::digest(text)))
+}
+
+/// Base64 with padding, as policies write hashes.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let word = chunk.iter().fold(0_u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        for digit in 0..4 {
+            let filled = digit <= chunk.len();
+            out.push(if filled { char::from(DIGITS[(word >> (18 - 6 * digit)) as usize & 63]) } else { '=' });
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_script_is_named_by_the_hash_of_what_a_browser_runs() {
+        let svg =
+            b"<svg onload=\"init(evt)\"><script type=\"text/ecmascript\"><![CDATA[\nalert(1);\n]]></script></svg>";
+        assert_eq!(script_text(svg).unwrap(), b"\nalert(1);\n");
+        let policy = policy(svg);
+        // `printf 'init(evt)' | openssl dgst -sha256 -binary | base64`
+        assert!(policy.contains("'sha256-WiAVSnuYekflqQvM3Bgx4QYmF4g+iml28eRUaqE8Qeo='"), "{policy}");
+        assert!(policy.ends_with("sandbox allow-scripts"));
+    }
+}

@@ -3,33 +3,47 @@
 use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
-use tracedeck_compiler::builtins;
+use tracedeck_compiler::probes::{self, ProbeKind, Support};
+use tracedeck_compiler::{builtins, syntax};
 
-use super::protocol::{BuiltinInfo, LanguageInfo};
+use super::error::ApiError;
+use super::protocol::{BuiltinInfo, LanguageInfo, ProbeTypeInfo};
 use super::{Anyone, App};
 
 pub fn router() -> Router<App> {
     Router::new().route("/api/language", get(language))
 }
 
-async fn language(State(_app): State<App>, _: Anyone) -> Json<LanguageInfo> {
-    Json(LanguageInfo {
-        keywords: KEYWORDS.iter().map(|word| (*word).to_owned()).collect(),
-        builtins: builtins::ALL
-            .iter()
-            .map(|builtin| BuiltinInfo {
-                name: builtin.name.to_owned(),
-                signature: builtin.signature.to_owned(),
-                doc: builtin.doc.to_owned(),
-                example: builtin.example.to_owned(),
-            })
-            .collect(),
-        probes: Vec::new(),
+async fn language(State(app): State<App>, _: Anyone) -> Result<Json<LanguageInfo>, ApiError> {
+    // The first question about a facility may read a file.
+    app.blocking(|app| {
+        Ok(Json(LanguageInfo {
+            keywords: syntax::KEYWORDS.iter().map(|word| (*word).to_owned()).collect(),
+            builtins: builtins::ALL
+                .iter()
+                .map(|builtin| BuiltinInfo {
+                    name: builtin.name.to_owned(),
+                    signature: builtin.signature.to_owned(),
+                    doc: builtin.doc.to_owned(),
+                    example: builtin.example.to_owned(),
+                })
+                .collect(),
+            probes: probes::ALL.iter().map(|kind| probe_type(app, kind)).collect(),
+        }))
     })
+    .await
 }
 
-/// Words with a meaning of their own in the grammar.
-const KEYWORDS: [&str; 24] = [
-    "if", "else", "while", "for", "in", "unroll", "let", "return", "break", "continue", "sizeof", "offsetof", "struct",
-    "union", "enum", "config", "fn", "macro", "import", "begin", "end", "true", "false", "comptime",
-];
+fn probe_type(app: &App, kind: &ProbeKind) -> ProbeTypeInfo {
+    let reason = match kind.support {
+        Support::Yes(_) => None,
+        Support::No(why) => Some(why(&*app.kernel)),
+    };
+    ProbeTypeInfo {
+        names: std::iter::once(&kind.name).chain(kind.aliases).map(|name| (*name).to_owned()).collect(),
+        syntax: kind.syntax.to_owned(),
+        doc: kind.doc.to_owned(),
+        available: reason.is_none(),
+        reason,
+    }
+}

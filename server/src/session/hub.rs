@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use self::delta::Delta;
 use self::picture::{Phase, Picture, Status};
 use self::rate::Rate;
-use super::event::Stamped;
+use super::event::{Event, Stamped};
 use super::names::Names;
 
 pub mod delta;
@@ -62,7 +62,9 @@ impl Default for Hub {
 impl Hub {
     /// Takes an event in. Viewers see it with the next [`Hub::publish`].
     pub fn apply(&self, stamped: &Stamped) {
-        self.names.write().unwrap_or_else(PoisonError::into_inner).apply(&stamped.event);
+        if matches!(stamped.event, Event::Compiled(_) | Event::Names(_) | Event::Stacks(_)) {
+            self.names.write().unwrap_or_else(PoisonError::into_inner).apply(&stamped.event);
+        }
         let names = self.names();
         let mut inner = self.lock();
         let Inner { picture, pending, .. } = &mut *inner;

@@ -9,7 +9,8 @@ use crate::source::Span;
 use crate::syntax::limits::Limits;
 use crate::syntax::scan::{self, Scan};
 
-const KEYWORDS: [&str; 20] = [
+/// Words with a meaning of their own.
+pub const KEYWORDS: [&str; 20] = [
     "break", "comptime", "config", "continue", "else", "false", "fn", "for", "if", "import", "let", "macro",
     "offsetof", "return", "sizeof", "true", "typeinfo", "typeof", "unroll", "while",
 ];
