@@ -39,6 +39,9 @@ enum Command {
     ///
     /// Needs root. BPFTRACE=PATH names another bpftrace.
     Bench(bench::Options),
+    /// The load of the benchmarks, in a process of its own.
+    #[command(hide = true)]
+    Load(bench::LoadOptions),
     /// Check formatting, lints, and the licences and sources of dependencies.
     Lint,
     /// Write the files that are generated from Rust sources: frontend/src/protocol.gen.ts.
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Command::Serve(options) => serve::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Test(options) => test::run(&options),
         Command::Bench(options) => bench::run(&options).map(|()| ExitCode::SUCCESS),
+        Command::Load(options) => bench::generate_load(&options).map(|()| ExitCode::SUCCESS),
         Command::Lint => test::run(&test::Options::only("lint")),
         Command::Codegen => codegen::run().map(|()| ExitCode::SUCCESS),
     };

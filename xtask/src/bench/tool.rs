@@ -1,0 +1,128 @@
+//! The tools that are measured, and a run of one of them.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::shell;
+
+pub struct Tool {
+    pub name: &'static str,
+    path: PathBuf,
+    /// What stands before `-e` or `-l`.
+    arguments: &'static [&'static str],
+}
+
+impl Tool {
+    pub fn tracedeck(path: PathBuf) -> Self {
+        Self { name: "tracedeck", path, arguments: &["run"] }
+    }
+
+    /// `BPFTRACE` of the environment, or the one in `PATH`.
+    pub fn bpftrace() -> Option<Self> {
+        let path = match std::env::var_os("BPFTRACE") {
+            Some(path) => PathBuf::from(path),
+            None if shell::exists("bpftrace") => PathBuf::from("bpftrace"),
+            None => return None,
+        };
+        Some(Self { name: "bpftrace", path, arguments: &[] })
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.path);
+        command.args(self.arguments).args(arguments).stdin(Stdio::null());
+        // Long attach limits and the like of whoever measures must not change what is measured.
+        command.env("BPFTRACE_LOG_SIZE", "1000000");
+        command
+    }
+
+    pub fn version(&self) -> String {
+        let output = Command::new(&self.path).arg("--version").output();
+        let text = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
+        if text.is_empty() { self.name.to_owned() } else { text }
+    }
+
+    /// Starts a script; its output can be read while it runs.
+    pub fn start(&self, script: &str) -> Result<Running> {
+        let started = Instant::now();
+        let mut child = self
+            .command(&["-e", script])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("starting {}", self.path.display()))?;
+        let stdout = child.stdout.take().context("no standard output")?;
+        let stderr = child.stderr.take().context("no standard error")?;
+        Ok(Running { name: self.name, child, stdout: Some(BufReader::new(stdout)), stderr: Some(stderr), started })
+    }
+}
+
+/// A script under way. Dropping it ends it.
+pub struct Running {
+    name: &'static str,
+    child: Child,
+    stdout: Option<BufReader<ChildStdout>>,
+    stderr: Option<ChildStderr>,
+    pub started: Instant,
+}
+
+impl Running {
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Reads until a line that contains `text`; how long after the start it came.
+    pub fn wait_for(&mut self, text: &str) -> Result<Duration> {
+        let stdout = self.stdout.as_mut().context("the output was taken")?;
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            if stdout.read_until(b'\n', &mut line)? == 0 {
+                let mut message = String::new();
+                if let Some(stderr) = self.stderr.as_mut() {
+                    stderr.read_to_string(&mut message)?;
+                }
+                bail!("{} ended before it printed '{text}': {}", self.name, message.trim());
+            }
+            if String::from_utf8_lossy(&line).contains(text) {
+                return Ok(self.started.elapsed());
+            }
+        }
+    }
+
+    pub fn take_stdout(&mut self) -> Result<BufReader<ChildStdout>> {
+        self.stdout.take().context("the output was taken")
+    }
+
+    /// Asks it to end as Ctrl-C does and waits; returns what it wrote to standard error.
+    pub fn interrupt(mut self) -> Result<String> {
+        let status = Command::new("kill").args(["-INT", &self.pid().to_string()]).status()?;
+        if !status.success() {
+            bail!("{} could not be interrupted", self.name);
+        }
+        // Both streams are emptied, or a full pipe would keep it from ending.
+        let stderr = self.stderr.take();
+        let reader = std::thread::spawn(move || {
+            let mut text = String::new();
+            if let Some(mut stderr) = stderr {
+                let _ = stderr.read_to_string(&mut text);
+            }
+            text
+        });
+        if let Some(mut stdout) = self.stdout.take() {
+            std::io::copy(&mut stdout, &mut std::io::sink())?;
+        }
+        self.child.wait()?;
+        Ok(reader.join().unwrap_or_default())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
