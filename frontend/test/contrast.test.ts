@@ -23,7 +23,7 @@ const text: [string, string][] = [
   ...['text', 'text-quiet', 'accent'].flatMap((name) => surfaces.map((surface): [string, string] => [name, surface])),
   ...['code-keyword', 'code-probe', 'code-map', 'code-variable', 'code-function', 'code-string', 'code-number', 'code-comment'].flatMap((name) => ['raised', 'hover'].map((surface): [string, string] => [name, surface])),
   ...['good', 'warn', 'bad'].flatMap((name) => ['ground', 'surface', 'raised'].map((surface): [string, string] => [name, surface])),
-  ...['kernel', 'user', 'inlined', 'unresolved'].flatMap((kind): [string, string][] => [[`on-${kind}`, kind], [`on-${kind}`, `${kind}-2`]]),
+  ...['kernel', 'user', 'jit', 'inlined', 'unresolved'].flatMap((kind): [string, string][] => [[`on-${kind}`, kind], [`on-${kind}`, `${kind}-2`]]),
   ['on-match', 'match'], ['on-accent', 'accent'], ['on-accent', 'accent-strong'], ['text', 'accent-soft'], ['text', 'warn-soft'], ['warn', 'warn-soft'], ['text', 'bad-soft'], ['bad', 'bad-soft'], ['text-quiet', 'bad-soft'], ['text-quiet', 'warn-soft'],
 ];
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { launch } from './lib/browser.mjs';
 import { repository } from './lib/modules.mjs';
 import { Report } from './lib/report.mjs';
+import { journeys } from './suites/journeys.mjs';
 import { screens } from './suites/screens.mjs';
 
 const argument = (name) => {
@@ -15,7 +16,7 @@ const argument = (name) => {
 const report = new Report();
 const options = { screenshots: argument('--screenshots') };
 const only = argument('--only');
-const suites = { screens };
+const suites = { screens, journeys };
 
 if (!existsSync(join(repository, 'static/dist/index.html'))) {
   console.log('the page is not built: run npm ci && npm run build in frontend/');

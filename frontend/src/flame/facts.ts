@@ -1,6 +1,6 @@
 // What the map's own entries say about frames by name: their kind and module, which inferno's drawing does not carry.
 import type { FrameKind as WireKind, MapView } from '../protocol.gen';
-import type { FlameModel } from './model';
+import type { FlameModel, FrameKind } from './model';
 
 export interface FrameFacts {
   readonly kind: WireKind;
@@ -18,10 +18,10 @@ export function frameFacts(view: MapView): ReadonlyMap<string, FrameFacts> {
   return facts;
 }
 
-const LEGEND: readonly WireKind[] = ['kernel', 'user', 'inlined', 'unresolved'];
+const LEGEND: readonly FrameKind[] = ['kernel', 'user', 'jit', 'inlined', 'unresolved'];
 
 /** The kinds a drawing contains, in a fixed order. */
-export function kindsOf(model: FlameModel): WireKind[] {
-  const present = new Set<string>(model.frames.map((frame) => frame.kind));
+export function kindsOf(model: FlameModel): FrameKind[] {
+  const present = new Set(model.frames.map((frame) => frame.kind));
   return LEGEND.filter((kind) => present.has(kind));
 }

@@ -86,7 +86,7 @@ function depthOfRows(frames: readonly RawFrame[]): Map<number, number> {
   return new Map(ordered.map((y, depth) => [y, depth]));
 }
 
-const KINDS: ReadonlySet<string> = new Set(['label', 'kernel', 'user', 'inlined', 'unresolved']);
+const KINDS: ReadonlySet<string> = new Set(['label', 'kernel', 'user', 'jit', 'inlined', 'unresolved']);
 
 function frameKind(name: string, classes: string, depth: number, kindOf: KindLookup): FrameKind {
   if (depth === 0) return 'root';

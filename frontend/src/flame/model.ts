@@ -1,6 +1,6 @@
 // A flame graph as plain data: frames with their place, their parents and what is their own.
 
-export type FrameKind = 'root' | 'label' | 'kernel' | 'user' | 'inlined' | 'unresolved';
+export type FrameKind = 'root' | 'label' | 'kernel' | 'user' | 'jit' | 'inlined' | 'unresolved';
 
 /** A rectangle as inferno laid it out, before we know how frames hang together. */
 export interface PlacedFrame {

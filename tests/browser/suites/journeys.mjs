@@ -1,0 +1,308 @@
+// The journeys of a person, against the real server on the real kernel.
+import assert from 'node:assert/strict';
+import { assertAccessible, assertClean, openPage, shoot } from '../lib/browser.mjs';
+import { contentSecurityPolicy } from '../lib/headers.mjs';
+import { busyProcess, findBinary, namedProcess, Tracedeck } from '../lib/tracedeck.mjs';
+
+const names = {
+  headers: 'the server sends the policy that the page was tested under',
+  first: 'first run: open the link, pick a card, see numbers',
+  flame: 'CPU flame graph in one press: kernel and user frames, hover, zoom, search, kept across updates',
+  share: 'a shared flame graph opens elsewhere, read-only, at the same zoom',
+  svg: "inferno's own SVG opens at its own address",
+  write: 'write a script: an error is underlined with a sentence; fixed, it runs; edited, it restarts',
+  output: 'histogram, table and log of one script appear live',
+  hostile: 'a process named as markup is text',
+  two: 'two browsers on one run are both live',
+  killed: 'a killed worker is said within two seconds, and the server goes on',
+  restart: 'after a restart of the server the page comes back and shows what was recorded',
+};
+
+export async function journeys(report, browser, { screenshots }) {
+  const { path, reason } = findBinary();
+  if (path === null) {
+    for (const name of Object.values(names)) report.skip(name, reason);
+    return;
+  }
+  const server = await Tracedeck.start(path);
+  const busy = busyProcess();
+  try {
+    await all(report, browser, server, screenshots);
+  } finally {
+    busy.kill();
+    await server.stop();
+  }
+}
+
+async function all(report, browser, server, screenshots) {
+  const operator = async (path, body, options) => {
+    const opened = await openPage(browser, options);
+    try {
+      await opened.page.goto(await server.signInUrl(path));
+      await body(opened.page, opened);
+      await assertClean(opened.page, opened.problems);
+    } finally {
+      await opened.context.close();
+    }
+  };
+  const state = (page) => page.getByTestId('state');
+  const live = (page) => page.locator('[data-testid="state"].live').waitFor();
+  const stop = async (page) => {
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await page.locator('[data-testid="state"].ended').waitFor();
+  };
+  const type = async (page, script) => {
+    await page.getByRole('textbox', { name: 'Script' }).click();
+    await page.keyboard.press('Control+a');
+    await page.keyboard.insertText(script);
+  };
+  /** Writes a script from the start page on and runs it. */
+  const run = async (page, script) => {
+    await page.getByRole('heading', { name: 'What do you want to know?' }).waitFor();
+    await page.keyboard.press('w');
+    await type(page, script);
+    await page.keyboard.press('Control+Enter');
+    await page.waitForURL(/\/r\//);
+  };
+  const totalOf = async (page) => Number(/, ([\d,]+) /.exec(await page.locator('svg[role="tree"]').getAttribute('aria-label'))?.[1]?.replaceAll(',', '') ?? 0);
+  /** Waits until the flame graph has been drawn anew from more samples. */
+  const nextUpdate = async (page) => {
+    const before = await totalOf(page);
+    while ((await totalOf(page)) <= before) await page.waitForTimeout(100);
+  };
+
+  await report.test(names.headers, async () => {
+    const answer = await fetch(server.origin);
+    assert.equal(answer.status, 200);
+    const sent = new Set((answer.headers.get('content-security-policy') ?? '').split(';').map((part) => part.trim()));
+    for (const directive of contentSecurityPolicy.split('; ').filter((part) => !part.startsWith('trusted-types'))) assert.ok(sent.has(directive), `missing: ${directive} in ${[...sent].join('; ')}`);
+    assert.equal(answer.headers.get('x-content-type-options'), 'nosniff');
+    assert.equal(answer.headers.get('referrer-policy'), 'no-referrer');
+  });
+
+  await report.test(names.first, () =>
+    operator('/', async (page) => {
+      await page.getByRole('heading', { name: 'What do you want to know?' }).waitFor();
+      assert.equal(new URL(page.url()).hash, '', 'the token stays in the address bar');
+      assert.ok((await page.locator('article').count()) >= 8);
+      assert.match(await page.locator('article h2').first().textContent(), /CPU flame graph/);
+      await assertAccessible(page, 'home');
+      await shoot(page, screenshots, 'home');
+      await page.getByRole('button', { name: 'Start System calls by process' }).click();
+      await live(page);
+      await page.locator('td.value').first().waitFor();
+      await page.locator('td.rate', { hasText: '/s' }).first().waitFor();
+      await assertAccessible(page, 'table');
+      await shoot(page, screenshots, 'table');
+      await stop(page);
+      assert.match(await page.getByTestId('lost').textContent(), /^[\d,]+ lost$/);
+    }));
+
+  let shared = null;
+  let zoomedTo = null;
+  await report.test(names.flame, () =>
+    operator('/', async (page, { context }) => {
+      await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: server.origin });
+      await page.getByRole('heading', { name: 'What do you want to know?' }).waitFor();
+      await page.locator('article').first().waitFor();
+      await page.keyboard.press('c');
+      await page.locator('g.frame.kernel').first().waitFor();
+      await page.locator('g.frame.user').first().waitFor();
+      const kernel = await page.locator('g.frame.kernel').evaluateAll((frames) => frames.map((frame) => frame.getAttribute('aria-label')));
+      assert.ok(kernel.some((label) => /^[a-z_]\w+/i.test(label)), `no kernel symbol in ${kernel.slice(0, 5)}`);
+      await nextUpdate(page);
+      await assertAccessible(page, 'flame graph');
+      await shoot(page, screenshots, 'flame');
+
+      const dd = page.locator('g.frame', { hasText: /^dd$/ }).first();
+      await dd.hover();
+      const tip = await page.getByTestId('tip').textContent();
+      assert.match(tip, /dd.*% of all.*self/s);
+      await dd.click();
+      await page.waitForURL(/zoom=/);
+      zoomedTo = await dd.getAttribute('data-frame');
+      await nextUpdate(page);
+      assert.equal(new URL(page.url()).searchParams.get('zoom'), zoomedTo);
+      assert.ok((await page.locator('g.frame.above').count()) >= 1, 'the zoom did not survive an update');
+      assert.equal(await page.getByTestId('reset-zoom').isEnabled(), true);
+
+      await page.keyboard.press('/');
+      await page.keyboard.type('read');
+      assert.match(await page.getByTestId('matched').textContent(), /% matched/);
+      await nextUpdate(page);
+      assert.ok((await page.locator('g.frame.match').count()) >= 1, 'the search did not survive an update');
+      await shoot(page, screenshots, 'flame-search');
+
+      await page.getByRole('button', { name: 'Share' }).click();
+      await page.getByText('Read-only link copied').waitFor();
+      shared = await page.evaluate(() => navigator.clipboard.readText());
+
+      await page.getByLabel('Search frames').press('Escape');
+      assert.equal(await page.locator('g.frame.match').count(), 0);
+      await page.keyboard.press('Escape');
+      assert.equal(new URL(page.url()).searchParams.get('zoom'), null);
+      await page.goBack();
+      assert.equal(new URL(page.url()).searchParams.get('zoom'), zoomedTo, 'Back does not return to the zoom');
+      await page.goBack();
+
+      await page.locator('svg[role="tree"]').focus();
+      await page.keyboard.press('ArrowUp');
+      await page.keyboard.press('Enter');
+      await page.waitForURL(/zoom=/);
+      await page.keyboard.press('Backspace');
+      assert.equal(new URL(page.url()).searchParams.get('zoom'), null);
+      await page.keyboard.press('t');
+      await page.locator('td.stack').first().waitFor();
+    }));
+
+  await report.test(names.share, async () => {
+    assert.ok(shared, 'nothing was shared');
+    const { page, context, problems } = await openPage(browser);
+    await page.goto(shared);
+    await page.locator('g.frame').first().waitFor();
+    assert.equal(new URL(page.url()).hash, '');
+    assert.equal(new URL(page.url()).searchParams.get('zoom'), zoomedTo);
+    assert.equal(await page.getByRole('button', { name: /Stop|Run again|Restart/ }).count(), 0);
+    await page.keyboard.press('e');
+    const editor = page.getByRole('textbox', { name: 'Script' });
+    await editor.waitFor();
+    assert.equal(await editor.getAttribute('contenteditable'), 'false');
+    await assertClean(page, problems);
+    await context.close();
+  });
+
+  await report.test(names.svg, async () => {
+    assert.ok(shared, 'nothing was shared');
+    const { page, context } = await openPage(browser);
+    await page.goto(shared);
+    const address = await page.getByRole('link', { name: 'Open SVG' }).getAttribute('href');
+    const answer = await page.goto(new URL(address, server.origin).href);
+    assert.equal(answer.status(), 200);
+    assert.match(answer.headers()['content-type'], /image\/svg\+xml/);
+    await page.waitForFunction(() => document.querySelectorAll('#frames > g').length > 5);
+    await context.close();
+  });
+
+  await report.test(names.write, () =>
+    operator('/', async (page) => {
+      await page.getByRole('heading', { name: 'What do you want to know?' }).waitFor();
+      await page.keyboard.press('w');
+      await type(page, 'interval:ms:100 { prinft("tick %d\\n", ++@n); }');
+      await page.locator('.cm-lintRange-error').waitFor();
+      const problem = await page.getByTestId('problems').textContent();
+      assert.match(problem, /prinft/);
+      assert.match(problem, /printf/, 'the suggestion is missing');
+      await assertAccessible(page, 'editor with an error');
+      await shoot(page, screenshots, 'editor-error');
+      await type(page, 'interval:ms:100 { printf("tick %d\\n", ++@n); }');
+      await page.locator('.cm-lintRange-error').waitFor({ state: 'detached' });
+      await page.getByText('Attaches to 1 probe').waitFor();
+      await page.keyboard.press('Control+Enter');
+      await page.waitForURL(/\/r\//);
+      const first = page.url();
+      await page.locator('.row', { hasText: 'tick 3' }).waitFor();
+      await page.keyboard.press('Control+Enter');
+      await page.waitForURL((url) => url.pathname.startsWith('/r/') && url.href !== first);
+      await page.locator('.row', { hasText: 'tick 2' }).first().waitFor();
+      const second = page.url();
+      await type(page, 'interval:ms:100 { printf("tock %d\\n", ++@n); }');
+      await page.getByText('Edited').waitFor();
+      await page.keyboard.press('Control+Enter');
+      await page.waitForURL((url) => url.pathname.startsWith('/r/') && url.href !== second);
+      await page.locator('.row', { hasText: 'tock 2' }).first().waitFor();
+      await shoot(page, screenshots, 'editor-run');
+      await stop(page);
+    }));
+
+  await report.test(names.output, () =>
+    operator('/', async (page) => {
+      await run(page, 'tracepoint:syscalls:sys_exit_read { @bytes = hist(args.ret); @by[comm] = stats(args.ret); @reads[comm] = count(); } interval:s:1 { printf("second %d\\n", ++@seconds); }');
+      await page.getByTestId('map-@bytes').locator('figure tbody tr').first().waitFor();
+      await page.getByTestId('map-@reads').locator('td.value').first().waitFor();
+      await page.getByTestId('map-@by').locator('td').first().waitFor();
+      await page.getByTestId('log').locator('.row').first().waitFor();
+      await page.keyboard.press('e');
+      await assertAccessible(page, 'panels');
+      await shoot(page, screenshots, 'panels');
+      await stop(page);
+    }));
+
+  await report.test(names.hostile, async () => {
+    const name = '<img src=x o>';
+    const named = namedProcess(name, server.folder);
+    try {
+      await operator('/', async (page) => {
+        await run(page, 'tracepoint:syscalls:sys_enter_clock_nanosleep { @sleeps[comm] = count(); printf("%s\\n", comm); }');
+        await page.locator('td.key', { hasText: name }).first().waitFor();
+        await page.locator('.row', { hasText: name }).first().waitFor();
+        assert.equal(await page.locator('#app img').count(), 0);
+        await stop(page);
+      });
+    } finally {
+      named.kill();
+    }
+  });
+
+  await report.test(names.two, () =>
+    operator('/', async (page, { context }) => {
+      await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: server.origin });
+      await run(page, 'interval:ms:100 { printf("tick %d\\n", ++@n); }');
+      await page.locator('.row', { hasText: 'tick 2' }).first().waitFor();
+      await page.getByRole('button', { name: 'Share' }).click();
+      await page.getByText('Read-only link copied').waitFor();
+      const link = await page.evaluate(() => navigator.clipboard.readText());
+      const other = await openPage(browser);
+      await other.page.goto(link);
+      await other.page.locator('.row', { hasText: 'tick 2' }).first().waitFor();
+      await page.getByText('2 watching').waitFor();
+      const last = async (one) => Number(/tick (\d+)/.exec(await one.locator('.row').last().textContent())?.[1]);
+      const seen = await last(other.page);
+      await other.page.waitForFunction((before) => Number(/tick (\d+)/.exec([...document.querySelectorAll('.row')].at(-1)?.textContent ?? '')?.[1]) > before + 3, seen);
+      assert.ok((await last(page)) > seen);
+      await stop(page);
+      await other.page.locator('[data-testid="state"].ended').waitFor();
+      await assertClean(other.page, other.problems);
+      await other.context.close();
+      await page.getByText('1 watching').waitFor();
+    }));
+
+  await report.test(names.killed, () =>
+    operator('/', async (page) => {
+      const before = server.workers();
+      await run(page, 'interval:ms:100 { @n = count(); }');
+      await live(page);
+      await page.locator('output').waitFor();
+      const after = server.workers();
+      // The warm spare that was there before the press is the one that runs now; where there was none, the new one is.
+      const worker = before.find((pid) => after.includes(pid)) ?? after.find((pid) => !before.includes(pid));
+      assert.ok(worker, `no worker among ${after}`);
+      process.kill(worker, 'SIGKILL');
+      const killed = Date.now();
+      await page.locator('[data-testid="state"].failed').waitFor();
+      const took = Date.now() - killed;
+      assert.ok(took <= 2000, `the page said so after ${took} ms`);
+      assert.match(await page.getByTestId('reason').textContent(), /worker|killed|signal/i);
+      await shoot(page, screenshots, 'worker-killed');
+      await page.getByRole('button', { name: 'Run again' }).click();
+      await live(page);
+      await stop(page);
+    }));
+
+  await report.test(names.restart, () =>
+    operator('/', async (page) => {
+      await run(page, 'interval:ms:100 { printf("tick %d\\n", ++@n); }');
+      await page.locator('.row', { hasText: 'tick 15' }).first().waitFor();
+      await server.down('SIGKILL');
+      await page.getByTestId('connection').waitFor();
+      await shoot(page, screenshots, 'reconnecting');
+      await server.up();
+      await page.getByTestId('connection').waitFor({ state: 'detached' });
+      await page.locator('[data-testid="state"].ended, [data-testid="state"].failed').waitFor();
+      await page.locator('.row', { hasText: /tick \d/ }).first().waitFor();
+      await page.reload();
+      await page.locator('.row', { hasText: /tick \d/ }).first().waitFor();
+      assert.match(await state(page).textContent(), /Ended|Failed/);
+      await page.keyboard.press('h');
+      await page.locator('tbody tr').first().waitFor();
+    }));
+}
