@@ -258,7 +258,7 @@ impl GlobalsLayout {
 pub struct GlobalsHeader;
 
 impl GlobalsHeader {
-    /// u32: every program returns at once while it is not 0. Set to stop a run in an instant.
+    /// u32: every program but `end` returns at once while it is not 0. Set to stop a run in an instant.
     pub const STOPPED: u32 = 0;
     /// u64: `elapsed` counts from here, nanoseconds of the boot clock. The loader sets it before `begin`.
     pub const START_NS: u32 = 8;

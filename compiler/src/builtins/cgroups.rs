@@ -1,5 +1,7 @@
 //! Control groups (v2).
 
+use crate::codegen::calls;
+
 use super::{Analysis, Builtin, Kind, Timing};
 use crate::hir::Expr;
 use crate::sema::build;
@@ -14,7 +16,7 @@ pub static CGROUP: Builtin = Builtin {
     doc: "The id of the control group (v2) of the current process.",
     example: r#"t:syscalls:sys_enter_openat { @[cgroup] = count(); }"#,
     analyze: Analysis::Call(cgroup),
-    lower: crate::codegen::unfinished,
+    lower: calls::process::cgroup,
 };
 
 pub static CGROUPID: Builtin = Builtin {

@@ -1,5 +1,7 @@
 //! Output that needs user space: argument vectors, files, shell commands.
 
+use crate::codegen::calls;
+
 use super::{Analysis, Builtin, Kind, Timing};
 use crate::hir::Expr;
 use crate::manifest::SiteKind;
@@ -15,7 +17,7 @@ pub static JOIN: Builtin = Builtin {
     doc: "Prints a NULL-terminated array of strings in one line, such as the arguments of `execve`: 16 strings at most.",
     example: r#"t:syscalls:sys_enter_execve { join(args.argv); }"#,
     analyze: Analysis::Call(join),
-    lower: crate::codegen::unfinished,
+    lower: calls::output::join,
 };
 
 pub static CAT: Builtin = Builtin {
@@ -26,7 +28,7 @@ pub static CAT: Builtin = Builtin {
     doc: "Prints the file of that name.",
     example: r#"interval:s:5 { cat("/proc/loadavg"); }"#,
     analyze: Analysis::Call(cat),
-    lower: crate::codegen::unfinished,
+    lower: calls::output::send,
 };
 
 pub static SYSTEM: Builtin = Builtin {
@@ -37,7 +39,7 @@ pub static SYSTEM: Builtin = Builtin {
     doc: "Runs a shell command and prints its output. Needs `--unsafe`.",
     example: r#"interval:s:5 { system("uptime"); }"#,
     analyze: Analysis::Call(system),
-    lower: crate::codegen::unfinished,
+    lower: calls::output::send,
 };
 
 /// How many strings `join` prints, and the bytes of each, NUL included.

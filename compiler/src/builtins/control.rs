@@ -1,5 +1,7 @@
 //! Ending the run.
 
+use crate::codegen::calls;
+
 use super::{Analysis, Builtin, Kind, Timing};
 use crate::hir::Expr;
 use crate::manifest::SiteKind;
@@ -16,7 +18,7 @@ pub static EXIT: Builtin = Builtin {
     doc: "Ends the run after `end` probes; the code becomes the exit status. Nothing after it is executed.",
     example: r#"interval:s:10 { exit(); }"#,
     analyze: Analysis::Call(exit),
-    lower: crate::codegen::unfinished,
+    lower: calls::output::exit,
 };
 
 /// The statement that holds the call leaves the program after it.

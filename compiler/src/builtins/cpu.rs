@@ -1,5 +1,7 @@
 //! The processor, the current task, random numbers.
 
+use crate::codegen::calls;
+
 use super::{Analysis, Builtin, Kind, Timing};
 use crate::diagnostic::Diagnostic;
 use crate::hir::Expr;
@@ -16,7 +18,7 @@ pub static CPU: Builtin = Builtin {
     doc: "The number of the processor that runs the probe.",
     example: r#"profile:hz:99 { @ = lhist(cpu, 0, 64, 1); }"#,
     analyze: Analysis::Call(cpu),
-    lower: crate::codegen::unfinished,
+    lower: calls::process::cpu,
 };
 
 pub static NCPUS: Builtin = Builtin {
@@ -38,7 +40,7 @@ pub static CURTASK: Builtin = Builtin {
     doc: "The `struct task_struct *` of the current thread.",
     example: r#"profile:hz:99 { @[curtask.prio] = count(); }"#,
     analyze: Analysis::Call(curtask),
-    lower: crate::codegen::unfinished,
+    lower: calls::process::current_task,
 };
 
 pub static RAND: Builtin = Builtin {
@@ -49,7 +51,7 @@ pub static RAND: Builtin = Builtin {
     doc: "A random 32-bit number.",
     example: r#"t:syscalls:sys_enter_openat /rand % 100 == 0/ { @sampled = count(); }"#,
     analyze: Analysis::Call(rand),
-    lower: crate::codegen::unfinished,
+    lower: calls::process::random,
 };
 
 fn cpu(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {

@@ -1,5 +1,7 @@
 //! Functions of maps.
 
+use crate::codegen::calls;
+
 use super::{Analysis, Builtin, Kind, Timing};
 use crate::diagnostic::Diagnostic;
 use crate::hir::Expr;
@@ -16,7 +18,7 @@ pub static CLEAR: Builtin = Builtin {
     doc: "Removes all entries of a map.",
     example: r#"t:syscalls:sys_enter_openat { @[comm] = count(); } interval:s:1 { print(@); clear(@); }"#,
     analyze: Analysis::Call(clear),
-    lower: crate::codegen::unfinished,
+    lower: calls::output::send,
 };
 
 pub static ZERO: Builtin = Builtin {
@@ -27,7 +29,7 @@ pub static ZERO: Builtin = Builtin {
     doc: "Sets all values of a map to zero and keeps the keys.",
     example: r#"t:syscalls:sys_enter_openat { @[comm] = count(); } interval:s:1 { print(@); zero(@); }"#,
     analyze: Analysis::Call(zero),
-    lower: crate::codegen::unfinished,
+    lower: calls::output::send,
 };
 
 pub static DELETE: Builtin = Builtin {
@@ -38,7 +40,7 @@ pub static DELETE: Builtin = Builtin {
     doc: "Removes one entry of a map, or the value of a map without keys. True when it was there.",
     example: r#"t:syscalls:sys_enter_openat { @start[tid] = nsecs; } t:syscalls:sys_exit_openat { delete(@start, tid); }"#,
     analyze: Analysis::Call(delete),
-    lower: crate::codegen::unfinished,
+    lower: calls::maps::delete,
 };
 
 pub static HAS_KEY: Builtin = Builtin {
@@ -49,7 +51,7 @@ pub static HAS_KEY: Builtin = Builtin {
     doc: "Whether a map has an entry for a key.",
     example: r#"t:syscalls:sys_enter_openat { @start[tid] = nsecs; } t:syscalls:sys_exit_openat /has_key(@start, tid)/ { @ = count(); }"#,
     analyze: Analysis::Call(has_key),
-    lower: crate::codegen::unfinished,
+    lower: calls::maps::has_key,
 };
 
 pub static LEN: Builtin = Builtin {
@@ -60,7 +62,7 @@ pub static LEN: Builtin = Builtin {
     doc: "How many entries a map has, or how many frames a stack.",
     example: r#"t:syscalls:sys_enter_openat { @[comm] = count(); } interval:s:1 { printf("%d\n", len(@)); }"#,
     analyze: Analysis::Call(len),
-    lower: crate::codegen::unfinished,
+    lower: calls::maps::len,
 };
 
 fn clear(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {

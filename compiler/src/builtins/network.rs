@@ -1,5 +1,7 @@
 //! Network addresses and byte order.
 
+use crate::codegen::calls;
+
 use super::{Analysis, Builtin, Kind, Timing};
 use crate::hir::Expr;
 use crate::sema::build;
@@ -15,7 +17,7 @@ pub static NTOP: Builtin = Builtin {
     doc: "An IPv4 or IPv6 address as text; the family is 2 or 10 and follows from the size of the address.",
     example: r#"begin { print(ntop(0x0100007f)); }"#,
     analyze: Analysis::Call(ntop),
-    lower: crate::codegen::unfinished,
+    lower: calls::memory::ntop,
 };
 
 pub static MACADDR: Builtin = Builtin {
@@ -26,7 +28,7 @@ pub static MACADDR: Builtin = Builtin {
     doc: "Six bytes as the text of a MAC address.",
     example: r#"begin { print(macaddr(*(uint8[6]*)kaddr("do_nanosleep"))); }"#,
     analyze: Analysis::Call(macaddr),
-    lower: crate::codegen::unfinished,
+    lower: calls::memory::macaddr,
 };
 
 pub static BSWAP: Builtin = Builtin {
@@ -37,7 +39,7 @@ pub static BSWAP: Builtin = Builtin {
     doc: "The integer with its bytes in reverse order.",
     example: r#"begin { $port = (uint16)0x5000; print(bswap($port)); }"#,
     analyze: Analysis::Call(bswap),
-    lower: crate::codegen::unfinished,
+    lower: calls::memory::bswap,
 };
 
 /// Address families of the kernel (linux/socket.h).

@@ -1,5 +1,7 @@
 //! Lines of output: formatted text and printed values.
 
+use crate::codegen::calls;
+
 use super::{Analysis, Builtin, Kind, Timing};
 use crate::diagnostic::Diagnostic;
 use crate::hir::Expr;
@@ -17,7 +19,7 @@ pub static PRINTF: Builtin = Builtin {
     doc: "Prints formatted text. `%s` takes a value of any type in its natural form.",
     example: r#"t:syscalls:sys_enter_openat { printf("%-16s %d\n", comm, pid); }"#,
     analyze: Analysis::Call(printf),
-    lower: crate::codegen::unfinished,
+    lower: calls::output::send,
 };
 
 pub static PRINT: Builtin = Builtin {
@@ -28,7 +30,7 @@ pub static PRINT: Builtin = Builtin {
     doc: "Prints a value and a newline, or a whole map: its `top` largest entries, values divided by `divisor`.",
     example: r#"interval:s:1 { print(@opens, 5); clear(@opens); } t:syscalls:sys_enter_openat { @opens[comm] = count(); }"#,
     analyze: Analysis::Call(print),
-    lower: crate::codegen::unfinished,
+    lower: calls::output::print,
 };
 
 pub static ERRORF: Builtin = Builtin {
@@ -39,7 +41,7 @@ pub static ERRORF: Builtin = Builtin {
     doc: "Prints formatted text as an error, with its place in the script.",
     example: r#"begin { errorf("no such device: %d\n", 7); }"#,
     analyze: Analysis::Call(errorf),
-    lower: crate::codegen::unfinished,
+    lower: calls::output::send,
 };
 
 pub static WARNF: Builtin = Builtin {
@@ -50,7 +52,7 @@ pub static WARNF: Builtin = Builtin {
     doc: "Prints formatted text as a warning, with its place in the script.",
     example: r#"begin { warnf("only %d processors\n", ncpus); }"#,
     analyze: Analysis::Call(warnf),
-    lower: crate::codegen::unfinished,
+    lower: calls::output::send,
 };
 
 fn printf(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {

@@ -1,5 +1,7 @@
 //! Who runs: process and thread ids, users, the command name.
 
+use crate::codegen::calls;
+
 use super::{Analysis, Builtin, Kind, Timing};
 use crate::hir::Expr;
 use crate::sema::{CallSite, Typer};
@@ -14,7 +16,7 @@ pub static PID: Builtin = Builtin {
     doc: "The process id (thread group id) of the current thread.",
     example: r#"t:syscalls:sys_enter_openat { @opens[pid] = count(); }"#,
     analyze: Analysis::Call(pid),
-    lower: crate::codegen::unfinished,
+    lower: calls::process::pid,
 };
 
 pub static TID: Builtin = Builtin {
@@ -25,7 +27,7 @@ pub static TID: Builtin = Builtin {
     doc: "The thread id of the current thread.",
     example: r#"t:syscalls:sys_enter_openat { @start[tid] = nsecs; }"#,
     analyze: Analysis::Call(tid),
-    lower: crate::codegen::unfinished,
+    lower: calls::process::tid,
 };
 
 pub static UID: Builtin = Builtin {
@@ -36,7 +38,7 @@ pub static UID: Builtin = Builtin {
     doc: "The real user id of the current process.",
     example: r#"t:syscalls:sys_enter_openat /uid == 0/ { @root = count(); }"#,
     analyze: Analysis::Call(uid),
-    lower: crate::codegen::unfinished,
+    lower: calls::process::uid,
 };
 
 pub static GID: Builtin = Builtin {
@@ -47,7 +49,7 @@ pub static GID: Builtin = Builtin {
     doc: "The real group id of the current process.",
     example: r#"t:syscalls:sys_enter_openat { @[gid] = count(); }"#,
     analyze: Analysis::Call(gid),
-    lower: crate::codegen::unfinished,
+    lower: calls::process::gid,
 };
 
 pub static USERNAME: Builtin = Builtin {
@@ -58,7 +60,7 @@ pub static USERNAME: Builtin = Builtin {
     doc: "The name of the current user, resolved when it is printed.",
     example: r#"t:syscalls:sys_enter_openat { @[username] = count(); }"#,
     analyze: Analysis::Call(username),
-    lower: crate::codegen::unfinished,
+    lower: calls::process::uid,
 };
 
 pub static COMM: Builtin = Builtin {
@@ -69,7 +71,7 @@ pub static COMM: Builtin = Builtin {
     doc: "The name of the current thread, at most 15 bytes.",
     example: r#"t:syscalls:sys_enter_openat { @[comm] = count(); }"#,
     analyze: Analysis::Call(comm),
-    lower: crate::codegen::unfinished,
+    lower: calls::process::comm,
 };
 
 pub static CPID: Builtin = Builtin {
@@ -80,7 +82,7 @@ pub static CPID: Builtin = Builtin {
     doc: "The process id of the command given with `-c`; 0 without one.",
     example: r#"t:syscalls:sys_enter_openat /pid == cpid/ { @ = count(); }"#,
     analyze: Analysis::Call(cpid),
-    lower: crate::codegen::unfinished,
+    lower: calls::process::child_pid,
 };
 
 fn pid(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {

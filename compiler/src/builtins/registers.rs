@@ -1,5 +1,7 @@
 //! Registers of the traced thread.
 
+use crate::codegen::calls;
+
 use super::{Analysis, Builtin, Kind, Timing};
 use crate::diagnostic::Diagnostic;
 use crate::hir::Context;
@@ -16,7 +18,7 @@ pub static REG: Builtin = Builtin {
     doc: "A register of the traced thread, such as the stack pointer, `sp`.",
     example: r#"profile:hz:99 { @[reg("ip")] = count(); }"#,
     analyze: Analysis::Call(reg),
-    lower: crate::codegen::unfinished,
+    lower: calls::symbols::register,
 };
 
 /// Registers of x86-64 and their byte offsets in `struct pt_regs` (arch/x86/include/uapi/asm/ptrace.h).

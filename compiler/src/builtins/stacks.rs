@@ -1,5 +1,7 @@
 //! Kernel and user stacks.
 
+use crate::codegen::calls;
+
 use super::{Analysis, Builtin, Kind, Timing};
 use crate::abi::record::MAX_FRAMES;
 use crate::hir::Expr;
@@ -17,7 +19,7 @@ pub static KSTACK: Builtin = Builtin {
     doc: "The kernel stack. Modes are `bpftrace`, `perf` and `raw`; the limit is a number of frames, 127 by default.",
     example: r#"profile:hz:99 { @[kstack] = count(); }"#,
     analyze: Analysis::Call(kstack),
-    lower: crate::codegen::unfinished,
+    lower: calls::symbols::stack,
 };
 
 pub static USTACK: Builtin = Builtin {
@@ -28,7 +30,7 @@ pub static USTACK: Builtin = Builtin {
     doc: "The user stack of the current thread. Modes are `bpftrace`, `perf`, `raw` and `build_id`.",
     example: r#"profile:hz:99 { @[ustack(8), comm] = count(); }"#,
     analyze: Analysis::Call(ustack),
-    lower: crate::codegen::unfinished,
+    lower: calls::symbols::stack,
 };
 
 /// Frames when the script does not say how many.

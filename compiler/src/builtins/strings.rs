@@ -1,5 +1,7 @@
 //! Text and bytes from memory, and comparing them.
 
+use crate::codegen::calls;
+
 use super::{Analysis, Builtin, Kind, Timing};
 use crate::diagnostic::Diagnostic;
 use crate::hir::Expr;
@@ -17,7 +19,7 @@ pub static STR: Builtin = Builtin {
     doc: "Reads text up to a NUL. `length` counts the NUL; the most is the setting `max_strlen`.",
     example: r#"t:syscalls:sys_enter_openat { printf("%s\n", str(args.filename)); }"#,
     analyze: Analysis::Call(str),
-    lower: crate::codegen::unfinished,
+    lower: calls::memory::str,
 };
 
 pub static BUF: Builtin = Builtin {
@@ -28,7 +30,7 @@ pub static BUF: Builtin = Builtin {
     doc: "Reads raw bytes; the length may be left out for arrays.",
     example: r#"t:syscalls:sys_enter_write { printf("%r\n", buf(args.buf, 16)); }"#,
     analyze: Analysis::Call(buf),
-    lower: crate::codegen::unfinished,
+    lower: calls::memory::buf,
 };
 
 pub static STRNCMP: Builtin = Builtin {
@@ -39,7 +41,7 @@ pub static STRNCMP: Builtin = Builtin {
     doc: "Compares the first `n` bytes of two strings; 0 when they are equal.",
     example: r#"t:syscalls:sys_enter_openat /strncmp(comm, "python", 6) == 0/ { @ = count(); }"#,
     analyze: Analysis::Call(strncmp),
-    lower: crate::codegen::unfinished,
+    lower: calls::text::strncmp,
 };
 
 pub static STRCONTAINS: Builtin = Builtin {
@@ -50,7 +52,7 @@ pub static STRCONTAINS: Builtin = Builtin {
     doc: "Whether the first string contains the second.",
     example: r#"t:syscalls:sys_enter_openat /strcontains(comm, "sh")/ { @ = count(); }"#,
     analyze: Analysis::Call(strcontains),
-    lower: crate::codegen::unfinished,
+    lower: calls::text::strcontains,
 };
 
 pub static STRLEN: Builtin = Builtin {
@@ -61,7 +63,7 @@ pub static STRLEN: Builtin = Builtin {
     doc: "The bytes of a string before its NUL.",
     example: r#"t:syscalls:sys_enter_openat { @ = hist(strlen(str(args.filename))); }"#,
     analyze: Analysis::Call(strlen),
-    lower: crate::codegen::unfinished,
+    lower: calls::text::strlen,
 };
 
 /// The call's arguments are the pointer and, where the script gives it, the length.

@@ -1,5 +1,7 @@
 //! Addresses with names.
 
+use crate::codegen::calls;
+
 use super::{Analysis, Builtin, Kind, Timing};
 use crate::diagnostic::Diagnostic;
 use crate::hir::Expr;
@@ -15,7 +17,7 @@ pub static KSYM: Builtin = Builtin {
     doc: "The kernel function at an address, named when it is printed.",
     example: r#"begin { print(ksym(kaddr("do_nanosleep"))); }"#,
     analyze: Analysis::Call(ksym),
-    lower: crate::codegen::unfinished,
+    lower: calls::symbols::ksym,
 };
 
 pub static USYM: Builtin = Builtin {
@@ -26,7 +28,7 @@ pub static USYM: Builtin = Builtin {
     doc: "The function of the current process at an address, named when it is printed.",
     example: r#"uprobe:/bin/bash:readline { print(usym(reg("ip"))); }"#,
     analyze: Analysis::Call(usym),
-    lower: crate::codegen::unfinished,
+    lower: calls::symbols::usym,
 };
 
 pub static KADDR: Builtin = Builtin {

@@ -1,5 +1,7 @@
 //! Clocks, and text made of times.
 
+use crate::codegen::calls;
+
 use super::{Analysis, Builtin, Kind, Timing};
 use crate::diagnostic::nearest;
 use crate::hir::Expr;
@@ -17,7 +19,7 @@ pub static NSECS: Builtin = Builtin {
     doc: "Nanoseconds since boot. `nsecs(monotonic)` leaves out time asleep, `nsecs(tai)` is international atomic time.",
     example: r#"t:syscalls:sys_enter_openat { @start[tid] = nsecs; }"#,
     analyze: Analysis::Call(nsecs),
-    lower: crate::codegen::unfinished,
+    lower: calls::time::nsecs,
 };
 
 pub static ELAPSED: Builtin = Builtin {
@@ -28,7 +30,7 @@ pub static ELAPSED: Builtin = Builtin {
     doc: "Nanoseconds since tracing began.",
     example: r#"interval:s:1 { printf("%lld\n", elapsed); }"#,
     analyze: Analysis::Call(elapsed),
-    lower: crate::codegen::unfinished,
+    lower: calls::time::elapsed,
 };
 
 pub static TIME: Builtin = Builtin {
@@ -39,7 +41,7 @@ pub static TIME: Builtin = Builtin {
     doc: "Prints the local time in a strftime format, by default `%H:%M:%S` and a newline.",
     example: r#"interval:s:1 { time("%H:%M:%S\n"); }"#,
     analyze: Analysis::Call(time),
-    lower: crate::codegen::unfinished,
+    lower: calls::output::send,
 };
 
 pub static STRFTIME: Builtin = Builtin {
@@ -50,7 +52,7 @@ pub static STRFTIME: Builtin = Builtin {
     doc: "A time of `nsecs` as local time in a strftime format; `%f` `%l` `%k` are micro-, milli- and nanoseconds.",
     example: r#"t:syscalls:sys_enter_openat { printf("%s %s\n", strftime("%H:%M:%S.%f", nsecs), comm); }"#,
     analyze: Analysis::Call(strftime),
-    lower: crate::codegen::unfinished,
+    lower: calls::time::strftime,
 };
 
 /// The clocks of `nsecs`: the number is the constant of the call.

@@ -183,7 +183,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
             let mut alive = self.ir.constant(u64::MAX);
             for index in 0..bytes {
                 let byte = self.ir.load(self.ir.offset(memory.place.pointer, index), 1, false);
-                let is_text = self.ir.from_bit(self.ir.is_not_zero(byte));
+                let is_text = self.ir.bit_to_int(self.ir.is_not_zero(byte));
                 alive = self.ir.and(alive, self.ir.sub(self.ir.constant(0), is_text));
                 self.ir.store(self.ir.offset(place.pointer, index), self.ir.and(byte, alive), 1);
             }
@@ -209,7 +209,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         ir.position(full);
         let byte = ir.load(ir.offset(memory.place.pointer, last), 1, false);
         ir.store(ir.offset(place.pointer, last), byte, 1);
-        let full_length = ir.add(ir.constant(u64::from(last)), ir.from_bit(ir.is_not_zero(byte)));
+        let full_length = ir.add(ir.constant(u64::from(last)), ir.bit_to_int(ir.is_not_zero(byte)));
         ir.branch(next);
         ir.position(next);
         ir.merge(&[(length, before), (full_length, full)])

@@ -89,7 +89,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
     fn unary(&mut self, operator: UnaryOp, operand: &Expr, ty: &Type) -> Result<Lowered<'ctx>, CodegenError> {
         let value = self.register(operand)?;
         let result = match operator {
-            UnaryOp::Not => self.ir.from_bit(self.ir.is_zero(value)),
+            UnaryOp::Not => self.ir.bit_to_int(self.ir.is_zero(value)),
             UnaryOp::BitNot => self.ir.xor(value, self.ir.constant(u64::MAX)),
             UnaryOp::Neg => self.ir.sub(self.ir.constant(0), value),
         };
@@ -168,7 +168,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         };
         self.ir.position(more);
         let right = self.condition(right)?;
-        let right = self.ir.from_bit(right);
+        let right = self.ir.bit_to_int(right);
         let after = self.ir.here();
         self.ir.branch(next);
         self.ir.position(next);
@@ -179,7 +179,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         if !left.ty.is_scalar() || !right.ty.is_scalar() {
             let equal = self.values_equal(left, right)?;
             let bit = if operator == BinaryOp::Ne { self.ir.is_zero(equal) } else { self.ir.is_not_zero(equal) };
-            return Ok(self.ir.from_bit(bit).into());
+            return Ok(self.ir.bit_to_int(bit).into());
         }
         let signed = left.ty.is_signed() || right.ty.is_signed();
         let predicate = match (operator, signed) {
@@ -197,7 +197,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         let left = self.register(left)?;
         let right = self.register(right)?;
         let bit = self.ir.compare(predicate, left, right);
-        Ok(self.ir.from_bit(bit).into())
+        Ok(self.ir.bit_to_int(bit).into())
     }
 
     fn conditional(
@@ -248,7 +248,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
             (true, true) => {
                 let value = self.register(operand)?;
                 Ok(if *ty == Type::Bool {
-                    self.ir.from_bit(self.ir.is_not_zero(value))
+                    self.ir.bit_to_int(self.ir.is_not_zero(value))
                 } else {
                     self.ir.narrow(value, ty.size(), ty.is_signed())
                 }

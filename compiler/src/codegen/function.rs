@@ -128,7 +128,7 @@ impl<'a, 'ctx> FunctionBuilder<'a, 'ctx> {
     /// Ends the function: what runs off its end leaves it. The prologue follows when the layout is final.
     pub(super) fn finish(self) -> Result<(), CodegenError> {
         let (end, leave, tests_stop) = match self.kind {
-            FunctionKind::Program { leave, .. } => (leave, leave, true),
+            FunctionKind::Program { leave, .. } => (leave, leave, !self.state.runs_after_stop()),
             FunctionKind::Callback { stop, next } => (next, stop, false),
         };
         self.ir.branch(end);

@@ -207,7 +207,7 @@ impl<'ctx> Ir<'ctx> {
     }
 
     /// 0 or 1 of an `i1`.
-    pub fn from_bit(&self, bit: IntValue<'ctx>) -> IntValue<'ctx> {
+    pub fn bit_to_int(&self, bit: IntValue<'ctx>) -> IntValue<'ctx> {
         self.int(self.builder.build_int_z_extend(bit, self.i64, ""))
     }
 

@@ -264,7 +264,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
             MapStorage::Hash { symbol } | MapStorage::PerCpuHash { symbol } => {
                 let key = self.key(map, key)?;
                 let result = self.ir.map_delete(self.unit.symbol(&symbol), key);
-                Ok(self.ir.from_bit(self.ir.is_zero(result)))
+                Ok(self.ir.bit_to_int(self.ir.is_zero(result)))
             }
         }
     }

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 
 use crate::hir::{self, Block, Expr, ExprKind, ProbeProgram, Stmt, StmtKind, VariableId};
-use crate::manifest::{MapId, ProgramKind};
+use crate::manifest::{AttachSpec, MapId, ProgramKind};
 
 use super::layout::PER_CPU_VALUE_LIMIT;
 
@@ -101,6 +101,11 @@ impl<'a> ProgramState<'a> {
         let number = self.callbacks.get();
         self.callbacks.set(number + 1);
         format!("{}_loop{number}", self.section)
+    }
+
+    /// `end` runs when all other programs are stopped.
+    pub fn runs_after_stop(&self) -> bool {
+        self.probe.attach.iter().any(|attach| attach.spec == AttachSpec::End)
     }
 
     /// Tracepoints let others see the event too; the rest return 0, as bpftrace does.

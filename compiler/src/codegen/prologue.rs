@@ -26,7 +26,7 @@ pub struct Prologue<'ctx> {
     pub scratch: Option<PointerValue<'ctx>>,
     /// Slot for the bytes of one CPU's part.
     pub slot_size: Option<PointerValue<'ctx>>,
-    /// Whether to test the stop flag: programs do, callbacks need not.
+    /// Whether to test the stop flag: programs do, but `end`; callbacks need not.
     pub tests_stop: bool,
     /// Which program of the object, its key in the scratch map.
     pub program: u32,

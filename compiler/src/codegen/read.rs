@@ -123,7 +123,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
             self.ir.probe_read_kernel(last_byte, size, source);
         }
         let byte = self.ir.load(last_byte, 1, false);
-        let full_length = self.ir.add(length, self.ir.from_bit(self.ir.is_not_zero(byte)));
+        let full_length = self.ir.add(length, self.ir.bit_to_int(self.ir.is_not_zero(byte)));
         self.ir.branch(next);
         self.ir.position(next);
         let length = self.ir.merge(&[(self.ir.constant(0), fix), (length, check), (full_length, full)]);
@@ -133,7 +133,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
     /// Extracts a bit-field from the unit that holds it.
     pub(super) fn bit_field(&self, unit: IntValue<'ctx>, bits: Option<(u8, u8)>, ty: &Type) -> IntValue<'ctx> {
         let Some((offset, width)) = bits else {
-            return if *ty == Type::Bool { self.ir.from_bit(self.ir.is_not_zero(unit)) } else { unit };
+            return if *ty == Type::Bool { self.ir.bit_to_int(self.ir.is_not_zero(unit)) } else { unit };
         };
         let (offset, width) = (u64::from(offset), u64::from(width).clamp(1, 64));
         let top = self.ir.shift_left(unit, self.ir.constant(64 - (offset + width).min(64)));

@@ -98,7 +98,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
             difference = self.ir.or(difference, self.ir.xor(found, self.ir.constant(word)));
             offset += used;
         }
-        self.ir.from_bit(self.ir.is_zero(difference))
+        self.ir.bit_to_int(self.ir.is_zero(difference))
     }
 
     /// Compares two strings byte by byte up to a NUL.
@@ -134,7 +134,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         let longer = if left.1 > right.1 { left } else { right };
         let equal = if longer.1 > limit && matches!(extent, Extent::Whole) {
             let byte = self.ir.load(self.ir.offset(longer.0.pointer, limit), 1, false);
-            self.ir.from_bit(self.ir.is_zero(byte))
+            self.ir.bit_to_int(self.ir.is_zero(byte))
         } else {
             self.ir.constant(1)
         };
@@ -180,7 +180,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
             difference = self.ir.or(difference, self.ir.xor(a, b));
             offset += bytes;
         }
-        Ok(self.ir.from_bit(self.ir.is_zero(difference)))
+        Ok(self.ir.bit_to_int(self.ir.is_zero(difference)))
     }
 
     /// The bytes of a string before its NUL.

@@ -2,14 +2,14 @@
 
 use inkwell::values::IntValue;
 
-use crate::hir::{Call, Context, Expr};
+use crate::hir::{Call, Expr};
 use crate::types::{StackMode, StackSpace, Type};
 
 use super::Result;
-use crate::codegen::{CodegenError, FunctionBuilder, Memory, register_offset};
+use crate::codegen::{CodegenError, FunctionBuilder, Memory};
 
-/// Also `ksym`: the address itself.
-pub fn first_argument<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, _: &Expr, call: &Call) -> Result<'ctx> {
+/// The address itself.
+pub fn ksym<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, _: &Expr, call: &Call) -> Result<'ctx> {
     let argument = builder.call_argument(call, 0)?;
     builder.value(argument)
 }
@@ -18,16 +18,6 @@ pub fn usym<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, expression: &Expr, ca
     let address = builder.call_argument(call, 0)?;
     let address = builder.register(address)?;
     user_symbol(builder, &expression.ty, address)
-}
-
-/// The traced function: where the instruction pointer is.
-pub fn func<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, expression: &Expr, _: &Call) -> Result<'ctx> {
-    let offset = register_offset("ip").unwrap_or(0);
-    let address = builder.register_at(offset)?;
-    match expression.ty {
-        Type::UserSymbol => user_symbol(builder, &expression.ty, address),
-        _ => Ok(address.into()),
-    }
 }
 
 /// u64 address, u32 tgid, u32 probe.
@@ -57,18 +47,4 @@ pub fn stack<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, expression: &Expr, _
 pub fn register<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, _: &Expr, call: &Call) -> Result<'ctx> {
     let offset = call.constants.first().and_then(|offset| u32::try_from(*offset).ok()).unwrap_or(0);
     Ok(builder.register_at(offset)?.into())
-}
-
-pub fn probe_name<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, expression: &Expr, _: &Call) -> Result<'ctx> {
-    let name = builder.state.probe.probe_name.clone();
-    builder.text(name.as_bytes(), &expression.ty)
-}
-
-/// `ctx`: the context's address.
-pub fn context<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, _: &Expr, _: &Call) -> Result<'ctx> {
-    let context = match builder.state.probe.context {
-        Context::None => builder.ir.null(),
-        _ => builder.context_pointer()?,
-    };
-    Ok(builder.ir.address(context).into())
 }

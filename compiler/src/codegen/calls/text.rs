@@ -11,7 +11,7 @@ pub fn strncmp<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, _: &Expr, call: &C
     let right = builder.call_argument(call, 1)?;
     let bytes = call.constants.first().and_then(|bytes| u32::try_from(*bytes).ok()).unwrap_or(u32::MAX);
     let equal = builder.strings_equal(left, right, Extent::Prefix(bytes))?;
-    Ok(builder.ir.from_bit(builder.ir.is_zero(equal)).into())
+    Ok(builder.ir.bit_to_int(builder.ir.is_zero(equal)).into())
 }
 
 pub fn strcontains<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, expression: &Expr, call: &Call) -> Result<'ctx> {
