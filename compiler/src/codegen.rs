@@ -173,7 +173,8 @@ fn lower_program(unit: &Unit<'_, '_>, probe: &hir::ProbeProgram, index: u32) -> 
             .with_help("Use shorter strings: str(p, 64), or the setting max_strlen"));
     };
     let parameters = [Parameter { name: "context", kind: ParameterKind::Pointer }];
-    let function = unit.function(&state.section, &state.section, &parameters, probe.span);
+    // LLVM gives the section's symbol its name; the function needs another.
+    let function = unit.function(&format!("run{index}"), &state.section, &parameters, probe.span, false);
     let mut builder = FunctionBuilder::program(unit, &state, function);
     builder.filter_process(probe.filter_pid)?;
     builder.statements(&probe.body)?;
@@ -213,7 +214,8 @@ fn internal(program: &hir::Program, text: String) -> Vec<Diagnostic> {
 
 /// LLVM names the function in its message; the probe is the best place to show.
 fn limit_of_target(program: &hir::Program, text: &str) -> Diagnostic {
-    let probe = program.programs.iter().enumerate().rev().find(|(index, _)| text.contains(&format!("probe{index}")));
+    // Functions are called `run0` and `run0_loop0`.
+    let probe = program.programs.iter().enumerate().rev().find(|(index, _)| text.contains(&format!("run{index}")));
     let span = probe.map_or_else(|| whole(program), |(_, probe)| probe.span);
     if text.contains("stack") {
         return CodegenError::limit(span, "The probe needs more than the 512 bytes of stack that BPF has")

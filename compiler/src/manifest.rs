@@ -119,7 +119,7 @@ pub struct ProbeInfo {
 /// One BPF program and where it is attached. Several attach points share a program where the body is the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Program {
-    /// Section and symbol name in the object, unique.
+    /// Section of the object, unique; its first function is the program, the others are callbacks of its loops.
     pub section: String,
     pub kind: ProgramKind,
     pub attach: Vec<AttachPoint>,

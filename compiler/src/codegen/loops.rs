@@ -38,7 +38,7 @@ impl<'a, 'ctx> FunctionBuilder<'a, 'ctx> {
 
     fn callback_builder(&self, parameters: &[Parameter]) -> FunctionBuilder<'a, 'ctx> {
         let name = self.state.callback_name();
-        let function = self.unit.function(&name, &self.state.section, parameters, self.span);
+        let function = self.unit.function(&name, &self.state.section, parameters, self.span, true);
         FunctionBuilder::callback(self.unit, self.state, function)
     }
 

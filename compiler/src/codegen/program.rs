@@ -100,7 +100,7 @@ impl<'a> ProgramState<'a> {
     pub fn callback_name(&self) -> String {
         let number = self.callbacks.get();
         self.callbacks.set(number + 1);
-        format!("{}_loop{number}", self.section)
+        format!("run{}_loop{number}", self.index)
     }
 
     /// `end` runs when all other programs are stopped.

@@ -89,7 +89,14 @@ impl<'a, 'ctx> Unit<'a, 'ctx> {
     }
 
     /// A function with its debug information, in a section of the object.
-    pub fn function(&self, name: &str, section: &str, parameters: &[Parameter], span: Span) -> Function<'ctx> {
+    pub fn function(
+        &self,
+        name: &str,
+        section: &str,
+        parameters: &[Parameter],
+        span: Span,
+        is_callback: bool,
+    ) -> Function<'ctx> {
         let i64 = self.context.i64_type();
         let ptr = self.context.ptr_type(AddressSpace::default());
         let types: Vec<_> = parameters
@@ -103,8 +110,7 @@ impl<'a, 'ctx> Unit<'a, 'ctx> {
         // their symbols. What makes them static for the kernel is their debug information.
         let value = self.module.add_function(name, i64.fn_type(&types, false), Some(Linkage::External));
         value.set_section(Some(section));
-        let is_program = name == section;
-        let scope = self.debug.function(name, parameters, self.file.position(span.start).line, !is_program);
+        let scope = self.debug.function(name, parameters, self.file.position(span.start).line, is_callback);
         value.set_subprogram(scope);
         Function { value, scope }
     }
