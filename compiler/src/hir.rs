@@ -11,6 +11,8 @@
 //! - `>>` is arithmetic and `/ %` and comparisons are signed where the operand type is signed.
 //! - `exit()` occurs only as a statement of its own; the `Return` that it implies follows it.
 
+pub mod dump;
+
 use std::sync::Arc;
 
 use crate::builtins::Builtin;

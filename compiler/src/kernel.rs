@@ -5,7 +5,11 @@ use std::sync::Arc;
 
 use crate::types::Type;
 
+pub mod c_declarations;
+pub mod c_names;
 pub mod fixture;
+pub mod overlay;
+pub mod tracepoint_format;
 
 /// A kernel or user-space facility that decides how something is lowered, or whether it can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -34,6 +38,7 @@ pub enum Feature {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field {
     pub name: String,
+    /// Arrays of `char` are strings of that capacity.
     pub ty: Type,
     /// Bytes from the start of the outermost type; members of anonymous structs and unions are promoted.
     pub offset: u32,

@@ -19,8 +19,9 @@ pub mod types;
 
 use serde::{Deserialize, Serialize};
 
-use diagnostic::Diagnostic;
+use diagnostic::{Diagnostic, Diagnostics};
 use kernel::Kernel;
+use kernel::overlay::Overlay;
 use manifest::{Manifest, ProbeInfo};
 use options::CompileOptions;
 use source::SourceFile;
@@ -45,8 +46,15 @@ pub struct Checked {
 
 /// Parses and types a script: quick enough for every key press, and without LLVM.
 pub fn check(file: &SourceFile, kernel: &dyn Kernel, options: &CompileOptions) -> Checked {
-    let (program, probes, diagnostics) = front_end(file, kernel, options);
-    Checked { diagnostics, probes, maps: program.map(|program| program.maps).unwrap_or_default() }
+    let script = match parse(file, options) {
+        Ok(script) => script,
+        Err(error) => return Checked { diagnostics: vec![error], ..Checked::default() },
+    };
+    let mut found = Diagnostics::default();
+    let kernel = Overlay::new(kernel, &script, &mut found);
+    let analyzed = sema::analyze(&script, &kernel, options, found);
+    let maps = analyzed.program.map(|program| program.maps).unwrap_or_default();
+    Checked { diagnostics: in_order(analyzed.diagnostics), probes: analyzed.probes, maps }
 }
 
 /// The typed program of a script, with warnings.
@@ -59,10 +67,7 @@ pub fn analyze(
     kernel: &dyn Kernel,
     options: &CompileOptions,
 ) -> Result<(hir::Program, Vec<Diagnostic>), Vec<Diagnostic>> {
-    match front_end(file, kernel, options) {
-        (Some(program), _, warnings) => Ok((program, warnings)),
-        (None, _, diagnostics) => Err(diagnostics),
-    }
+    front_end(file, kernel, options, |program, _, warnings| Ok((program, warnings)))
 }
 
 /// The whole way from a script to an object and its manifest, with warnings.
@@ -75,35 +80,49 @@ pub fn compile(
     kernel: &dyn Kernel,
     options: &CompileOptions,
 ) -> Result<(Compiled, Vec<Diagnostic>), Vec<Diagnostic>> {
-    let (program, mut warnings) = analyze(file, kernel, options)?;
-    match codegen::lower(&program, kernel, file, options) {
-        Ok(compiled) => Ok((compiled, warnings)),
-        Err(errors) => {
-            warnings.extend(errors);
-            Err(warnings)
+    front_end(file, kernel, options, |program, kernel, mut warnings| {
+        match codegen::lower(&program, kernel, file, options) {
+            Ok(compiled) => Ok((compiled, warnings)),
+            Err(errors) => {
+                warnings.extend(errors);
+                Err(warnings)
+            }
         }
-    }
+    })
 }
 
-/// Parsing and semantic analysis. There is a program exactly when there is no error.
-fn front_end(
+/// Parsing and semantic analysis; `next` goes on with the program, the kernel that knows the script's types, and the
+/// warnings.
+fn front_end<T>(
     file: &SourceFile,
     kernel: &dyn Kernel,
     options: &CompileOptions,
-) -> (Option<hir::Program>, Vec<ProbeInfo>, Vec<Diagnostic>) {
+    next: impl FnOnce(hir::Program, &dyn Kernel, Vec<Diagnostic>) -> Result<T, Vec<Diagnostic>>,
+) -> Result<T, Vec<Diagnostic>> {
+    let script = parse(file, options).map_err(|error| vec![error])?;
+    let mut found = Diagnostics::default();
+    let kernel = Overlay::new(kernel, &script, &mut found);
+    let analyzed = sema::analyze(&script, &kernel, options, found);
+    let diagnostics = in_order(analyzed.diagnostics);
+    match analyzed.program {
+        Some(program) => next(program, &kernel, diagnostics),
+        None => Err(diagnostics),
+    }
+}
+
+/// The tree of a script, within the limits of the compilation.
+fn parse(file: &SourceFile, options: &CompileOptions) -> Result<syntax::ast::Script, Diagnostic> {
     let limits = syntax::Limits {
         max_source_bytes: options.limits.max_source_bytes,
         max_depth: options.limits.max_depth,
         max_nodes: options.limits.max_nodes,
         ..syntax::Limits::default()
     };
-    match syntax::parse(file, &limits) {
-        Ok(script) => {
-            let analyzed = sema::analyze(&script, kernel, options);
-            let mut diagnostics = analyzed.diagnostics.into_vec();
-            diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
-            (analyzed.program, analyzed.probes, diagnostics)
-        }
-        Err(error) => (None, Vec::new(), vec![error]),
-    }
+    syntax::parse(file, &limits)
+}
+
+fn in_order(diagnostics: Diagnostics) -> Vec<Diagnostic> {
+    let mut list = diagnostics.into_vec();
+    list.sort_by_key(|diagnostic| diagnostic.span.start);
+    list
 }

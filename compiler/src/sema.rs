@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::hir;
-use crate::kernel::Kernel;
+use crate::kernel::overlay::Overlay;
 use crate::manifest::{AttachPoint, ProbeId, ProbeInfo};
 use crate::options::CompileOptions;
 use crate::source::Span;
@@ -23,6 +23,8 @@ pub mod names;
 mod operators;
 mod scope;
 mod statements;
+#[cfg(test)]
+mod tests;
 mod type_names;
 mod typer;
 pub mod unsupported;
@@ -45,9 +47,13 @@ pub struct Analyzed {
     pub diagnostics: Diagnostics,
 }
 
-/// Types a script for a machine.
-pub fn analyze(script: &ast::Script, kernel: &dyn Kernel, options: &CompileOptions) -> Analyzed {
-    let mut diagnostics = Diagnostics::default();
+/// Types a script for a machine, whose types include those of the script. Adds to what was found before.
+pub fn analyze(
+    script: &ast::Script,
+    kernel: &Overlay<'_>,
+    options: &CompileOptions,
+    mut diagnostics: Diagnostics,
+) -> Analyzed {
     let config = config::read(script.config.as_ref(), options, &mut diagnostics);
     let names = Names::read(&script.preprocessor, &mut diagnostics);
     let roots = Roots::of(script, &mut diagnostics);
@@ -102,9 +108,6 @@ impl<'s> Roots<'s> {
         }
         for import in &script.imports {
             diagnostics.push(unsupported::not_yet(import.span, unsupported::IMPORTS));
-        }
-        for definition in &script.c_definitions {
-            diagnostics.push(unsupported::not_yet(definition.span, unsupported::STRUCT_DEFINITIONS));
         }
         roots
     }

@@ -4,7 +4,6 @@
 //! No answer needs a `bpf()` call.
 
 pub mod btf;
-mod c_names;
 mod cache;
 mod cgroup;
 pub mod features;
@@ -16,15 +15,16 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
+use tracedeck_compiler::kernel::tracepoint_format::{FormatContext, parse_format};
 use tracedeck_compiler::kernel::{
-    BinaryError, Feature, Kernel, StructType, TracepointFormat, UserSymbol, matches_pattern,
+    BinaryError, Feature, Kernel, StructType, TracepointFormat, UserSymbol, c_names, matches_pattern,
 };
 use tracedeck_compiler::types::{AddressSpace, Type};
 
 use btf::{Btf, Kind};
 use cache::Cache;
 use symbols::kallsyms::Kallsyms;
-use tracefs::{FormatContext, TraceFs, parse_format};
+use tracefs::TraceFs;
 
 type Symbols = Result<Arc<Vec<UserSymbol>>, BinaryError>;
 

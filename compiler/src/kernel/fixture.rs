@@ -1,1 +1,197 @@
 //! A kernel made of given facts: for tests, and for checking scripts away from the machine they will run on.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::c_declarations::Definitions;
+use super::tracepoint_format::{FormatContext, parse_format};
+use super::{BinaryError, Feature, Kernel, StructType, TracepointFormat, UserSymbol, c_names, matches_pattern};
+use crate::types::{AddressSpace, Type};
+
+/// Facts, added one by one or from captured text.
+#[derive(Debug, Clone)]
+pub struct FixtureKernel {
+    release: String,
+    possible_cpus: u32,
+    missing: HashSet<Feature>,
+    tracepoints: BTreeMap<(String, String), Arc<TracepointFormat>>,
+    raw_tracepoints: BTreeMap<String, Option<Arc<StructType>>>,
+    definitions: Definitions,
+    kernel_symbols: BTreeMap<String, u64>,
+    binaries: BTreeMap<PathBuf, Vec<UserSymbol>>,
+    /// Bare names and the files they stand for.
+    aliases: BTreeMap<String, PathBuf>,
+    cgroups: BTreeMap<String, u64>,
+}
+
+impl FixtureKernel {
+    /// A kernel of that release with every feature, and nothing else.
+    pub fn new(release: &str, possible_cpus: u32) -> Self {
+        Self {
+            release: release.to_owned(),
+            possible_cpus,
+            missing: HashSet::new(),
+            tracepoints: BTreeMap::new(),
+            raw_tracepoints: BTreeMap::new(),
+            definitions: Definitions::default(),
+            kernel_symbols: BTreeMap::new(),
+            binaries: BTreeMap::new(),
+            aliases: BTreeMap::new(),
+            cgroups: BTreeMap::new(),
+        }
+    }
+
+    /// Takes a feature away.
+    #[must_use]
+    pub fn without(mut self, feature: Feature) -> Self {
+        self.missing.insert(feature);
+        self
+    }
+
+    /// Adds definitions of structs, unions and enums, written in C.
+    ///
+    /// # Panics
+    ///
+    /// On text that is no definition: facts are part of a test.
+    #[must_use]
+    pub fn with_types(mut self, text: &str) -> Self {
+        if let Err(message) = self.definitions.read(text, &c_names::base_type) {
+            panic!("{message}");
+        }
+        self
+    }
+
+    /// Adds a tracepoint from the text of its `format` file; the types it names come first.
+    #[must_use]
+    pub fn with_tracepoint(mut self, category: &str, event: &str, format: &str) -> Self {
+        let space = if category == "syscalls" { AddressSpace::User } else { AddressSpace::Kernel };
+        let format = parse_format(format, &FormatContext { named: &|name| self.named_type(name), space });
+        self.tracepoints.insert((category.to_owned(), event.to_owned()), Arc::new(format));
+        self
+    }
+
+    /// Adds a raw tracepoint; its arguments are written as members of a struct (`bool preempt; struct task_struct *p;`).
+    #[must_use]
+    pub fn with_raw_tracepoint(mut self, name: &str, arguments: Option<&str>) -> Self {
+        let arguments = arguments.map(|members| {
+            let mut definitions = self.definitions.clone();
+            let text = format!("struct arguments {{ {members} }}");
+            if let Err(message) = definitions.read(&text, &c_names::base_type) {
+                panic!("{message}");
+            }
+            let mut found =
+                definitions.struct_type("struct arguments").map(|found| (*found).clone()).unwrap_or_default();
+            for (index, field) in found.fields.iter_mut().enumerate() {
+                field.offset = 8 * index as u32;
+            }
+            Arc::new(found)
+        });
+        self.raw_tracepoints.insert(name.to_owned(), arguments);
+        self
+    }
+
+    #[must_use]
+    pub fn with_kernel_symbol(mut self, name: &str, address: u64) -> Self {
+        self.kernel_symbols.insert(name.to_owned(), address);
+        self
+    }
+
+    /// Adds an ELF file with functions: name, address, size. Offsets in the file equal addresses.
+    #[must_use]
+    pub fn with_binary(mut self, path: &str, functions: &[(&str, u64, u64)]) -> Self {
+        let mut symbols: Vec<UserSymbol> = functions
+            .iter()
+            .map(|(name, address, size)| UserSymbol {
+                name: (*name).to_owned(),
+                address: *address,
+                file_offset: *address,
+                size: *size,
+            })
+            .collect();
+        symbols.sort_by(|a, b| a.name.cmp(&b.name));
+        if let Some(name) = Path::new(path).file_name() {
+            self.aliases.insert(name.to_string_lossy().into_owned(), PathBuf::from(path));
+        }
+        self.binaries.insert(PathBuf::from(path), symbols);
+        self
+    }
+
+    #[must_use]
+    pub fn with_cgroup(mut self, path: &str, id: u64) -> Self {
+        self.cgroups.insert(path.to_owned(), id);
+        self
+    }
+}
+
+impl Kernel for FixtureKernel {
+    fn has(&self, feature: Feature) -> bool {
+        !self.missing.contains(&feature)
+    }
+
+    fn release(&self) -> &str {
+        &self.release
+    }
+
+    fn possible_cpus(&self) -> u32 {
+        self.possible_cpus
+    }
+
+    fn tracepoints(&self, category: &str, event: &str) -> Vec<(String, String)> {
+        let matches = |(a, b): &&(String, String)| matches_pattern(category, a) && matches_pattern(event, b);
+        self.tracepoints.keys().filter(matches).cloned().collect()
+    }
+
+    fn tracepoint_format(&self, category: &str, event: &str) -> Option<Arc<TracepointFormat>> {
+        self.tracepoints.get(&(category.to_owned(), event.to_owned())).cloned()
+    }
+
+    fn raw_tracepoints(&self, pattern: &str) -> Vec<String> {
+        self.raw_tracepoints.keys().filter(|name| matches_pattern(pattern, name)).cloned().collect()
+    }
+
+    fn raw_tracepoint_arguments(&self, name: &str) -> Option<Arc<StructType>> {
+        self.raw_tracepoints.get(name).cloned().flatten()
+    }
+
+    fn struct_type(&self, name: &str) -> Option<Arc<StructType>> {
+        self.definitions.struct_type(name)
+    }
+
+    fn named_type(&self, name: &str) -> Option<Type> {
+        self.definitions.named_type(name).or_else(|| c_names::base_type(name))
+    }
+
+    fn enum_constant(&self, name: &str) -> Option<(Type, i64)> {
+        self.definitions.enum_constant(name)
+    }
+
+    fn struct_names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.definitions.struct_names().map(str::to_owned).collect();
+        names.sort();
+        names
+    }
+
+    fn kernel_symbol(&self, name: &str) -> Option<u64> {
+        self.kernel_symbols.get(name).copied()
+    }
+
+    fn kernel_functions(&self, pattern: &str) -> Vec<String> {
+        self.kernel_symbols.keys().filter(|name| matches_pattern(pattern, name)).cloned().collect()
+    }
+
+    fn binary(&self, name: &str, _pid: Option<u32>) -> Result<PathBuf, BinaryError> {
+        let path = self.aliases.get(name).cloned().unwrap_or_else(|| PathBuf::from(name));
+        if self.binaries.contains_key(&path) { Ok(path) } else { Err(BinaryError::NotFound(name.to_owned())) }
+    }
+
+    fn user_symbols(&self, path: &Path, pattern: &str) -> Result<Vec<UserSymbol>, BinaryError> {
+        let symbols =
+            self.binaries.get(path).ok_or_else(|| BinaryError::NotFound(path.to_string_lossy().into_owned()))?;
+        Ok(symbols.iter().filter(|symbol| matches_pattern(pattern, &symbol.name)).cloned().collect())
+    }
+
+    fn cgroup_id(&self, path: &str) -> Option<u64> {
+        self.cgroups.get(path).copied()
+    }
+}

@@ -154,10 +154,9 @@ impl Typer<'_> {
         self.fail(diagnostic)
     }
 
-    /// The type of a field where it is read: arrays of char are text, pointers stay in the struct's memory.
+    /// The type of a field where it is read: pointers point into the memory that the struct is in.
     fn member_type(&self, ty: Type, space: AddressSpace) -> Type {
         match ty {
-            Type::Array { of, len } if *of == Type::INT8 && len > 0 => Type::String { capacity: len },
             Type::Pointer { to, space: AddressSpace::Kernel } => Type::Pointer { to, space: behind(space) },
             ty => ty,
         }

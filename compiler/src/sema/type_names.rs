@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::builtins::{self, Kind};
 use crate::diagnostic::Diagnostic;
+use crate::kernel::c_names;
 use crate::source::Span;
 use crate::syntax::ast::{TypeArgument, TypeBase, TypeName, TypeSuffix};
 use crate::types::Type;
@@ -86,10 +87,10 @@ impl Typer<'_> {
     pub fn find_type(&self, word: &str) -> Option<Type> {
         LANGUAGE_TYPES
             .iter()
-            .chain(C_TYPES)
             .find(|(name, _)| *name == word)
             .map(|(_, ty)| ty.clone())
             .or_else(|| self.kernel.named_type(word))
+            .or_else(|| c_names::base_type(word))
     }
 
     /// Whether a bare word is a value.
@@ -160,44 +161,4 @@ static LANGUAGE_TYPES: &[(&str, Type)] = &[
     ("cgroup_path_t", Type::CgroupPath),
     ("ksym_t", Type::KernelSymbol),
     ("usym_t", Type::UserSymbol),
-];
-
-/// C's names of integers, which scripts use also where there is no BTF. `long` has 64 bits on all supported machines.
-static C_TYPES: &[(&str, Type)] = &[
-    ("char", Type::INT8),
-    ("short", Type::INT16),
-    ("int", Type::INT32),
-    ("long", Type::INT64),
-    ("unsigned", Type::UINT32),
-    ("int8_t", Type::INT8),
-    ("int16_t", Type::INT16),
-    ("int32_t", Type::INT32),
-    ("int64_t", Type::INT64),
-    ("uint8_t", Type::UINT8),
-    ("uint16_t", Type::UINT16),
-    ("uint32_t", Type::UINT32),
-    ("uint64_t", Type::UINT64),
-    ("s8", Type::INT8),
-    ("s16", Type::INT16),
-    ("s32", Type::INT32),
-    ("s64", Type::INT64),
-    ("u8", Type::UINT8),
-    ("u16", Type::UINT16),
-    ("u32", Type::UINT32),
-    ("u64", Type::UINT64),
-    ("__s8", Type::INT8),
-    ("__s16", Type::INT16),
-    ("__s32", Type::INT32),
-    ("__s64", Type::INT64),
-    ("__u8", Type::UINT8),
-    ("__u16", Type::UINT16),
-    ("__u32", Type::UINT32),
-    ("__u64", Type::UINT64),
-    ("size_t", Type::UINT64),
-    ("ssize_t", Type::INT64),
-    ("uintptr_t", Type::UINT64),
-    ("pid_t", Type::INT32),
-    ("uid_t", Type::UINT32),
-    ("gid_t", Type::UINT32),
-    ("off_t", Type::INT64),
 ];

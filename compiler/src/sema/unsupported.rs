@@ -29,7 +29,6 @@ features! {
     WHOLE_PROCESS_UPROBES = "a uprobe on every file of a process (*)";
     FUNC_IN_RETURN_PROBES = "func in a uretprobe";
     BUILD_ID_STACKS = "the stack mode build_id";
-    STRUCT_DEFINITIONS = "a struct, union or enum definition";
     PROCESS_NAMESPACE_MODES = "pid and tid in another namespace";
 }
 

@@ -1,13 +1,9 @@
 //! The kernel's tracepoints: their names, ids and record formats, from tracefs.
 
-mod format;
-
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
-
-pub use format::{FormatContext, parse_format};
 
 /// Where tracefs is mounted on this machine.
 pub struct TraceFs {

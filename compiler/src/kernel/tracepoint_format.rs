@@ -6,8 +6,8 @@
 
 use std::sync::Arc;
 
-use tracedeck_compiler::kernel::{Field, TracepointField, TracepointFieldKind, TracepointFormat};
-use tracedeck_compiler::types::{AddressSpace, Type};
+use super::{Field, TracepointField, TracepointFieldKind, TracepointFormat};
+use crate::types::{AddressSpace, Type};
 
 /// Capacity of a `__data_loc char[]` field: bpftrace 0.26's default for strings, whose length is only known at run time.
 const TEXT_CAPACITY: u32 = 1024;

@@ -1,6 +1,6 @@
 //! Names of C types that mean the same on every machine, for kernels without BTF and for spellings BTF does not know.
 
-use tracedeck_compiler::types::Type;
+use crate::types::Type;
 
 /// Base types in any spelling (`unsigned long`, `long unsigned int`) and the kernel's and C's fixed-width names.
 pub fn base_type(name: &str) -> Option<Type> {

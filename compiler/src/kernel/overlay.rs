@@ -1,0 +1,96 @@
+//! A kernel with the types that a script defines itself in front of it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::c_declarations::Definitions;
+use super::{BinaryError, Feature, Kernel, StructType, TracepointFormat, UserSymbol};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::syntax::ast;
+use crate::types::Type;
+
+/// Answers like the kernel behind it, except for the types of the script.
+pub struct Overlay<'a> {
+    kernel: &'a dyn Kernel,
+    definitions: Definitions,
+}
+
+impl<'a> Overlay<'a> {
+    /// Reads the C definitions of a script.
+    pub fn new(kernel: &'a dyn Kernel, script: &ast::Script, diagnostics: &mut Diagnostics) -> Self {
+        let mut definitions = Definitions::default();
+        for definition in &script.c_definitions {
+            if let Err(message) = definitions.read(&definition.text, &|name| kernel.named_type(name)) {
+                diagnostics.push(Diagnostic::error("c-definition", definition.span, message));
+            }
+        }
+        Self { kernel, definitions }
+    }
+}
+
+impl Kernel for Overlay<'_> {
+    fn has(&self, feature: Feature) -> bool {
+        self.kernel.has(feature)
+    }
+
+    fn release(&self) -> &str {
+        self.kernel.release()
+    }
+
+    fn possible_cpus(&self) -> u32 {
+        self.kernel.possible_cpus()
+    }
+
+    fn tracepoints(&self, category: &str, event: &str) -> Vec<(String, String)> {
+        self.kernel.tracepoints(category, event)
+    }
+
+    fn tracepoint_format(&self, category: &str, event: &str) -> Option<Arc<TracepointFormat>> {
+        self.kernel.tracepoint_format(category, event)
+    }
+
+    fn raw_tracepoints(&self, pattern: &str) -> Vec<String> {
+        self.kernel.raw_tracepoints(pattern)
+    }
+
+    fn raw_tracepoint_arguments(&self, name: &str) -> Option<Arc<StructType>> {
+        self.kernel.raw_tracepoint_arguments(name)
+    }
+
+    fn struct_type(&self, name: &str) -> Option<Arc<StructType>> {
+        self.definitions.struct_type(name).or_else(|| self.kernel.struct_type(name))
+    }
+
+    fn named_type(&self, name: &str) -> Option<Type> {
+        self.definitions.named_type(name).or_else(|| self.kernel.named_type(name))
+    }
+
+    fn enum_constant(&self, name: &str) -> Option<(Type, i64)> {
+        self.definitions.enum_constant(name).or_else(|| self.kernel.enum_constant(name))
+    }
+
+    fn struct_names(&self) -> Vec<String> {
+        let own = self.definitions.struct_names().map(str::to_owned);
+        own.chain(self.kernel.struct_names()).collect()
+    }
+
+    fn kernel_symbol(&self, name: &str) -> Option<u64> {
+        self.kernel.kernel_symbol(name)
+    }
+
+    fn kernel_functions(&self, pattern: &str) -> Vec<String> {
+        self.kernel.kernel_functions(pattern)
+    }
+
+    fn binary(&self, name: &str, pid: Option<u32>) -> Result<PathBuf, BinaryError> {
+        self.kernel.binary(name, pid)
+    }
+
+    fn user_symbols(&self, path: &Path, pattern: &str) -> Result<Vec<UserSymbol>, BinaryError> {
+        self.kernel.user_symbols(path, pattern)
+    }
+
+    fn cgroup_id(&self, path: &str) -> Option<u64> {
+        self.kernel.cgroup_id(path)
+    }
+}

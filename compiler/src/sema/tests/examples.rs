@@ -1,0 +1,26 @@
+//! The examples of the records: documentation that compiles.
+
+use super::{kernel, said_by};
+use crate::builtins;
+use crate::options::CompileOptions;
+use crate::probes::{self, Support};
+
+#[test]
+fn the_example_of_every_builtin_compiles() {
+    let options = CompileOptions { has_child: true, allow_unsafe: true, ..CompileOptions::default() };
+    for builtin in builtins::ALL {
+        assert_eq!(said_by(builtin.example, &kernel(), &options), "", "{}: {}", builtin.name, builtin.example);
+    }
+}
+
+#[test]
+fn the_example_of_every_probe_type_compiles_or_is_refused_with_a_reason() {
+    for kind in probes::ALL {
+        let script = format!("{} {{ @ = count(); }}", kind.example);
+        let said = said_by(&script, &kernel(), &CompileOptions::default());
+        match kind.support {
+            Support::Yes(_) => assert_eq!(said, "", "{script}"),
+            Support::No(_) => assert!(said.starts_with("error probe-not-supported"), "{script}: {said}"),
+        }
+    }
+}
