@@ -13,6 +13,7 @@ use crate::session::event::{EndReason, Event, RunDiagnostic, RunShape};
 use crate::session::names::Names;
 use losses::Losses;
 
+pub mod flame;
 pub mod folded;
 pub mod json;
 pub mod losses;

@@ -1,0 +1,35 @@
+//! Ctrl-C and SIGTERM end a run cleanly; a second one ends the process at once.
+
+use std::io::Read;
+use std::os::unix::net::UnixStream;
+
+use anyhow::{Context, Result};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::low_level::pipe;
+
+use crate::session::driver::StopHandle;
+
+/// What a shell reports for a command that SIGINT ended.
+const INTERRUPTED: i32 = 130;
+
+/// From now on the first signal stops the run.
+pub fn stop_on_signals(handle: Box<dyn StopHandle>) -> Result<()> {
+    let (mut signals, sender) = UnixStream::pair().context("no socket for signals")?;
+    for signal in [SIGINT, SIGTERM] {
+        let sender = sender.try_clone().context("no socket for signals")?;
+        pipe::register(signal, sender).context("signals cannot be handled")?;
+    }
+    std::thread::Builder::new()
+        .name("td-signals".to_owned())
+        .spawn(move || {
+            let mut byte = [0];
+            if signals.read_exact(&mut byte).is_ok() {
+                handle.stop();
+            }
+            if signals.read_exact(&mut byte).is_ok() {
+                std::process::exit(INTERRUPTED);
+            }
+        })
+        .context("no thread for signals")?;
+    Ok(())
+}
