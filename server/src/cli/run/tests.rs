@@ -1,5 +1,6 @@
 //! Options of `run`, and the loop over events.
 
+use std::sync::Arc;
 use std::sync::mpsc::channel;
 
 use tracedeck_compiler::abi::value::{MapSnapshot, Value};
