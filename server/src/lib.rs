@@ -1,7 +1,7 @@
 //! The engine, the terminal command, the server and the store of tracedeck.
 
-pub mod examples;
 pub mod cli;
+pub mod examples;
 pub mod flame;
 pub mod host;
 pub mod http;
