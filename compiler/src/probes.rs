@@ -21,7 +21,7 @@ mod kprobe;
 mod profile;
 mod rawtracepoint;
 mod self_signal;
-mod software;
+pub mod software;
 mod tracepoint;
 mod uprobe;
 mod usdt;

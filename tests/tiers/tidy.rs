@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 const LINE_LIMIT: usize = 800;
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate is in the repository").to_owned()
 }
 
 /// Files below a directory of the repository with one of these endings, without what is generated or installed.

@@ -6,6 +6,9 @@
 
 use tracedeck_compiler::kernel::{BinaryError, Kernel, TracepointField, matches_pattern};
 
+use tracedeck_compiler::probes::software::EVENTS;
+use tracedeck_compiler::probes::{self, Support};
+
 use super::LiveKernel;
 use super::btf::Kind;
 
@@ -18,27 +21,23 @@ pub struct Listed {
     pub arguments: Vec<String>,
 }
 
-/// A provider, and how its attach points are found.
-struct Provider {
-    name: &'static str,
-    aliases: &'static [&'static str],
-    /// Whether a wildcard in the provider's place includes it.
-    by_default: bool,
-    list: fn(&mut Search<'_>, &str) -> Result<(), BinaryError>,
-}
+/// Finds the attach points of one provider.
+type Lister = fn(&mut Search<'_>, &str) -> Result<(), BinaryError>;
 
-const PROVIDERS: [Provider; 11] = [
-    Provider { name: "fentry", aliases: &["f", "kfunc"], by_default: false, list: fentry },
-    Provider { name: "fexit", aliases: &["fr", "kretfunc"], by_default: false, list: fexit },
-    Provider { name: "hardware", aliases: &["h"], by_default: false, list: hardware },
-    Provider { name: "iter", aliases: &["it"], by_default: false, list: iterators },
-    Provider { name: "kprobe", aliases: &["k"], by_default: false, list: kprobe },
-    Provider { name: "kretprobe", aliases: &["kr"], by_default: false, list: kretprobe },
-    Provider { name: "rawtracepoint", aliases: &["rt"], by_default: true, list: raw_tracepoints },
-    Provider { name: "software", aliases: &["s"], by_default: true, list: software },
-    Provider { name: "tracepoint", aliases: &["t"], by_default: true, list: tracepoints },
-    Provider { name: "uprobe", aliases: &["u"], by_default: false, list: uprobe },
-    Provider { name: "uretprobe", aliases: &["ur"], by_default: false, list: uretprobe },
+/// Providers whose attach points can be listed, in alphabetical order. What else has targets (usdt, watchpoint) has no
+/// list, or is not supported yet.
+const LISTERS: [(&str, Lister); 11] = [
+    ("fentry", fentry),
+    ("fexit", fexit),
+    ("hardware", hardware),
+    ("iter", iterators),
+    ("kprobe", kprobe),
+    ("kretprobe", kretprobe),
+    ("rawtracepoint", raw_tracepoints),
+    ("software", software),
+    ("tracepoint", tracepoints),
+    ("uprobe", uprobe),
+    ("uretprobe", uretprobe),
 ];
 
 struct Search<'a> {
@@ -58,34 +57,29 @@ pub fn list(kernel: &LiveKernel, pattern: &str, pid: Option<u32>, verbose: bool)
             search.types(part);
             continue;
         }
-        let named = find(part);
         let (provider, target) = match part.split_once(':') {
             Some(split) => split,
-            None if named.is_some() => (part, "*"),
+            None if probes::find(part).is_some() => (part, "*"),
             None => ("*", part),
         };
         let target = if target.is_empty() { "*" } else { target };
-        match find(provider) {
-            Some(provider) => (provider.list)(&mut search, target)?,
-            None if provider.contains('*') => {
-                for candidate in &PROVIDERS {
-                    if matches_pattern(provider, candidate.name) && candidate.by_default {
-                        (candidate.list)(&mut search, target)?;
-                    }
-                }
+        let named = probes::find(provider).map(|kind| kind.name);
+        for (name, lister) in &LISTERS {
+            if named.is_some_and(|named| named == *name) || (named.is_none() && is_included(provider, name)) {
+                lister(&mut search, target)?;
             }
-            None => {}
         }
     }
     Ok(search.found)
 }
 
-fn find(word: &str) -> Option<&'static Provider> {
-    let lower = word.to_ascii_lowercase();
-    PROVIDERS.iter().find(|provider| {
-        provider.name == lower
-            || provider.aliases.iter().any(|alias| if alias.len() == 1 { *alias == word } else { *alias == lower })
-    })
+/// Whether a wildcard in the provider's place stands for this provider: its probes can be attached, and its targets are
+/// the machine's own rather than those of a file.
+fn is_included(pattern: &str, name: &str) -> bool {
+    let kind = probes::find(name);
+    matches_pattern(pattern, name)
+        && !matches!(name, "uprobe" | "uretprobe")
+        && kind.is_some_and(|kind| matches!(kind.support, Support::Yes(_)))
 }
 
 impl Search<'_> {
@@ -261,24 +255,6 @@ fn iterators(search: &mut Search<'_>, target: &str) -> Result<(), BinaryError> {
     Ok(())
 }
 
-/// Names of `PERF_COUNT_SW_*` events with their short forms.
-const SOFTWARE: [&str; 14] = [
-    "alignment-faults",
-    "bpf-output",
-    "context-switches",
-    "cpu",
-    "cpu-clock",
-    "cpu-migrations",
-    "cs",
-    "dummy",
-    "emulation-faults",
-    "faults",
-    "major-faults",
-    "minor-faults",
-    "page-faults",
-    "task-clock",
-];
-
 /// Names of `PERF_COUNT_HW_*` events with their short forms.
 const HARDWARE: [&str; 12] = [
     "backend-stalls",
@@ -296,7 +272,9 @@ const HARDWARE: [&str; 12] = [
 ];
 
 fn software(search: &mut Search<'_>, target: &str) -> Result<(), BinaryError> {
-    counters(search, "software", &SOFTWARE, target);
+    let mut names: Vec<_> = EVENTS.iter().flat_map(|event| event.alias.into_iter().chain([event.name])).collect();
+    names.sort_unstable();
+    counters(search, "software", &names, target);
     Ok(())
 }
 
