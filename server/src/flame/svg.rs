@@ -1,9 +1,10 @@
 //! Samples as inferno's interactive SVG.
 
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use inferno::flamegraph::color::{Color, PaletteMap};
-use inferno::flamegraph::{self, Direction, Options};
+use inferno::flamegraph::{self, Direction, FuncFrameAttrsMap, Options};
 
 use super::{FlameFrame, FrameKind, Samples, annotated, folded_line};
 
@@ -73,6 +74,7 @@ pub fn render(samples: &Samples, options: &FlameOptions) -> Result<Vec<u8>, Flam
     drawing.count_name = printable(&options.count_name);
     drawing.factor = (1_u64 << shift) as f64;
     drawing.palette_map = Some(&mut palette);
+    drawing.func_frameattrs = FuncFrameAttrsMap::from_reader(classes(samples).as_bytes())?;
     // The lines are sorted frame by frame. Sorting them as text, as inferno would, tears a function apart whose name
     // begins another's. This switch makes it take them in the order given, last one first.
     drawing.flame_chart = true;
@@ -91,6 +93,27 @@ fn lines(samples: &Samples, reversed: bool, shift: u32) -> Vec<String> {
         *turned.entry(frames.iter().rev().cloned().collect()).or_insert(0) += weight;
     }
     turned.iter().map(|(frames, weight)| line(frames, *weight)).collect()
+}
+
+/// The kind of every frame as the class of its element, in the form inferno reads: colours are for eyes, the page
+/// draws the frames in the colours of its theme.
+fn classes(samples: &Samples) -> String {
+    let mut kinds = BTreeMap::new();
+    for frame in samples.keys().flatten() {
+        kinds.entry(annotated(frame)).or_insert(frame.kind);
+    }
+    kinds.into_iter().map(|(name, kind)| format!("{name}\tclass={}\n", class(kind))).collect()
+}
+
+fn class(kind: FrameKind) -> &'static str {
+    match kind {
+        FrameKind::Key => "label",
+        FrameKind::User => "user",
+        FrameKind::Kernel => "kernel",
+        FrameKind::Inlined => "inlined",
+        FrameKind::JustInTime => "jit",
+        FrameKind::Unresolved => "unresolved",
+    }
 }
 
 /// Gives a frame the colour of its kind, a shade of its own.

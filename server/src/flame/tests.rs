@@ -162,3 +162,13 @@ fn found_frames_are_marked() {
     let svg = String::from_utf8(svg).expect("UTF-8");
     assert_eq!(svg.matches("fill=\"rgb(230,0,230)\"").count(), 1);
 }
+
+#[test]
+fn a_drawing_says_the_kind_of_each_frame() {
+    let names = names_with(StackSpace::Kernel, &[&["read", "<b> \"x\"\ty"]]);
+    let key = Value::Tuple(vec![stack(1, StackSpace::Kernel), string(b"my app")]);
+    let samples = samples(&MapSnapshot { entries: vec![(Some(key), count(3))], omitted: 0 }, &names);
+    let drawing = String::from_utf8(render(&samples, &FlameOptions::default()).unwrap()).unwrap();
+    assert_eq!(drawing.matches(r#"<g class="kernel">"#).count(), 2, "{drawing}");
+    assert_eq!(drawing.matches(r#"<g class="label">"#).count(), 1, "{drawing}");
+}
