@@ -2,7 +2,7 @@
 // TRACEDECK names the binary, CHROMIUM the browser.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { launch } from './lib/browser.mjs';
+import { findChromium, launch } from './lib/browser.mjs';
 import { repository } from './lib/modules.mjs';
 import { Report } from './lib/report.mjs';
 import { journeys } from './suites/journeys.mjs';
@@ -23,6 +23,10 @@ if (!existsSync(join(repository, 'static/dist/index.html'))) {
   process.exit(1);
 }
 
+if (findChromium() === null) {
+  for (const name of Object.keys(suites)) report.skip(name, 'there is no Chromium');
+  process.exit(report.end() ? 0 : 1);
+}
 const browser = await launch();
 try {
   for (const [name, suite] of Object.entries(suites)) if (only === null || only === name) await suite(report, browser, options);

@@ -1,12 +1,20 @@
 // A real Chromium, pages that report every violation of the content security policy, axe, screenshots.
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { axeSource, chromium } from './modules.mjs';
 
 const ARGUMENTS = ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
+/** CHROMIUM, or the first that the system has; null without one. */
+export function findChromium() {
+  if (process.env.CHROMIUM) return process.env.CHROMIUM;
+  const folders = (process.env.PATH ?? '').split(':');
+  const names = ['chromium', 'chromium-browser', 'google-chrome'];
+  return names.flatMap((name) => folders.map((folder) => join(folder, name))).find((path) => existsSync(path)) ?? null;
+}
+
 export async function launch() {
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ARGUMENTS, headless: true });
+  return chromium.launch({ executablePath: findChromium(), args: ARGUMENTS, headless: true });
 }
 
 /** A page in a profile of its own. `problems` collects what must stay empty: policy violations, errors, foreign requests. */
