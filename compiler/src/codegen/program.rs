@@ -6,7 +6,10 @@ use std::collections::{HashMap, HashSet};
 use crate::hir::{self, Block, Expr, ExprKind, ProbeProgram, Stmt, StmtKind, VariableId};
 use crate::manifest::{AttachSpec, MapId, ProgramKind};
 
+use crate::types::Type;
+
 use super::layout::PER_CPU_VALUE_LIMIT;
+use super::stacks::STACK_MEMORY;
 
 /// The largest value of a variable that goes to the stack.
 const LOCAL_VALUE: u32 = 32;
@@ -26,6 +29,8 @@ pub struct ProgramState<'a> {
     callbacks: Cell<u32>,
     /// Scratch offset of two words, the value and the fact of a `return` in a callback.
     pub(super) returned: Option<u32>,
+    /// Scratch offset of what stack captures remember between events.
+    pub(super) stack_memory: Option<u32>,
     deleted: HashSet<MapId>,
 }
 
@@ -51,6 +56,7 @@ impl<'a> ProgramState<'a> {
             stack_used: Cell::new(0),
             callbacks: Cell::new(0),
             returned: None,
+            stack_memory: None,
             deleted: HashSet::new(),
         };
         let mut homes = Homes::default();
@@ -72,7 +78,8 @@ impl<'a> ProgramState<'a> {
             }
         }
         let returned = if homes.functions > 0 { Some(state.take_scratch(16)?) } else { None };
-        Some(Self { storage, returned, deleted, ..state })
+        let stack_memory = if homes.captures_stacks { Some(state.take_scratch(STACK_MEMORY)?) } else { None };
+        Some(Self { storage, returned, stack_memory, deleted, ..state })
     }
 
     pub fn storage(&self, variable: VariableId) -> Storage {
@@ -119,6 +126,7 @@ impl<'a> ProgramState<'a> {
 struct Homes {
     functions: u32,
     current: u32,
+    captures_stacks: bool,
     home: HashMap<VariableId, u32>,
     shared: HashSet<VariableId>,
 }
@@ -154,6 +162,7 @@ impl Visit for Homes {
         if let ExprKind::Variable(variable) | ExprKind::StepVariable { variable, .. } = &expression.kind {
             self.used(*variable);
         }
+        self.captures_stacks |= matches!((&expression.kind, &expression.ty), (ExprKind::Call(_), Type::Stack { .. }));
         walk_expression(self, expression);
     }
 }

@@ -19,6 +19,14 @@ use super::helpers::{UPDATE_ANY, USER_STACK};
 const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 const SEED: u64 = 0xbb67_ae85_84ca_a73b;
 
+/// Frames that are asked for first: most stacks are short, and the kernel zeroes all room that is left.
+const USUAL_FRAMES: u32 = 32;
+/// Ids that a CPU remembers to have been sent, without a map lookup; a power of two.
+const RECENT_IDS: u64 = 64;
+/// Bytes that a program's captures keep between events on each CPU: the room that user and kernel stacks needed so
+/// far, then the recent ids.
+pub const STACK_MEMORY: u32 = 16 + RECENT_IDS as u32 * 8;
+
 /// A captured stack.
 pub struct CapturedStack<'ctx> {
     pub id: IntValue<'ctx>,
@@ -33,12 +41,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         let prefix = HEADER_SIZE + STACK_PREFIX_SIZE;
         let record = self.scratch_memory(prefix + limit * 8)?.pointer;
         let frames = self.ir.offset(record, prefix);
-        let flags = match space {
-            StackSpace::Kernel => 0,
-            StackSpace::User => USER_STACK,
-        };
-        let size = self.ir.constant(u64::from(limit) * 8);
-        let bytes = self.ir.get_stack(context, frames, size, self.ir.constant(flags));
+        let bytes = self.frames_of_context(space, context, frames, limit)?;
 
         let [failed, check, captured, next] = ["failed", "check", "captured", ""].map(|name| self.ir.block(name));
         self.ir.branch_if(self.ir.compare(IntPredicate::SLT, bytes, self.ir.constant(0)), failed, check);
@@ -65,6 +68,51 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
             id: self.ir.merge(&[(zero, from_failed), (zero, check), (sent, from_captured)]),
             frames: self.ir.merge(&[(zero, from_failed), (zero, check), (count, from_captured)]),
         })
+    }
+
+    /// Fills `frames`; returns the number of bytes, negative on failure.
+    fn frames_of_context(
+        &mut self,
+        space: StackSpace,
+        context: PointerValue<'ctx>,
+        frames: PointerValue<'ctx>,
+        limit: u32,
+    ) -> Result<IntValue<'ctx>, CodegenError> {
+        let (flags, memory_offset) = match space {
+            StackSpace::Kernel => (0, 0),
+            StackSpace::User => (USER_STACK, 8),
+        };
+        let flags = self.ir.constant(flags);
+        let all = self.ir.constant(u64::from(limit) * 8);
+        if limit <= USUAL_FRAMES {
+            return Ok(self.ir.get_stack(context, frames, all, flags));
+        }
+        let needed = self.stack_memory(memory_offset)?;
+        let usual = self.ir.constant(u64::from(USUAL_FRAMES) * 8);
+        let room = self.ir.load(needed, 8, false);
+        let is_low = self.ir.compare(IntPredicate::ULT, room, usual);
+        let room = self.ir.select(is_low, usual, room);
+        let room = self.at_most(room, limit * 8);
+        let bytes = self.ir.get_stack(context, frames, room, flags);
+        let (again, next, before) = (self.ir.block("deep"), self.ir.block(""), self.ir.here());
+        // A stack that fills its room may have more frames.
+        let is_full = self.ir.compare(IntPredicate::EQ, bytes, room);
+        let is_cut = self.ir.and(is_full, self.ir.compare(IntPredicate::ULT, room, all));
+        self.ir.branch_if(is_cut, again, next);
+        self.ir.position(again);
+        self.ir.store(needed, self.ir.shift_left(room, self.ir.constant(1)), 8);
+        let whole = self.ir.get_stack(context, frames, all, flags);
+        self.ir.branch(next);
+        self.ir.position(next);
+        Ok(self.ir.merge(&[(bytes, before), (whole, again)]))
+    }
+
+    /// The address of what captures keep between events.
+    fn stack_memory(&mut self, offset: u32) -> Result<PointerValue<'ctx>, CodegenError> {
+        let Some(start) = self.state.stack_memory else {
+            return Err(CodegenError::internal(self.span, "a stack without its memory"));
+        };
+        Ok(self.scratch_at(start + offset).pointer)
     }
 
     /// A number for the frames (and the process whose frames they are); never 0.
@@ -119,13 +167,21 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         let mut uses = self.unit.uses.get();
         uses.stacks = true;
         self.unit.uses.set(uses);
+        let recent = self.stack_memory(16)?;
+        let slot = self.ir.and(id, self.ir.constant(RECENT_IDS - 1));
+        let recent = self.ir.index(recent, self.ir.shift_left(slot, self.ir.constant(3)));
+        let [look_up, fresh, mark, remember, lost, next] =
+            ["look_up", "fresh", "mark", "remember", "lost", ""].map(|name| self.ir.block(name));
+        let before = self.ir.here();
+        let is_recent = self.ir.compare(IntPredicate::EQ, self.ir.load(recent, 8, false), id);
+        self.ir.branch_if(is_recent, next, look_up);
+
+        self.ir.position(look_up);
         let seen = self.unit.symbol(STACKS_SEEN_MAP);
         let key = self.word()?;
         self.ir.store(key, id, 8);
         let known = self.ir.map_lookup(seen, key);
-        let [fresh, mark, lost, next] = ["fresh", "mark", "lost", ""].map(|name| self.ir.block(name));
-        let before = self.ir.here();
-        self.ir.branch_if(self.ir.is_null(known), fresh, next);
+        self.ir.branch_if(self.ir.is_null(known), fresh, remember);
 
         self.ir.position(fresh);
         let frames = self.at_most(count, limit);
@@ -146,14 +202,17 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         self.ir.position(mark);
         let one = self.word()?;
         self.ir.store(one, self.ir.constant(1), 8);
-        // If the map is full the stack is sent again the next time.
+        // If the map is full the stack is sent again once it is no longer among the recent ones.
         self.ir.map_update(seen, key, one, self.ir.constant(UPDATE_ANY));
+        self.ir.branch(remember);
+        self.ir.position(remember);
+        self.ir.store(recent, id, 8);
         self.ir.branch(next);
         self.ir.position(lost);
         self.count(CounterCause::StackFailed, Span::default());
         let from_lost = self.ir.here();
         self.ir.branch(next);
         self.ir.position(next);
-        Ok(self.ir.merge(&[(id, before), (id, mark), (self.ir.constant(0), from_lost)]))
+        Ok(self.ir.merge(&[(id, before), (id, remember), (self.ir.constant(0), from_lost)]))
     }
 }
