@@ -34,6 +34,7 @@ mod load;
 mod maps;
 mod names;
 mod object;
+mod priority;
 mod processes;
 mod ring;
 mod run;

@@ -80,5 +80,7 @@ pub const UPDATE_ANY: u64 = 0;
 pub const UPDATE_NEW: u64 = 1;
 /// `BPF_RB_NO_WAKEUP`: the reader polls.
 pub const RING_NO_WAKEUP: u64 = 1;
+/// `BPF_RB_FORCE_WAKEUP`: the reader is to come at once.
+pub const RING_FORCE_WAKEUP: u64 = 2;
 /// `BPF_F_USER_STACK`
 pub const USER_STACK: u64 = 1 << 8;

@@ -238,15 +238,20 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
     }
 
     pub(super) fn output(&mut self, record: &TailRecord<'ctx>) {
-        let sent = self.output_bytes(record.start.pointer, record.end);
+        let sent = self.output_bytes(record.start.pointer, record.end, RING_NO_WAKEUP);
         let failed = self.ir.compare(IntPredicate::SLT, sent, self.ir.constant(0));
         self.count_if(failed, CounterCause::RingFull, Span::default());
     }
 
     /// Copies bytes into the ring; negative when there is no room.
-    pub(super) fn output_bytes(&mut self, start: PointerValue<'ctx>, bytes: IntValue<'ctx>) -> IntValue<'ctx> {
+    pub(super) fn output_bytes(
+        &mut self,
+        start: PointerValue<'ctx>,
+        bytes: IntValue<'ctx>,
+        wakeup: u64,
+    ) -> IntValue<'ctx> {
         let ring = self.ring();
-        self.ir.ringbuf_output(ring, start, bytes, self.ir.constant(RING_NO_WAKEUP))
+        self.ir.ringbuf_output(ring, start, bytes, self.ir.constant(wakeup))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::types::StackSpace;
 
 use super::error::CodegenError;
 use super::function::FunctionBuilder;
-use super::helpers::{UPDATE_ANY, USER_STACK};
+use super::helpers::{RING_FORCE_WAKEUP, RING_NO_WAKEUP, UPDATE_ANY, USER_STACK};
 
 /// Odd numbers with well mixed bits: the fractions of the golden ratio and of the square root of 3.
 const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -197,7 +197,12 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         self.ir.store(self.ir.offset(record, 16), owner, 8);
         let bytes = self.ir.shift_left(frames, self.ir.constant(3));
         let bytes = self.ir.add(bytes, self.ir.constant(u64::from(HEADER_SIZE + STACK_PREFIX_SIZE)));
-        let sent = self.output_bytes(record, bytes);
+        let wakeup = match space {
+            StackSpace::Kernel => RING_NO_WAKEUP,
+            // The process may be gone in a moment, and with it what its addresses mean.
+            StackSpace::User => RING_FORCE_WAKEUP,
+        };
+        let sent = self.output_bytes(record, bytes, wakeup);
         self.ir.branch_if(self.ir.compare(IntPredicate::SLT, sent, self.ir.constant(0)), lost, mark);
         self.ir.position(mark);
         let one = self.word()?;

@@ -19,7 +19,7 @@ use tracedeck_compiler::types::{StackSpace, Type};
 
 use super::control::Control;
 use super::maps::has_stack;
-use super::names::{Namer, has_names};
+use super::names::{Namer, has_names, types};
 use super::processes::Processes;
 use super::symbolize::Captured;
 use super::system;
@@ -97,9 +97,6 @@ impl Emitter {
     /// Runs until the engine drops its end of the channel.
     pub fn run(mut self) {
         self.send(Event::Names(self.namer.clocks()));
-        if needs_kernel_symbols(&self.manifest) {
-            self.namer.read_kernel_symbols();
-        }
         loop {
             let item = match self.items.try_recv() {
                 Ok(item) => item,
@@ -122,7 +119,11 @@ impl Emitter {
                 if matches!(event, Event::Ended { .. }) {
                     self.flush_stacks();
                 }
+                let is_attached = matches!(event, Event::Attached { .. });
                 self.send(event);
+                if is_attached && needs_kernel_symbols(&self.manifest) {
+                    self.namer.read_kernel_symbols();
+                }
             }
             Item::Stack(captured) => {
                 if let Some(captured) = self.namer.remember(captured) {
@@ -235,27 +236,15 @@ impl Emitter {
     }
 }
 
-/// Reading the kernel's symbols takes a tenth of a second: while the probes are attached is the best time.
+/// Reading the kernel's symbols takes a tenth of a second: right after the probes were attached, before the first
+/// stack comes in, is the best time.
 fn needs_kernel_symbols(manifest: &Manifest) -> bool {
     fn has(ty: &Type) -> bool {
         matches!(ty, Type::KernelSymbol | Type::Stack { space: StackSpace::Kernel, .. })
             || matches!(ty, Type::Array { of, .. } if has(of))
             || ty.parts().into_iter().any(has)
     }
-    let in_maps = manifest.maps.iter().any(|map| has(&map.value) || map.key.as_ref().is_some_and(has));
-    in_maps
-        || manifest.sites.iter().any(|site| match &site.kind {
-            SiteKind::Printf { arguments, .. } => arguments.iter().any(|slot| has(&slot.ty)),
-            SiteKind::Print { value } => has(&value.ty),
-            SiteKind::Join { .. }
-            | SiteKind::Cat { .. }
-            | SiteKind::System { .. }
-            | SiteKind::PrintMap { .. }
-            | SiteKind::Clear { .. }
-            | SiteKind::Zero { .. }
-            | SiteKind::Exit
-            | SiteKind::Time { .. } => false,
-        })
+    types(manifest).any(has)
 }
 
 /// The first bytes of a file. Does not wait for a pipe's other end.

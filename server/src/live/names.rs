@@ -200,6 +200,24 @@ impl Names for Namer {
     }
 }
 
+/// The types of all that a script's maps hold and its calls send.
+pub fn types(manifest: &Manifest) -> impl Iterator<Item = &Type> {
+    let in_maps = manifest.maps.iter().flat_map(|map| map.key.iter().chain(std::iter::once(&map.value)));
+    let sent = manifest.sites.iter().flat_map(|site| match &site.kind {
+        SiteKind::Printf { arguments, .. }
+        | SiteKind::Cat { arguments, .. }
+        | SiteKind::System { arguments, .. }
+        | SiteKind::Join { arguments, .. } => arguments.as_slice(),
+        SiteKind::Print { value } => std::slice::from_ref(value),
+        SiteKind::PrintMap { .. }
+        | SiteKind::Clear { .. }
+        | SiteKind::Zero { .. }
+        | SiteKind::Exit
+        | SiteKind::Time { .. } => &[],
+    });
+    in_maps.chain(sent.map(|slot| &slot.ty))
+}
+
 /// Whether values of a type hold anything that only this machine can name.
 pub fn has_names(ty: &Type) -> bool {
     match ty {

@@ -12,8 +12,12 @@ use std::time::{Duration, Instant};
 const MOST_PROCESSES: usize = 4096;
 /// Executables that are held open.
 const MOST_FILES: usize = 2048;
-/// How often a process is read again because an address lies in none of its mappings.
-const REREAD_AFTER: Duration = Duration::from_millis(100);
+/// A process is read again because an address lies in none of its mappings, at first after this time, then after
+/// twice the time whenever it was read: young processes map their libraries, old ones change rarely.
+const REREAD_FIRST: Duration = Duration::from_micros(500);
+const REREAD_LAST: Duration = Duration::from_millis(200);
+/// Within this time a process is not looked at twice to see whether it runs another program now.
+const TICK: Duration = Duration::from_millis(2);
 
 /// A file, wherever it is mounted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -86,6 +90,8 @@ struct Known {
     /// Tick in which the identity was last compared.
     checked: u64,
     read_at: Instant,
+    /// How long to wait with the next reading.
+    wait: Duration,
 }
 
 /// The processes seen so far.
@@ -94,12 +100,22 @@ pub struct Processes {
     known: HashMap<u32, Known>,
     files: HashMap<FileKey, Arc<MappedFile>>,
     tick: u64,
+    tick_began: Option<Instant>,
 }
 
 impl Processes {
-    /// Begins a new tick: within one, a process is not looked at twice.
+    /// Begins a new tick if the last one has lasted long enough.
     pub fn next_tick(&mut self) {
-        self.tick += 1;
+        if self.tick_began.is_none_or(|began| began.elapsed() >= TICK) {
+            self.tick += 1;
+            self.tick_began = Some(Instant::now());
+        }
+    }
+
+    /// Looks at a process that will matter: the target of the run.
+    pub fn watch(&mut self, pid: u32) {
+        // No mapping holds this address: read again as often as is sensible.
+        self.image(pid, &[u64::MAX]);
     }
 
     /// The image of a process for a stack of it; None where it was gone at first sight.
@@ -108,7 +124,7 @@ impl Processes {
         if let Some(known) = self.known.get_mut(&pid) {
             let is_same = known.checked == tick || identity(pid).is_none_or(|identity| identity == known.identity);
             let reread = is_same
-                && known.read_at.elapsed() > REREAD_AFTER
+                && known.read_at.elapsed() > known.wait
                 && frames.iter().any(|frame| known.image.find(*frame).is_none());
             known.checked = tick;
             if is_same && !reread {
@@ -116,7 +132,10 @@ impl Processes {
             }
         }
         match self.read(pid) {
-            Some(known) => {
+            Some(mut known) => {
+                if let Some(before) = self.known.get(&pid).filter(|before| before.identity == known.identity) {
+                    known.wait = (before.wait * 2).min(REREAD_LAST);
+                }
                 let image = known.image.clone();
                 self.make_room();
                 self.known.insert(pid, known);
@@ -138,7 +157,7 @@ impl Processes {
         }
         mappings.sort_by_key(|mapping| mapping.start);
         let image = Arc::new(ProcessImage { pid, mappings });
-        Some(Known { image, identity, checked: self.tick, read_at: Instant::now() })
+        Some(Known { image, identity, checked: self.tick, read_at: Instant::now(), wait: REREAD_FIRST })
     }
 
     fn mapping(&mut self, pid: u32, line: &str) -> Option<Mapping> {

@@ -9,7 +9,7 @@ use tracedeck_compiler::abi::decode::{Call, Decoder, RawEvent};
 use tracedeck_compiler::abi::value::{MapSnapshot, Value};
 use tracedeck_compiler::manifest::{Manifest, MapId, SiteId};
 use tracedeck_compiler::source::Span;
-use tracedeck_compiler::types::StackSpace;
+use tracedeck_compiler::types::{StackSpace, Type};
 
 use super::attach::begin_end::Programs;
 use super::child::{Child, Progress};
@@ -17,11 +17,12 @@ use super::control::Control;
 use super::counters::Counters;
 use super::emit::Item;
 use super::engine::is_finite;
-use super::failure::Failure;
+use super::failure::{EXIT_COMPILE, Failure};
 use super::limits;
 use super::load::Loaded;
 use super::maps::Maps;
-use super::names::visit_user_symbols;
+use super::names::{types, visit_user_symbols};
+use super::priority;
 use super::processes::{Processes, is_alive};
 use super::ring::Ring;
 use super::symbolize::Captured;
@@ -55,6 +56,8 @@ pub struct Run<'r> {
     next_live: Instant,
     /// The code of `exit(code)`, once it was called.
     exit_code: Option<u8>,
+    /// Whether user addresses come in that will need names.
+    names_user_code: bool,
     /// Stacks that came in since the programs were last made to forget which they sent.
     stacks: u64,
     /// Records that made no sense were reported.
@@ -75,8 +78,10 @@ impl<'r> Run<'r> {
         let maps = Maps::new(parts.manifest.clone(), maps, globals.clone());
         let counters = Counters::new(parts.manifest.clone(), globals);
         let now = Instant::now();
+        let names_user_code = names_user_code(&parts.manifest);
         let run = Self {
             parts,
+            names_user_code,
             ring,
             maps,
             counters,
@@ -92,11 +97,12 @@ impl<'r> Run<'r> {
     /// Works until there is a reason to end; returns it with the exit code.
     pub fn follow(&mut self) -> (EndReason, u8) {
         let finite = is_finite(&self.parts.manifest);
+        priority::raise();
         loop {
             if !finite {
                 self.ring.wait();
             }
-            self.parts.processes.lock().unwrap_or_else(PoisonError::into_inner).next_tick();
+            self.look_at_processes();
             self.pump();
             if let Some(code) = self.exit_code {
                 return (EndReason::Finished, code);
@@ -108,8 +114,8 @@ impl<'r> Run<'r> {
                 self.empty_ring();
                 return (EndReason::Finished, self.exit_code.unwrap_or(0));
             }
-            if let Some(reason) = self.child_ended() {
-                return (reason, 0);
+            if let Some(end) = self.child_ended() {
+                return end;
             }
             if Instant::now() >= self.next_live
                 && let Some(reason) = self.look_around()
@@ -253,14 +259,26 @@ impl<'r> Run<'r> {
         }
     }
 
-    fn child_ended(&mut self) -> Option<EndReason> {
+    fn child_ended(&mut self) -> Option<(EndReason, u8)> {
         match self.parts.child.as_mut()?.progress() {
             Progress::Running => None,
-            Progress::Ended => Some(EndReason::TargetExited),
+            Progress::Ended => Some((EndReason::TargetExited, 0)),
             Progress::Failed(error) => {
                 let command = self.parts.request.command.as_deref().unwrap_or_default();
-                Some(EndReason::Failed { message: format!("the command '{command}' was not started: {error}") })
+                let message = format!("the command '{command}' was not started: {error}");
+                Some((EndReason::Failed { message }, EXIT_COMPILE))
             }
+        }
+    }
+
+    /// The target's mappings are known before anything names its addresses.
+    fn look_at_processes(&self) {
+        let mut processes = self.parts.processes.lock().unwrap_or_else(PoisonError::into_inner);
+        processes.next_tick();
+        if self.names_user_code
+            && let Some(pid) = self.parts.child.as_ref().map(Child::pid).or(self.parts.request.options.pid)
+        {
+            processes.watch(pid);
         }
     }
 
@@ -307,4 +325,13 @@ impl<'r> Run<'r> {
             self.parts.control.stop();
         }
     }
+}
+
+fn names_user_code(manifest: &Manifest) -> bool {
+    fn is_user_code(ty: &Type) -> bool {
+        matches!(ty, Type::UserSymbol | Type::Stack { space: StackSpace::User, .. })
+            || matches!(ty, Type::Array { of, .. } if is_user_code(of))
+            || ty.parts().into_iter().any(is_user_code)
+    }
+    types(manifest).any(is_user_code)
 }
