@@ -1,6 +1,7 @@
 //! One run for every front door: its events, where they come from, and who watches.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
@@ -34,6 +35,7 @@ pub struct Session {
     stop: Box<dyn StopHandle>,
     begun: Instant,
     ended: Arc<Ended>,
+    interrupted: Arc<AtomicBool>,
 }
 
 /// Lets others wait for the end.
@@ -49,7 +51,16 @@ impl Session {
         let (hub, ended, begun) = (Arc::new(Hub::default()), Arc::new(Ended::default()), Instant::now());
         let stop = driver.handle();
         let events = driver.events().ok_or_else(|| io::Error::other("the events of this run were already taken"))?;
-        let pump = Pump { hub: Arc::clone(&hub), recorder, begun, sequence: 0, published: None, dirty_since: None };
+        let interrupted = Arc::new(AtomicBool::new(false));
+        let pump = Pump {
+            hub: Arc::clone(&hub),
+            recorder,
+            begun,
+            sequence: 0,
+            published: None,
+            dirty_since: None,
+            interrupted: Arc::clone(&interrupted),
+        };
         let done = Arc::clone(&ended);
         thread::Builder::new().name("session".to_owned()).spawn(move || {
             pump.run(&events);
@@ -58,11 +69,17 @@ impl Session {
             // Detaches what a driver in this process still holds; may take a while.
             drop(driver);
         })?;
-        Ok(Self { hub, stop, begun, ended })
+        Ok(Self { hub, stop, begun, ended, interrupted })
     }
 
     pub fn hub(&self) -> &Arc<Hub> {
         &self.hub
+    }
+
+    /// Asks the run to end because the server does.
+    pub fn interrupt(&self) {
+        self.interrupted.store(true, Ordering::Release);
+        self.stop();
     }
 
     /// Asks the run to end. Idempotent.
@@ -100,6 +117,8 @@ struct Pump {
     published: Option<Instant>,
     /// Since when there is something to publish.
     dirty_since: Option<Instant>,
+    /// The server is what ends the run.
+    interrupted: Arc<AtomicBool>,
 }
 
 impl Pump {
@@ -127,7 +146,12 @@ impl Pump {
         self.hub.publish(self.now_ns());
     }
 
-    fn take(&mut self, event: Event) {
+    fn take(&mut self, mut event: Event) {
+        if let Event::Ended { reason: reason @ EndReason::Stopped, .. } = &mut event
+            && self.interrupted.load(Ordering::Acquire)
+        {
+            *reason = EndReason::Interrupted;
+        }
         self.sequence += 1;
         let stamped = Arc::new(Stamped { sequence: self.sequence, at_ns: self.now_ns(), event });
         self.recorder.record(&stamped);

@@ -2,12 +2,14 @@
 //!
 //! Writes of events are queued and never waited for: a slow or full disk costs the recording, not the live view.
 
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
+use nix::fcntl::{Flock, FlockArg};
 use rusqlite::Connection;
 
 pub mod chunk;
@@ -15,6 +17,7 @@ pub mod logins;
 pub mod recorder;
 pub mod runs;
 mod schema;
+pub mod secrets;
 mod writer;
 
 #[cfg(test)]
@@ -38,6 +41,8 @@ pub enum StoreError {
     Newer { found: i64, known: i64 },
     #[error("database: {0}")]
     Database(#[from] rusqlite::Error),
+    #[error("another tracedeck uses the data directory {0}; give this one its own with --data-dir")]
+    InUse(PathBuf),
     #[error("a recorded run cannot be read: {0}")]
     Damaged(String),
     #[error("the store is closed")]
@@ -70,6 +75,8 @@ pub struct Store {
     /// Why the last write failed, as a sentence; None when it did not.
     problem: Arc<Mutex<Option<String>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    /// Held for as long as the store is open: a second server would take our runs for interrupted ones.
+    _lock: Flock<File>,
 }
 
 /// A reply to whoever asked.
@@ -89,6 +96,7 @@ impl Store {
     /// marked as interrupted.
     pub fn open(directory: &Path, quota: Quota) -> Result<Self> {
         prepare_directory(directory)?;
+        let lock = lock(directory)?;
         let path = directory.join("tracedeck.db");
         let mut connection = schema::open_or_replace(&path)?;
         schema::limit_size(&connection, quota.database_bytes)?;
@@ -102,7 +110,7 @@ impl Store {
             .name("store".to_owned())
             .spawn(move || write_all(writer, &commands))
             .map_err(|source| StoreError::Directory { path: directory.to_owned(), source })?;
-        Ok(Self { queue, reader: Mutex::new(reader), quota, problem, thread: Mutex::new(Some(thread)) })
+        Ok(Self { queue, reader: Mutex::new(reader), quota, problem, thread: Mutex::new(Some(thread)), _lock: lock })
     }
 
     /// Stores a new run. Waits until it is written.
@@ -194,4 +202,15 @@ fn prepare_directory(path: &Path) -> Result<()> {
         return Err(StoreError::Open(path.to_owned()));
     }
     Ok(())
+}
+
+fn lock(directory: &Path) -> Result<Flock<File>> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let path = directory.join("lock");
+    let failed = |source| StoreError::Directory { path: path.clone(), source };
+    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(failed)?;
+    Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, error)| match error {
+        nix::errno::Errno::EWOULDBLOCK => StoreError::InUse(directory.to_owned()),
+        error => failed(error.into()),
+    })
 }

@@ -11,6 +11,7 @@ use subtle::ConstantTimeEq;
 
 use super::protocol::Role;
 use crate::store::logins::Login as StoredLogin;
+use crate::store::secrets::{base64url, random_token};
 
 /// How long a one-time token can be used.
 pub const TOKEN_LIFE: Duration = Duration::from_secs(600);
@@ -243,28 +244,8 @@ pub fn bearer(headers: &HeaderMap) -> Option<String> {
     value.strip_prefix("Bearer ").map(str::to_owned)
 }
 
-/// 32 random bytes as text for URLs.
-pub fn random_token() -> std::io::Result<String> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
-    Ok(base64url(&bytes))
-}
-
 fn hash(text: &str) -> Hash {
     Sha256::digest(text.as_bytes()).into()
-}
-
-/// Base64 for URLs without padding (RFC 4648 section 5).
-fn base64url(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let word = chunk.iter().fold(0_u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
-        for digit in 0..=chunk.len() {
-            out.push(char::from(DIGITS[(word >> (18 - 6 * digit)) as usize & 63]));
-        }
-    }
-    out
 }
 
 fn unix_seconds() -> i64 {

@@ -87,6 +87,12 @@ impl Run {
         }
     }
 
+    fn interrupt(&self) {
+        if let Source::Live(session) = &self.source {
+            session.interrupt();
+        }
+    }
+
     fn wait(&self, at_most: Duration) -> bool {
         match &self.source {
             Source::Live(session) => session.wait(at_most),
@@ -279,7 +285,7 @@ impl RunTable {
         self.closed.store(true, std::sync::atomic::Ordering::Release);
         let deadline = Instant::now() + at_most;
         let runs: Vec<Arc<Run>> = self.lock().values().cloned().collect();
-        runs.iter().for_each(|run| run.stop());
+        runs.iter().for_each(|run| run.interrupt());
         for run in runs {
             if !run.wait(deadline.saturating_duration_since(Instant::now())) {
                 tracing::warn!(run = %run.record.id, "the run did not end in time");

@@ -190,7 +190,7 @@ fn a_recording_that_is_too_large_stops_and_says_so() {
     recorder.finish(&status);
     assert!(recorder.problem().unwrap().contains("full (1 MiB)"));
     drop(recorder);
-    store.close();
+    drop(store);
     let events = directory.open().events("aaaaaaaaaa").unwrap();
     assert!((100..200).contains(&events.len()), "{}", events.len());
     assert!(matches!(events.last().unwrap().event, Event::Ended { .. }));

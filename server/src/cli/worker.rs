@@ -1,0 +1,50 @@
+//! `tracedeck worker`: one run, on behalf of a server. Started by the server, never by a person.
+
+use std::io::{self, IsTerminal};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use nix::sys::prctl;
+use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::signal::Signal;
+use tracedeck_compiler::kernel::Kernel;
+
+use crate::host::LiveKernel;
+use crate::live::{self, LiveDriver};
+use crate::session::driver::Driver;
+use crate::session::worker::child;
+
+/// Bytes of private memory: a script that makes the compiler ask for more loses its worker, not the machine its peace.
+const MAX_MEMORY: u64 = 3 << 30;
+/// Where memory runs short, a worker goes before anything that somebody else runs.
+const OOM_SCORE: &str = "500";
+
+/// Serves the run that comes over the socket on standard input.
+pub fn run() -> anyhow::Result<()> {
+    let stdin = io::stdin();
+    if stdin.is_terminal() {
+        bail!("this command is for tracedeck's server; run scripts with `tracedeck run`");
+    }
+    let stream = UnixStream::from(stdin.as_fd().try_clone_to_owned().context("standard input")?);
+    stream.peer_addr().context("standard input is not the socket of a server")?;
+
+    // The socket tells of the server's end as well, but not to a process that is busy.
+    prctl::set_pdeathsig(Signal::SIGKILL).context("PR_SET_PDEATHSIG")?;
+    setrlimit(Resource::RLIMIT_DATA, MAX_MEMORY, MAX_MEMORY).context("RLIMIT_DATA")?;
+    setrlimit(Resource::RLIMIT_CORE, 0, 0).context("RLIMIT_CORE")?;
+    // Containers may forbid it.
+    let _ = std::fs::write("/proc/self/oom_score_adj", OOM_SCORE);
+
+    let kernel: Arc<dyn Kernel> = LiveKernel::shared();
+    let start = |request| match LiveDriver::start(request, Arc::clone(&kernel)) {
+        Ok(driver) => Ok(Box::new(driver) as Box<dyn Driver>),
+        Err(error) => Err(error.to_string()),
+    };
+    match child::serve(stream, || live::warm_up(&*kernel), start) {
+        // The server went away while it was being written to.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result.context("the connection to the server"),
+    }
+}
