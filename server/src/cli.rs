@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use tracing::Level;
 
 pub mod arguments;
 pub mod check;
@@ -14,7 +15,9 @@ pub mod list;
 pub mod privileges;
 pub mod run;
 pub mod script;
+pub mod serve;
 pub mod signals;
+pub mod worker;
 
 /// Exit code of a usage error, a script with errors, and whatever else keeps a command from its work.
 pub const FAILURE: u8 = 1;
@@ -42,6 +45,11 @@ enum Command {
     List(list::ListArguments),
     /// Tell what this kernel can do
     Info(info::InfoArguments),
+    /// Serve the dashboard
+    Serve(Box<serve::ServeArguments>),
+    /// Run one script for a server
+    #[command(hide = true)]
+    Worker,
 }
 
 /// Parses the arguments and does what they ask for.
@@ -57,12 +65,15 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(if error.use_stderr() { FAILURE } else { 0 });
         }
     };
-    log_to_stderr();
+    // A server is looked after by its log; a command speaks when something is wrong.
+    log_to_stderr(if matches!(command, Command::Serve(_)) { Level::INFO } else { Level::WARN });
     let result = match command {
         Command::Run(arguments) => run::run(*arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::List(arguments) => list::run(&arguments),
         Command::Info(arguments) => info::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Worker => worker::run(),
     };
     match result {
         Ok(code) => ExitCode::from(code),
@@ -88,13 +99,13 @@ fn parse_as_bpftrace(arguments: &[OsString]) -> Result<Command, clap::Error> {
 }
 
 /// Messages about the program itself: warnings, and what `TRACEDECK_LOG` asks for.
-fn log_to_stderr() {
+fn log_to_stderr(level: Level) {
     use tracing_subscriber::EnvFilter;
 
     let log = tracing_subscriber::fmt().with_writer(std::io::stderr);
     match EnvFilter::try_from_env("TRACEDECK_LOG") {
         Ok(filter) => log.with_env_filter(filter).init(),
-        Err(_) => log.with_max_level(tracing::Level::WARN).init(),
+        Err(_) => log.with_max_level(level).init(),
     }
 }
 

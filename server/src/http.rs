@@ -30,6 +30,7 @@ pub mod guard;
 mod host;
 mod language;
 mod login;
+mod output;
 pub mod protocol;
 mod runs;
 pub mod socket;
@@ -98,6 +99,7 @@ pub fn router(app: App) -> Router {
         .merge(examples::router())
         .merge(check::router())
         .merge(flamegraph::router())
+        .merge(output::router())
         .merge(runs::router())
         .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyLimitLayer::new(MAX_BODY))

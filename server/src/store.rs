@@ -145,8 +145,8 @@ impl Store {
         runs::by_idempotency_key(&self.reader(), key)
     }
 
-    /// All recorded events of a run, in order. Copied out before this returns, so no read stays open.
-    pub fn events(&self, id: &str) -> Result<Vec<crate::session::event::Stamped>> {
+    /// The recorded events of a run. Copied out before this returns, so no read stays open.
+    pub fn recording(&self, id: &str) -> Result<chunk::Recording> {
         chunk::load(&self.reader(), id)
     }
 

@@ -36,7 +36,7 @@ const FAREWELL: Duration = Duration::from_millis(300);
 /// machine, so do not pass it on: to show a run to somebody, use Share in the page.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_long_help = AFTER_HELP)]
-pub struct Options {
+pub struct ServeArguments {
     /// Address and port to listen on. Default: 127.0.0.1 and port 733 (7333 without root), or the next free one
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub listen: Option<SocketAddr>,
@@ -80,7 +80,7 @@ From scripts, with the token in the file api-token of the data directory:
 Ctrl-C or SIGTERM stops all runs, stores them and ends the server.";
 
 /// Serves until a signal ends it.
-pub fn run(options: &Options) -> anyhow::Result<()> {
+pub fn run(options: &ServeArguments) -> anyhow::Result<u8> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(std::thread::available_parallelism().map_or(2, |count| count.get().clamp(2, 4)))
         .max_blocking_threads(64)
@@ -90,10 +90,10 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let result = runtime.block_on(serve(options));
     // Reads of the store that nobody waits for any more.
     runtime.shutdown_timeout(Duration::from_secs(1));
-    result
+    result.map(|()| 0)
 }
 
-async fn serve(options: &Options) -> anyhow::Result<()> {
+async fn serve(options: &ServeArguments) -> anyhow::Result<()> {
     let listener = listen(options).await?;
     let address = listener.local_addr().context("the address of the socket")?;
     let directory = options.data_dir.clone().map_or_else(default_directory, Ok)?;
@@ -224,7 +224,7 @@ fn browsable(address: SocketAddr) -> SocketAddr {
     }
 }
 
-async fn listen(options: &Options) -> anyhow::Result<TcpListener> {
+async fn listen(options: &ServeArguments) -> anyhow::Result<TcpListener> {
     if let Some(address) = options.listen {
         if !address.ip().is_loopback() && !options.insecure_remote {
             bail!(

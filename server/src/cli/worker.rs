@@ -22,7 +22,7 @@ const MAX_MEMORY: u64 = 3 << 30;
 const OOM_SCORE: &str = "500";
 
 /// Serves the run that comes over the socket on standard input.
-pub fn run() -> anyhow::Result<()> {
+pub fn run() -> anyhow::Result<u8> {
     let stdin = io::stdin();
     if stdin.is_terminal() {
         bail!("this command is for tracedeck's server; run scripts with `tracedeck run`");
@@ -44,7 +44,7 @@ pub fn run() -> anyhow::Result<()> {
     };
     match child::serve(stream, || live::warm_up(&*kernel), start) {
         // The server went away while it was being written to.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => result.context("the connection to the server"),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(0),
+        result => result.map(|()| 0).context("the connection to the server"),
     }
 }

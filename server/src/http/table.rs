@@ -12,7 +12,7 @@ use super::view;
 use crate::session::Session;
 use crate::session::driver::{Driver, RunRequest};
 use crate::session::hub::Hub;
-use crate::session::replay;
+use crate::session::replay::Replay;
 use crate::store::{RunRecord, Store, StoreError};
 
 /// Begins a run; how is decided by whoever starts the server.
@@ -250,8 +250,9 @@ impl RunTable {
             return Err(ApiError::no_such_run());
         }
         let record = self.store.run(id).map_err(ApiError::internal)?.ok_or_else(ApiError::no_such_run)?;
-        let events = match self.store.events(id) {
-            Ok(events) => events,
+        let mut replay = Replay::default();
+        match self.store.recording(id).and_then(|recording| recording.play(|event| replay.take(&event))) {
+            Ok(()) => {}
             Err(StoreError::Damaged(reason)) => {
                 return Err(ApiError::gone(
                     "unreadable-run",
@@ -259,8 +260,8 @@ impl RunTable {
                 ));
             }
             Err(error) => return Err(ApiError::internal(error)),
-        };
-        let hub = replay::hub(events);
+        }
+        let hub = Arc::new(replay.into_hub());
         if let Some(problem) = record.summary.as_ref().and_then(|summary| summary.problem.clone()) {
             hub.change_status(0, |status| status.recording_problem = Some(problem));
         }

@@ -1,6 +1,5 @@
 //! A recorded run: as a hub that shows what was kept, or as a driver that plays it again.
 
-use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
@@ -8,22 +7,33 @@ use super::driver::{Driver, StopHandle};
 use super::event::{EndReason, Event, Stamped};
 use super::hub::Hub;
 
-/// A hub in the state that these events lead to. A run without an end ended with its server.
-pub fn hub(events: impl IntoIterator<Item = Stamped>) -> Arc<Hub> {
-    let hub = Hub::default();
-    let (mut sequence, mut at_ns, mut ended) = (0, 0, false);
-    for stamped in events {
-        (sequence, at_ns) = (stamped.sequence, stamped.at_ns);
-        ended |= matches!(stamped.event, Event::Ended { .. });
-        hub.apply(&stamped);
+/// Builds a hub in the state that recorded events lead to.
+#[derive(Debug, Default)]
+pub struct Replay {
+    hub: Hub,
+    sequence: u64,
+    at_ns: u64,
+    has_ended: bool,
+}
+
+impl Replay {
+    /// Takes the next event.
+    pub fn take(&mut self, stamped: &Stamped) {
+        (self.sequence, self.at_ns) = (stamped.sequence, stamped.at_ns);
+        self.has_ended |= matches!(stamped.event, Event::Ended { .. });
+        self.hub.apply(stamped);
     }
-    if !ended {
-        let event = Event::Ended { reason: EndReason::Interrupted, exit_code: 1 };
-        hub.apply(&Stamped { sequence: sequence + 1, at_ns, event });
+
+    /// The hub after the last event. A run without an end ended with its server.
+    pub fn into_hub(mut self) -> Hub {
+        if !self.has_ended {
+            let event = Event::Ended { reason: EndReason::Interrupted, exit_code: 1 };
+            self.take(&Stamped { sequence: self.sequence + 1, at_ns: self.at_ns, event });
+        }
+        self.hub.mark_recording();
+        self.hub.publish(self.at_ns);
+        self.hub
     }
-    hub.mark_recording();
-    hub.publish(at_ns);
-    Arc::new(hub)
 }
 
 /// Plays recorded events as fast as they are taken.

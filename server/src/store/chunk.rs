@@ -76,8 +76,27 @@ fn compress<T: serde::Serialize + ?Sized>(value: &T) -> Result<Vec<u8>> {
     zstd::bulk::compress(&plain, LEVEL).map_err(|error| StoreError::Damaged(error.to_string()))
 }
 
-/// The events of a run in order.
-pub fn load(connection: &Connection, run: &str) -> Result<Vec<Stamped>> {
+/// The events of a run, still compressed: they may be many times as large when they are not.
+#[derive(Debug, Default)]
+pub struct Recording {
+    chunks: Vec<Vec<u8>>,
+}
+
+impl Recording {
+    /// Hands out the events in order, decompressing one chunk at a time. Stops at the first that cannot be read.
+    pub fn play(self, mut take: impl FnMut(Stamped)) -> Result<()> {
+        for compressed in self.chunks {
+            let damaged = |error: &dyn std::fmt::Display| StoreError::Damaged(error.to_string());
+            let plain = zstd::stream::decode_all(&compressed[..]).map_err(|error| damaged(&error))?;
+            let events: Vec<Stamped> = postcard::from_bytes(&plain).map_err(|error| damaged(&error))?;
+            events.into_iter().for_each(&mut take);
+        }
+        Ok(())
+    }
+}
+
+/// Copies a run's events out of the database.
+pub fn load(connection: &Connection, run: &str) -> Result<Recording> {
     let format = runs::event_format(connection, run)?;
     if format != FORMAT {
         return Err(StoreError::Damaged(format!(
@@ -85,17 +104,6 @@ pub fn load(connection: &Connection, run: &str) -> Result<Vec<Stamped>> {
         )));
     }
     let mut statement = connection.prepare_cached("SELECT events FROM chunks WHERE run = ?1 ORDER BY number")?;
-    let mut rows = statement.query(params![run])?;
-    let mut events = Vec::new();
-    while let Some(row) = rows.next()? {
-        let compressed = row.get_ref(0)?.as_blob().map_err(|error| StoreError::Damaged(error.to_string()))?;
-        events.extend(decode(compressed)?);
-    }
-    Ok(events)
-}
-
-fn decode(compressed: &[u8]) -> Result<Vec<Stamped>> {
-    let damaged = |error: &dyn std::fmt::Display| StoreError::Damaged(error.to_string());
-    let plain = zstd::stream::decode_all(compressed).map_err(|error| damaged(&error))?;
-    postcard::from_bytes(&plain).map_err(|error| damaged(&error))
+    let chunks = statement.query_map(params![run], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    Ok(Recording { chunks })
 }

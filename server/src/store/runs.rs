@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Result, StoreError};
+use crate::session::replay::Replay;
 
 /// A run as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -78,10 +79,14 @@ pub fn mark_interrupted(connection: &mut Connection) -> Result<()> {
         statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?
     };
     for run in open {
-        // A run that cannot be read any more still gets its end.
-        let events = super::chunk::load(&transaction, &run).unwrap_or_default();
-        let hub = crate::session::replay::hub(events);
-        finish(&transaction, &run, &RunSummary::of(&hub.status()))?;
+        let mut replay = Replay::default();
+        let result =
+            super::chunk::load(&transaction, &run).and_then(|recording| recording.play(|event| replay.take(&event)));
+        if let Err(error) = result {
+            // It still gets its end.
+            tracing::warn!(%run, %error, "an interrupted run cannot be read");
+        }
+        finish(&transaction, &run, &RunSummary::of(&replay.into_hub().status()))?;
     }
     transaction.commit()?;
     Ok(())

@@ -12,6 +12,7 @@ use crate::session::event::{EndReason, Event, MapShape, Output, RunShape, Stampe
 use crate::session::hub::Hub;
 use crate::session::hub::picture::Status;
 use crate::session::recording::Recorder;
+use crate::session::replay::Replay;
 
 /// A directory that is removed with its content.
 struct Directory(PathBuf);
@@ -79,6 +80,12 @@ fn play(recorder: &mut StoreRecorder, events: Vec<Event>) -> Status {
     hub.status()
 }
 
+fn events_of(store: &Store, run: &str) -> Vec<Stamped> {
+    let mut events = Vec::new();
+    store.recording(run).unwrap().play(|event| events.push(event)).unwrap();
+    events
+}
+
 #[test]
 fn a_run_comes_back_as_it_was_recorded() {
     let directory = Directory::new("whole");
@@ -102,7 +109,7 @@ fn a_run_comes_back_as_it_was_recorded() {
     let summary =
         RunSummary { reason: "Finished".to_owned(), ok: true, duration_ms: 4, probes: 3, lost: 0, problem: None };
     assert_eq!(stored, RunRecord { summary: Some(summary), ..record("aaaaaaaaaa", 1) });
-    let back: Vec<Event> = store.events("aaaaaaaaaa").unwrap().into_iter().map(|stamped| stamped.event).collect();
+    let back: Vec<Event> = events_of(&store, "aaaaaaaaaa").into_iter().map(|stamped| stamped.event).collect();
     assert_eq!(back, events);
     assert_eq!(store.run_by_idempotency_key("key of aaaaaaaaaa").unwrap().as_deref(), Some("aaaaaaaaaa"));
     assert_eq!(store.run("bbbbbbbbbb").unwrap(), None);
@@ -126,7 +133,9 @@ fn a_run_that_the_server_left_behind_is_marked_as_interrupted() {
         (summary.reason.as_str(), summary.ok, summary.probes),
         ("The server stopped while the script ran", false, 2)
     );
-    let hub = crate::session::replay::hub(store.events("aaaaaaaaaa").unwrap());
+    let mut replay = Replay::default();
+    events_of(&store, "aaaaaaaaaa").iter().for_each(|event| replay.take(event));
+    let hub = replay.into_hub();
     let lines: Vec<_> = hub.with_picture(|picture| picture.log.lines().map(|line| line.text.clone()).collect());
     assert_eq!(lines, [b"kept".to_vec()]);
 }
@@ -191,7 +200,7 @@ fn a_recording_that_is_too_large_stops_and_says_so() {
     assert!(recorder.problem().unwrap().contains("full (1 MiB)"));
     drop(recorder);
     drop(store);
-    let events = directory.open().events("aaaaaaaaaa").unwrap();
+    let events = events_of(&directory.open(), "aaaaaaaaaa");
     assert!((100..200).contains(&events.len()), "{}", events.len());
     assert!(matches!(events.last().unwrap().event, Event::Ended { .. }));
 }

@@ -15,6 +15,7 @@ use super::picture::Picture;
 use super::viewer::{Next, Viewer};
 use super::*;
 use crate::session::event::{EndReason, Event, MapShape, Output, RunShape};
+use crate::session::replay::Replay;
 
 /// What a page knows of a run.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -173,14 +174,14 @@ fn a_client_from_before_a_restart_gets_a_snapshot() {
     run(1, 50, |hub, _| client.take(&mut hub.watch(client.sequence), usize::MAX));
     assert_eq!(client.sequence, 50);
 
-    let mut recorded = Vec::new();
+    let mut replay = Replay::default();
     let mut dice = Dice(1);
     for n in 1..=49 {
         let event = if n == 1 { shape() } else { any_event(&mut dice, n) };
-        recorded.push(Stamped { sequence: n, at_ns: n, event });
+        replay.take(&Stamped { sequence: n, at_ns: n, event });
     }
     // The replayed run also ends at 50, but not with the same event.
-    let hub = crate::session::replay::hub(recorded);
+    let hub = Arc::new(replay.into_hub());
     let before = client.snapshots;
     client.take(&mut hub.watch(client.sequence), usize::MAX);
     assert_eq!(client.snapshots, before + 1);
