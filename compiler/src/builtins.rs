@@ -49,9 +49,11 @@ pub enum Timing {
 #[derive(Clone, Copy)]
 pub enum Analysis {
     Call(fn(&mut Typer<'_>, &CallSite<'_>) -> Option<Expr>),
-    /// The aggregation, and the sample that it takes.
-    Aggregation(fn(&mut Typer<'_>, &CallSite<'_>) -> Option<(Aggregate, Option<Expr>)>),
+    Aggregation(fn(&mut Typer<'_>, &CallSite<'_>) -> Option<Sampled>),
 }
+
+/// An aggregation and the sample that a call adds to it; none for `count()`.
+pub type Sampled = (Aggregate, Option<Expr>);
 
 /// A builtin value (`pid`) or function (`str()`).
 pub struct Builtin {

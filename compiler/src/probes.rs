@@ -75,13 +75,10 @@ pub static ALL: &[&ProbeKind] = &[
     &bench::BENCH,
 ];
 
-/// The probe type that a provider word names.
+/// The probe type that a provider word names, in any case; `u` and `U` differ.
 pub fn find(word: &str) -> Option<&'static ProbeKind> {
-    let lower = word.to_ascii_lowercase();
-    ALL.iter().copied().find(|kind| {
-        kind.name == lower
-            || kind.aliases.iter().any(|alias| if alias.len() == 1 { *alias == word } else { *alias == lower })
-    })
+    let named = |word: &str| ALL.iter().copied().find(|kind| kind.name == word || kind.aliases.contains(&word));
+    named(word).or_else(|| named(&word.to_ascii_lowercase()))
 }
 
 /// One attach point after expansion, with what its programs may read.
@@ -170,13 +167,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_found_in_any_case_but_single_letters_are_not() {
+    fn names_are_found_in_any_case_but_u_and_its_capital_differ() {
         let name = |word| find(word).map(|kind| kind.name);
         assert_eq!(
             (name("BEGIN"), name("Tracepoint"), name("rt")),
             (Some("begin"), Some("tracepoint"), Some("rawtracepoint"))
         );
-        assert_eq!((name("u"), name("U"), name("T")), (Some("uprobe"), Some("usdt"), None));
+        assert_eq!((name("u"), name("U"), name("T")), (Some("uprobe"), Some("usdt"), Some("tracepoint")));
     }
 
     #[test]

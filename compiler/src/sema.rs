@@ -55,8 +55,8 @@ pub fn analyze(
     mut diagnostics: Diagnostics,
 ) -> Analyzed {
     let config = config::read(script.config.as_ref(), options, &mut diagnostics);
-    let names = Names::read(&script.preprocessor, &mut diagnostics);
-    let roots = Roots::of(script, &mut diagnostics);
+    let mut names = Names::read(&script.preprocessor, &mut diagnostics);
+    let roots = Roots::of(script, &mut names, &mut diagnostics);
     let groups = attach::expand(&roots.probes, kernel, options, &config, &mut diagnostics);
     check_programs(&groups, &roots, options, &config, &mut diagnostics);
     let typed = match groups.first() {
@@ -96,14 +96,20 @@ struct Roots<'s> {
 }
 
 impl<'s> Roots<'s> {
-    fn of(script: &'s ast::Script, diagnostics: &mut Diagnostics) -> Self {
+    fn of(script: &'s ast::Script, names: &mut Names, diagnostics: &mut Diagnostics) -> Self {
         let mut roots = Self::default();
         for root in &script.roots {
             match root {
                 Root::Probe(probe) => roots.probes.push(probe),
                 Root::MapDeclaration(declaration) => roots.declarations.push(declaration),
-                Root::Macro(it) => diagnostics.push(unsupported::not_yet(it.name.span, unsupported::MACROS)),
-                Root::Function(it) => diagnostics.push(unsupported::not_yet(it.name.span, unsupported::FUNCTIONS)),
+                Root::Macro(it) => {
+                    names.refuse(&it.name.name);
+                    diagnostics.push(unsupported::not_yet(it.name.span, unsupported::MACROS));
+                }
+                Root::Function(it) => {
+                    names.refuse(&it.name.name);
+                    diagnostics.push(unsupported::not_yet(it.name.span, unsupported::FUNCTIONS));
+                }
             }
         }
         for import in &script.imports {

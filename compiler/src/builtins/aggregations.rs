@@ -1,6 +1,6 @@
 //! Aggregations: the right side of `@map = ...`, kept per CPU and merged when read.
 
-use super::{Analysis, Builtin, Kind, Timing};
+use super::{Analysis, Builtin, Kind, Sampled, Timing};
 use crate::aggregations::{hist::MAX_BITS, lhist::MAX_BUCKETS};
 use crate::diagnostic::Diagnostic;
 use crate::hir::Expr;
@@ -107,7 +107,7 @@ pub static TSERIES: Builtin = Builtin {
     lower: crate::codegen::unfinished,
 };
 
-type Analyzed = Option<(Aggregate, Option<Expr>)>;
+type Analyzed = Option<Sampled>;
 
 fn count(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Analyzed {
     site.expect(typer, 0..=0)?;

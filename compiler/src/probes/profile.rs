@@ -47,6 +47,7 @@ fn period(expander: &mut Expander<'_>, parts: &[String]) -> Option<Period> {
     let kind = expander.kind.name;
     let (unit, number) = match parts {
         [unit, number] => (unit.clone(), number.clone()),
+        [single] if parse_number(single).is_some() => ("ns".to_owned(), single.clone()),
         [single] => split_unit(single),
         [] => {
             expander.malformed(format!("{kind} needs a unit and a number"));
@@ -57,12 +58,16 @@ fn period(expander: &mut Expander<'_>, parts: &[String]) -> Option<Period> {
             return None;
         }
     };
+    if number.is_empty() {
+        expander.malformed(format!("{kind} needs a unit and a number"));
+        return None;
+    }
     let Some(count) = parse_number(&number) else {
-        expander.malformed(format!("Invalid rate of {kind} probe: '{number}' is not a number"));
+        expander.malformed(format!("The rate of {kind} probes is a number, not '{number}'"));
         return None;
     };
     if count == 0 {
-        expander.error(rate_error(expander, format!("The rate of a {kind} probe must be greater than zero")));
+        expander.error(rate_error(expander, format!("The rate of {kind} probes must be greater than zero")));
         return None;
     }
     if unit == "hz" {
@@ -85,21 +90,21 @@ fn period(expander: &mut Expander<'_>, parts: &[String]) -> Option<Period> {
     match count.checked_mul(*factor) {
         Some(nanoseconds) if nanoseconds >= SHORTEST_NANOSECONDS => Some(Period::Nanoseconds(nanoseconds)),
         Some(_) => {
-            expander.error(rate_error(expander, format!("The period of a {kind} probe is at least 1us")));
+            expander.error(rate_error(expander, format!("The period of {kind} probes is at least 1us")));
             None
         }
         None => {
-            expander.error(rate_error(expander, format!("The period of the {kind} probe is too long")));
+            expander.error(rate_error(expander, format!("The period of this {kind} probe is too long")));
             None
         }
     }
 }
 
-/// `10ms` as its unit and number; nanoseconds without a unit.
+/// `10ms` as its unit and number.
 fn split_unit(text: &str) -> (String, String) {
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '_').unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
-    (if unit.is_empty() { "ns".to_owned() } else { unit.to_owned() }, number.to_owned())
+    (unit.to_owned(), number.to_owned())
 }
 
 /// Decimal digits with `_` between them, or the exponent form `1e3`.

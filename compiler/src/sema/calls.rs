@@ -29,6 +29,9 @@ impl Typer<'_> {
     pub fn call(&mut self, function: &Ident, arguments: &[Argument], span: Span, used: bool) -> Option<hir::Expr> {
         let name = function.name.as_str();
         let Some(builtin) = builtins::find(name) else {
+            if self.names.is_reported(name) {
+                return None;
+            }
             if unsupported::BUILTINS.contains(&name) {
                 return self.fail(unsupported::not_yet(function.span, &format!("'{name}()'")));
             }

@@ -134,6 +134,9 @@ impl Typer<'_> {
         if let Some((ty, value)) = self.kernel.enum_constant(name) {
             return Some(build::constant(value as u64, ty, span));
         }
+        if self.names.is_reported(name) {
+            return None;
+        }
         if unsupported::BUILTINS.contains(&name) {
             return self.fail(unsupported::not_yet(span, &format!("'{name}'")));
         }
@@ -339,11 +342,9 @@ impl Typer<'_> {
                 Some(hir::Expr { kind, ty: read.ty, span })
             }
             PlaceKind::Map { name, key } => {
-                let access = self.map_access(name, key, target.span);
-                let (map, key) = access?;
-                let state = self.maps.get_mut(map);
-                state.assigned = true;
-                let ty = state.value.ty().unwrap_or(Type::INT64);
+                self.will_assign(name);
+                let (map, key) = self.map_access(name, key, target.span)?;
+                let ty = self.maps.get(map).value.ty().unwrap_or(Type::INT64);
                 if matches!(ty, Type::Aggregate(_)) {
                     let message = format!("{} holds '{ty}': it can only be assigned to", name.name);
                     return self.error("aggregation-misuse", span, message);

@@ -161,6 +161,10 @@ impl Typer<'_> {
     }
 
     fn mixed_use<T>(&mut self, id: MapId, span: Span, other: Span, keyed: bool) -> Option<T> {
+        // Both uses lead here; the later one is the mistake.
+        if span.start < other.start {
+            return None;
+        }
         let name = self.maps.get(id).name.clone();
         let (message, label) = if keyed {
             (
@@ -235,12 +239,11 @@ impl Typer<'_> {
         }
         let name = map.name.clone();
         let new = Type::Aggregate(aggregate);
-        if let Type::Aggregate(old) = settled {
-            if std::mem::discriminant(&old) == std::mem::discriminant(&aggregate) {
-                let message =
-                    format!("{name}: all calls of {} for one map need the same parameters", function_name(old));
-                return self.error("aggregation-parameters", span, message);
-            }
+        if let Type::Aggregate(old) = settled
+            && std::mem::discriminant(&old) == std::mem::discriminant(&aggregate)
+        {
+            let message = format!("{name}: all calls of {} for one map need the same parameters", function_name(old));
+            return self.error("aggregation-parameters", span, message);
         }
         let message = format!(
             "Type mismatch for {name}: trying to assign value of type '{new}' when map already has a type '{settled}'"
@@ -286,8 +289,14 @@ impl Typer<'_> {
     }
 
     fn finish_map(&mut self, map: &MapState) -> Option<MapDef> {
-        let value = map.value.ty()?;
-        let key = if map.keyed.is_some() { Some(map.key.ty()?) } else { None };
+        let key = if map.keyed.is_some() { map.key.ty().map(Some) } else { Some(None) };
+        let (Some(value), Some(key)) = (map.value.ty(), key) else {
+            if self.diagnostics.has_errors() {
+                return None;
+            }
+            let message = format!("The type of {} is not known: its only values are made of itself", map.name);
+            return self.error("type-does-not-settle", map.span, message);
+        };
         if let Some(declaration) = map.declaration {
             if declaration.per_cpu && !matches!(value, Type::Aggregate(_)) {
                 let message = format!("{}: a per-CPU map holds aggregations only, not '{value}'", map.name);

@@ -1,6 +1,6 @@
 //! Names that the script defines at its top: object-like `#define`s.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::diagnostic::Diagnostics;
 use crate::source::{SourceFile, Span};
@@ -22,6 +22,8 @@ pub enum Define {
 #[derive(Debug, Clone, Default)]
 pub struct Names {
     defines: HashMap<String, Define>,
+    /// Macros and functions of the script, which were refused already.
+    reported: HashSet<String>,
 }
 
 impl Names {
@@ -59,6 +61,15 @@ impl Names {
         if let Some(value) = literal(value.trim()) {
             self.defines.insert(name.to_owned(), value);
         }
+    }
+
+    /// Notes a name that was refused: its uses are no further mistakes.
+    pub fn refuse(&mut self, name: &str) {
+        self.reported.insert(name.to_owned());
+    }
+
+    pub fn is_reported(&self, name: &str) -> bool {
+        self.reported.contains(name)
     }
 
     /// What a name stands for, aliases followed.

@@ -76,19 +76,19 @@ impl Typer<'_> {
     /// The value of a variable; None without a message where its type is not known (yet).
     pub fn read_variable(&mut self, name: &Ident) -> Option<hir::Expr> {
         let Some(id) = self.lookup(&name.name) else {
-            let names: Vec<String> = self.program.scopes.iter().flat_map(|scope| scope.keys().cloned()).collect();
-            let elsewhere = self.program.variables.iter().any(|variable| variable.name == name.name);
             let mut diagnostic = Diagnostic::error(
                 "undeclared-variable",
                 name.span,
                 format!("Undefined or undeclared variable: {}", name.name),
-            )
-            .with_suggestion(&name.name, names.iter().map(String::as_str));
-            if elsewhere {
+            );
+            if self.program.variables.iter().any(|variable| variable.name == name.name) {
                 diagnostic = diagnostic.with_help(format!(
                     "{} belongs to an inner block: declare it before that block with let {};",
                     name.name, name.name
                 ));
+            } else {
+                let names: Vec<String> = self.program.scopes.iter().flat_map(|scope| scope.keys().cloned()).collect();
+                diagnostic = diagnostic.with_suggestion(&name.name, names.iter().map(String::as_str));
             }
             return self.fail(diagnostic);
         };

@@ -107,9 +107,13 @@ impl Typer<'_> {
         let pinned = ty.map(|ty| self.type_name(ty));
         let value = value.map(|value| self.operand(value));
         let id = self.declare(variable);
+        if let (Some(id), Some(_)) = (id, &value) {
+            self.program.variables[id.0 as usize].assigned = true;
+        }
         if let Some(pinned) = pinned {
             let pinned = pinned?;
             if matches!(pinned, Type::Void | Type::Aggregate(_)) {
+                self.program.variables[id?.0 as usize].assigned = true;
                 let message = format!("A variable cannot have the type '{pinned}'");
                 return self.error("variable-type", variable.span, message);
             }
@@ -118,7 +122,6 @@ impl Typer<'_> {
         match value {
             Some(value) => {
                 let id = id?;
-                self.program.variables[id.0 as usize].assigned = true;
                 let value = self.variable_value(id, value?)?;
                 Some(StmtKind::AssignVariable { variable: id, value })
             }
@@ -142,18 +145,20 @@ impl Typer<'_> {
                 if let Some(aggregation) = aggregation_call(value) {
                     return self.aggregation(name, key, aggregation, target.span, span);
                 }
+                self.will_assign(name);
                 let access = self.map_access(name, key, target.span);
                 let value = self.operand(value);
-                if value.is_none() {
-                    // Something is stored, if only we knew what: reading the map is no mistake.
-                    let id = self.maps.named(name);
-                    self.maps.get_mut(id).assigned = true;
-                }
                 let (map, key) = access?;
                 let value = self.map_value(map, value?)?;
                 Some(StmtKind::AssignMap { map, key, value })
             }
         }
+    }
+
+    /// Something is stored in the map, whatever that turns out to be: reading it is no mistake.
+    pub fn will_assign(&mut self, name: &Ident) {
+        let id = self.maps.named(name);
+        self.maps.get_mut(id).assigned = true;
     }
 
     /// `@m = count()` and the like.
@@ -165,10 +170,9 @@ impl Typer<'_> {
         target: Span,
         span: Span,
     ) -> Option<StmtKind> {
+        self.will_assign(name);
         let access = self.map_access(name, key, target);
         let typed = self.aggregation_call(call);
-        let id = self.maps.named(name);
-        self.maps.get_mut(id).assigned = true;
         let ((map, key), (aggregate, argument)) = (access?, typed?);
         self.map_aggregate(map, aggregate, span)?;
         Some(StmtKind::Aggregate { map, key, argument })
@@ -192,10 +196,10 @@ impl Typer<'_> {
                 Some(StmtKind::AssignVariable { variable: id, value })
             }
             PlaceKind::Map { name, key } => {
+                self.will_assign(name);
                 let access = self.map_access(name, key, target.span);
                 let right = self.operand(value);
                 let (map, key) = access?;
-                self.maps.get_mut(map).assigned = true;
                 let (operand, arithmetic) = self.map_update(map, operator, right?, span)?;
                 Some(StmtKind::UpdateMap { map, key, operator, operand, arithmetic })
             }
@@ -401,6 +405,9 @@ impl Typer<'_> {
     /// The type of the variable that walks over a map: (key, value).
     fn for_map_types(&mut self, id: crate::manifest::MapId, name: &Ident) -> Option<Type> {
         if let Some(scalar) = self.maps.get(id).scalar {
+            if map_use_comes_first(name.span, scalar) {
+                return None;
+            }
             let message = format!("{} has no keys to iterate over", name.name);
             let diagnostic =
                 Diagnostic::error("iteration", name.span, message).with_label(scalar, "used without a key here");
@@ -437,6 +444,11 @@ fn aggregation_call(expr: &ast::Expr) -> Option<&ast::Expr> {
         return None;
     };
     builtins::find(name).filter(|builtin| builtin.kind == Kind::Aggregation).map(|_| expr)
+}
+
+/// The later of two uses that do not fit is the mistake.
+fn map_use_comes_first(span: Span, other: Span) -> bool {
+    span.start < other.start
 }
 
 pub fn is_exit(value: &hir::Expr) -> bool {

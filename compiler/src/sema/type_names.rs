@@ -109,7 +109,8 @@ impl Typer<'_> {
             return Some(Type::Struct { name: full.as_str().into(), size: found.size });
         }
         let names = self.kernel.struct_names();
-        let nearest = crate::diagnostic::nearest(&full, names.iter().map(String::as_str));
+        let tags = names.iter().filter_map(|name| name.strip_prefix(keyword)).map(str::trim_start);
+        let nearest = crate::diagnostic::nearest(tag, tags).map(|tag| format!("{keyword} {tag}"));
         // A pointer to something unknown can be printed and compared, but a slip is more likely.
         let what = if is_pointer { "Cannot resolve unknown type" } else { "Unknown struct/union" };
         let mut diagnostic = Diagnostic::error("unknown-type", span, format!("{what}: '{full}'"));

@@ -157,6 +157,11 @@ impl<'a> Typer<'a> {
                 (false, Some(programs), Some(maps)) => {
                     Some(Typed { programs, maps, sites: self.sites, strings: self.strings })
                 }
+                (false, ..) => {
+                    let message = "The types of this script are not known: a variable is made of itself only";
+                    diagnostics.push(Diagnostic::error("type-does-not-settle", Span::default(), message));
+                    None
+                }
                 _ => None,
             };
         }

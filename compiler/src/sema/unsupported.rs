@@ -16,14 +16,14 @@ features! {
     FUNCTIONS = "a function definition (fn)";
     IMPORTS = "import";
     INCLUDES = "#include";
-    PREPROCESSOR_CONDITIONS = "conditional compilation (#if, #ifdef)";
+    PREPROCESSOR_CONDITIONS = "the conditional compilation with #if and #ifdef";
     FUNCTION_LIKE_DEFINES = "a #define with parameters";
     TYPE_INFO = "typeinfo()";
     ADDRESS_OF = "the address of a variable or map (&)";
     TYPE_ARGUMENTS = "a type as an argument";
     WHOLE_ARGUMENTS = "args as a whole";
     STRUCTS_IN_USER_BINARIES = "args of a uprobe (from debug information)";
-    AGGREGATION_PRINT = "printing one entry of a histogram, stats or tseries map";
+    AGGREGATION_PRINT = "an entry of a histogram, stats or tseries map in print()";
     SOURCE_LOCATIONS = "an attach point by source line (@file:line)";
     CPP_SIGNATURES = "an attach point by C++ signature (cpp)";
     WHOLE_PROCESS_UPROBES = "a uprobe on every file of a process (*)";
@@ -84,10 +84,11 @@ pub const BUILTINS: &[&str] = &[
 
 /// The diagnostic for something of the language that cannot be compiled yet.
 pub fn not_yet(span: Span, what: &str) -> Diagnostic {
-    let mut message = what.to_owned();
-    if let Some(first) = message.get_mut(..1) {
-        first.make_ascii_uppercase();
+    // Words of the language keep their case.
+    let mut sentence = what.to_owned();
+    if what.starts_with("a ") || what.starts_with("an ") || what.starts_with("the ") {
+        sentence[..1].make_ascii_uppercase();
     }
-    message.push_str(" is not supported yet");
-    Diagnostic::error("not-supported-yet", span, message)
+    sentence.push_str(" is not supported yet");
+    Diagnostic::error("not-supported-yet", span, sentence)
 }
