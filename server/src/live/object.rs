@@ -98,7 +98,7 @@ impl<'a> Object<'a> {
             for (offset, relocation) in section.relocations() {
                 let RelocationFlags::Elf { r_type } = relocation.flags() else { continue };
                 let RelocationTarget::Symbol(symbol) = relocation.target() else { continue };
-                list.push((offset, r_type.0, symbol));
+                list.push((offset, r_type, symbol));
             }
             list.sort_unstable_by_key(|(offset, ..)| *offset);
             relocations.insert(section.index(), list);

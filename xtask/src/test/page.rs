@@ -26,13 +26,14 @@ pub fn run(tier: &Tier, outcome: &mut Outcome) {
         Some(&frontend),
         outcome,
     );
-    vitest(&tier.name, &frontend, outcome);
+    // Built first: some tests look at the built files.
     let build = checks::captured(&tier.name, "npm", &["run", "--silent", "build"], Some(&frontend), outcome);
     match build {
         Some((true, _)) => budget(outcome),
         Some((false, output)) => outcome.fail("building the page", &output),
         None => {}
     }
+    vitest(&tier.name, &frontend, outcome);
 }
 
 fn vitest(tier: &str, frontend: &Path, outcome: &mut Outcome) {

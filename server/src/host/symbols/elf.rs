@@ -56,7 +56,7 @@ fn segments<'data, R: ReadRef<'data>>(header: &Header, endian: Endianness, data:
     let headers = header.program_headers(endian, data)?;
     Ok(headers
         .iter()
-        .filter(|segment| segment.p_type(endian) == PT_LOAD && segment.p_flags(endian).contains(PF_X))
+        .filter(|segment| segment.p_type(endian) == PT_LOAD && segment.p_flags(endian) & PF_X != 0)
         .map(|segment| (segment.p_vaddr(endian), segment.p_filesz(endian), segment.p_offset(endian)))
         .collect())
 }
