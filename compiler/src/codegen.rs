@@ -8,7 +8,7 @@ use inkwell::module::Module;
 use inkwell::targets::{FileType, TargetMachine};
 
 use crate::Compiled;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::hir;
 use crate::kernel::Kernel;
 use crate::manifest::{Manifest, Program, ScriptMap};
@@ -87,7 +87,11 @@ pub fn lower(
         let object = object.map_err(|text| internal(program, text))?;
         match messages.errors() {
             [] => Ok(Compiled { object, manifest: built.manifest }),
-            errors => Err(errors.iter().map(|text| limit_of_target(program, text)).collect()),
+            errors => {
+                let mut limits = Diagnostics::default();
+                limits.extend(errors.iter().map(|text| limit_of_target(program, text)));
+                Err(limits.into_vec())
+            }
         }
     });
     Messages::uninstall(&context);

@@ -36,6 +36,8 @@ pub struct Streams {
     /// Bytes of values that a terminal could act on are escaped.
     pub out_is_terminal: bool,
     pub err_is_terminal: bool,
+    /// Levels of messages are coloured.
+    pub err_has_color: bool,
 }
 
 /// How much a sink says about the run beside the script's own output.
@@ -103,13 +105,21 @@ impl Desk {
         self.streams.err.flush()
     }
 
+    /// [`Self::tell`] for messages that begin with their place and level.
+    fn tell_message(&mut self, text: &str) -> io::Result<()> {
+        if !self.streams.err_has_color {
+            return self.tell(text.as_bytes());
+        }
+        self.tell(colored(text).as_bytes())
+    }
+
     pub fn diagnostic(&mut self, diagnostic: &RunDiagnostic) -> io::Result<()> {
         let is_error = diagnostic.severity == Severity::Error;
         self.has_failed |= is_error;
         if self.verbosity.no_warnings && !is_error {
             return Ok(());
         }
-        self.tell(diagnostic.rendered.as_bytes())
+        self.tell_message(&diagnostic.rendered)
     }
 
     pub fn attached(&mut self, probes: u32) -> io::Result<()> {
@@ -130,7 +140,7 @@ impl Desk {
         if self.verbosity.no_warnings {
             return Ok(());
         }
-        self.tell(format!("WARNING: {message}\n").as_bytes())
+        self.tell_message(&format!("WARNING: {message}\n"))
     }
 
     /// A message about a place of the script, in the layout of compiler diagnostics.
@@ -147,7 +157,7 @@ impl Desk {
         } else {
             render(&self.source, &diagnostic)
         };
-        self.tell(block.as_bytes())
+        self.tell_message(&block)
     }
 
     /// Tells why a run ended where that is not what one expects of it, and what it lost in total.
@@ -160,9 +170,9 @@ impl Desk {
             EndReason::TimeLimit { seconds } => self.warning(&format!("the time limit of {seconds} s was reached")),
             EndReason::Failed { .. } if self.has_failed => Ok(()),
             EndReason::Failed { message } | EndReason::WorkerDied { message } => {
-                self.tell(format!("ERROR: {message}\n").as_bytes())
+                self.tell_message(&format!("ERROR: {message}\n"))
             }
-            EndReason::Interrupted => self.tell(b"ERROR: the server stopped while the script ran\n"),
+            EndReason::Interrupted => self.tell_message("ERROR: the server stopped while the script ran\n"),
         }
     }
 
@@ -172,5 +182,29 @@ impl Desk {
     }
 }
 
+/// The first level in a message, red for errors and yellow for warnings.
+fn colored(text: &str) -> String {
+    let levels = [("ERROR:", "\x1b[31m"), ("WARNING:", "\x1b[33m")];
+    let found = levels.iter().filter_map(|(level, color)| Some((text.find(level)?, *level, *color))).min();
+    match found {
+        Some((at, level, color)) => {
+            format!("{}{color}{level}\x1b[0m{}", &text[..at], &text[at + level.len()..])
+        }
+        None => text.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod fixture;
+
+#[cfg(test)]
+mod tests {
+    use super::colored;
+
+    #[test]
+    fn the_first_level_of_a_message_is_colored() {
+        assert_eq!(colored("a:1:2-3: ERROR: x WARNING: y\n"), "a:1:2-3: \x1b[31mERROR:\x1b[0m x WARNING: y\n");
+        assert_eq!(colored("WARNING: x"), "\x1b[33mWARNING:\x1b[0m x");
+        assert_eq!(colored("Attached"), "Attached");
+    }
+}

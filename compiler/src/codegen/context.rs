@@ -66,6 +66,8 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         self.ir.branch_if(is_other, other, next);
         self.ir.position(other);
         self.return_from_program(None)?;
+        // Never reached, but every block needs an end.
+        self.ir.branch(next);
         self.ir.position(next);
         Ok(())
     }

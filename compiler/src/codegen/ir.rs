@@ -245,9 +245,14 @@ impl<'ctx> Ir<'ctx> {
     /// The position of the highest bit that is set; 0 for 0. BPF has no instruction for it.
     pub fn highest_bit(&self, value: IntValue<'ctx>) -> IntValue<'ctx> {
         let (mut rest, mut position) = (value, self.constant(0));
-        for step in [32, 16, 8, 4, 2, 1] {
-            let is_high = self.compare(IntPredicate::UGE, rest, self.constant(1 << step));
-            let distance = self.select(is_high, self.constant(step), self.constant(0));
+        for power in (0..6).rev() {
+            let step = 1_u64 << power;
+            // 1 if any bit lies above `step`: the upper part plus its largest value carries. Without a branch, which
+            // samples would mispredict and the verifier would follow both ways.
+            let upper = self.shift_right(rest, self.constant(step));
+            let carried = self.add(upper, self.constant((1 << step) - 1));
+            let is_high = self.shift_right(carried, self.constant(step));
+            let distance = self.shift_left(is_high, self.constant(power));
             rest = self.shift_right(rest, distance);
             position = self.or(position, distance);
         }
@@ -319,6 +324,19 @@ impl<'ctx> Ir<'ctx> {
     /// A load that stays one instruction with the offset in it, as the verifier wants for the context.
     pub fn load_volatile(&self, pointer: PointerValue<'ctx>, bytes: u32, signed: bool) -> IntValue<'ctx> {
         self.extend(self.load_raw(pointer, bytes, true), signed)
+    }
+
+    /// Bytes at an address of any alignment, in one instruction: for map values, where the verifier leaves alignment to
+    /// the processor.
+    pub fn load_unaligned(&self, pointer: PointerValue<'ctx>, bytes: u32) -> IntValue<'ctx> {
+        // BPF has no unaligned accesses, LLVM would split one into bytes: claim the alignment. No processor that runs
+        // this traps on it, and no pass draws conclusions from an address that is computed at run time.
+        self.load(pointer, bytes, false)
+    }
+
+    /// [`Ir::load_unaligned`] for stores.
+    pub fn store_unaligned(&self, pointer: PointerValue<'ctx>, value: IntValue<'ctx>, bytes: u32) {
+        self.store(pointer, value, bytes);
     }
 
     fn load_raw(&self, pointer: PointerValue<'ctx>, bytes: u32, volatile: bool) -> IntValue<'ctx> {

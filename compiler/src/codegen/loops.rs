@@ -1,7 +1,7 @@
 //! `for` loops: their bodies are functions that the kernel calls back.
 
 use inkwell::IntPredicate;
-use inkwell::values::IntValue;
+use inkwell::values::{IntValue, PointerValue};
 
 use crate::hir::{Block, Expr, VariableId};
 use crate::kernel::Feature;
@@ -92,6 +92,32 @@ impl<'a, 'ctx> FunctionBuilder<'a, 'ctx> {
         self.before_loop()?;
         self.ir.for_each_map_element(symbol, target, self.ir.null(), self.ir.constant(0));
         self.after_loop()
+    }
+
+    /// A loop of our own: `body` gets the scratch memory and the number of the pass, and returns 0 to go on, 1 to stop.
+    ///
+    /// The kernel's verifier follows a callback once; a plain loop it follows pass by pass, until a few loops over
+    /// strings exceed what it is ready to do.
+    pub(super) fn repeat(
+        &mut self,
+        passes: IntValue<'ctx>,
+        body: impl FnOnce(&mut Self, PointerValue<'ctx>, IntValue<'ctx>) -> Result<IntValue<'ctx>, CodegenError>,
+    ) -> Result<(), CodegenError> {
+        self.needs(Feature::Loop, "5.17")?;
+        let mut callback = self.callback_builder(&RANGE_PARAMETERS);
+        callback.span = self.span;
+        let index = callback.parameter(0)?.into_int_value();
+        let context = callback.parameter(1)?.into_pointer_value();
+        let base = callback.ir.load_pointer(context);
+        let verdict = body(&mut callback, base, index)?;
+        callback.ir.return_value(verdict);
+        let target = callback.function.value.as_global_value().as_pointer_value();
+        callback.finish()?;
+        let context = self.word()?;
+        let base = self.scratch_base();
+        self.ir.store_pointer(context, base);
+        self.ir.bpf_loop(passes, target, context, self.ir.constant(0));
+        Ok(())
     }
 
     /// `len(@m)`: visiting the entries returns how many there were.

@@ -13,6 +13,8 @@ use super::stacks::STACK_MEMORY;
 
 /// The largest value of a variable that goes to the stack.
 const LOCAL_VALUE: u32 = 32;
+/// Variables that may live in registers, or where LLVM spills them on the stack.
+const LOCAL_REGISTERS: u32 = 16;
 /// Bytes of stack that variables may take which are not registers.
 const LOCAL_BUDGET: u32 = 96;
 
@@ -62,16 +64,22 @@ impl<'a> ProgramState<'a> {
         let mut homes = Homes::default();
         homes.block(&probe.body);
         let mut storage = HashMap::new();
-        let mut local_bytes = 0;
+        let (mut registers, mut local_bytes) = (0, 0);
         for (index, definition) in probe.variables.iter().enumerate() {
             let variable = VariableId(index as u32);
             let size = definition.ty.size().max(8).next_multiple_of(8);
             let shared = homes.shared.contains(&variable);
-            // Registers cost nothing unless they are many; values in memory take stack.
-            let in_memory = !definition.ty.is_scalar();
-            let fits = !in_memory || (size <= LOCAL_VALUE && local_bytes + size <= LOCAL_BUDGET);
+            let fits = if definition.ty.is_scalar() {
+                registers < LOCAL_REGISTERS
+            } else {
+                size <= LOCAL_VALUE && local_bytes + size <= LOCAL_BUDGET
+            };
             if !shared && fits {
-                local_bytes += if in_memory { size } else { 0 };
+                if definition.ty.is_scalar() {
+                    registers += 1;
+                } else {
+                    local_bytes += size;
+                }
                 storage.insert(variable, Storage::Local);
             } else {
                 storage.insert(variable, Storage::Scratch(state.take_scratch(size)?));

@@ -19,6 +19,8 @@ use super::value::{Lowered, Memory, Place};
 
 /// Strings and buffers up to this size are sent whole.
 const FIXED_TEXT: u32 = 32;
+/// Arguments beyond this many would fill the stack while they wait to be stored.
+const WAITING_ARGUMENTS: usize = 12;
 /// Records up to this size are written in place in the ring.
 const RESERVED: u32 = 1 << 10;
 
@@ -96,7 +98,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         let unit = self.unit;
         let layout = &unit.sites[site.index()];
         let small = layout.tail_size == 0 && layout.fixed_size <= RESERVED;
-        if small && arguments.iter().all(is_straight) {
+        if small && arguments.len() <= WAITING_ARGUMENTS && arguments.iter().all(is_straight) {
             self.send_in_place(site, layout, arguments)
         } else {
             self.send_from_scratch(site, layout, arguments)

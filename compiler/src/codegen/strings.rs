@@ -12,6 +12,8 @@ use super::value::{Lowered, Memory, Place};
 
 /// The most bytes after a literal's text that are zeroed with it.
 const PADDED_LITERAL: u32 = 64;
+/// Strings up to this capacity are compared without a loop.
+const SHORT_TEXT: u32 = 16;
 
 /// How much of two strings to compare.
 #[derive(Clone, Copy)]
@@ -65,7 +67,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
             _ => {
                 let a = self.memory(left)?;
                 let b = self.memory(right)?;
-                Ok(self.text_equal((a.place, left.ty.size()), (b.place, right.ty.size()), extent))
+                self.text_equal((a, left.ty.size()), (b, right.ty.size()), extent)
             }
         }
     }
@@ -101,46 +103,100 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         self.ir.bit_to_int(self.ir.is_zero(difference))
     }
 
-    /// Compares two strings byte by byte up to a NUL.
-    fn text_equal(&mut self, left: (Place<'ctx>, u32), right: (Place<'ctx>, u32), extent: Extent) -> IntValue<'ctx> {
-        let shorter = left.1.min(right.1);
+    fn text_equal(
+        &mut self,
+        left: (Memory<'ctx>, u32),
+        right: (Memory<'ctx>, u32),
+        extent: Extent,
+    ) -> Result<IntValue<'ctx>, CodegenError> {
+        let exact = left.0.exact && right.0.exact && left.1 == right.1;
+        if exact && matches!(extent, Extent::Whole) && left.1 <= SHORT_TEXT {
+            return Ok(self.bytes_equal(left.0.place, right.0.place, left.1));
+        }
+        if left.1.max(right.1) <= SHORT_TEXT {
+            return Ok(self.short_text_equal(left, right, extent));
+        }
+        self.long_text_equal(left, right, extent)
+    }
+
+    /// Compares two short strings byte by byte, without a branch.
+    fn short_text_equal(
+        &mut self,
+        left: (Memory<'ctx>, u32),
+        right: (Memory<'ctx>, u32),
+        extent: Extent,
+    ) -> IntValue<'ctx> {
+        let ir = &self.ir;
         let limit = match extent {
-            Extent::Whole => shorter,
-            Extent::Prefix(bytes) => shorter.min(bytes),
+            Extent::Whole => left.1.max(right.1),
+            Extent::Prefix(bytes) => left.1.max(right.1).min(bytes),
         };
-        let index_slot = self.entry_memory(8, "index");
-        self.ir.store(index_slot, self.ir.constant(0), 8);
-        let [head, pass, same, end_reached, next] =
-            ["compare", "byte", "same", "end", ""].map(|name| self.ir.block(name));
-        self.ir.branch(head);
-        self.ir.position(head);
-        let index = self.ir.opaque(self.ir.load(index_slot, 8, false));
-        let more = self.ir.compare(IntPredicate::ULT, index, self.ir.constant(u64::from(limit)));
-        self.ir.branch_if(more, pass, end_reached);
-        self.ir.position(pass);
-        let a = self.ir.load(self.ir.index(left.0.pointer, index), 1, false);
-        let b = self.ir.load(self.ir.index(right.0.pointer, index), 1, false);
-        let differ = self.ir.compare(IntPredicate::NE, a, b);
-        self.ir.branch_if(differ, next, same);
-        self.ir.position(same);
-        self.ir.store(index_slot, self.ir.add(index, self.ir.constant(1)), 8);
-        let finished = self.ir.is_zero(a);
-        let (ended, go_on) = (self.ir.block("ended"), head);
-        self.ir.branch_if(finished, ended, go_on);
-        self.ir.position(ended);
-        self.ir.branch(next);
-        self.ir.position(end_reached);
-        // The shorter one is full; the longer one equals it if it ends here.
-        let longer = if left.1 > right.1 { left } else { right };
-        let equal = if longer.1 > limit && matches!(extent, Extent::Whole) {
-            let byte = self.ir.load(self.ir.offset(longer.0.pointer, limit), 1, false);
-            self.ir.bit_to_int(self.ir.is_zero(byte))
-        } else {
-            self.ir.constant(1)
-        };
-        self.ir.branch(next);
-        self.ir.position(next);
-        self.ir.merge(&[(self.ir.constant(0), pass), (self.ir.constant(1), ended), (equal, end_reached)])
+        // All ones until a NUL was met.
+        let mut alive = ir.constant(u64::MAX);
+        let mut difference = ir.constant(0);
+        for index in 0..limit {
+            let [a, b] = [left, right].map(|(memory, capacity)| {
+                // A string that fills its capacity ends there.
+                let inside = index < capacity;
+                if inside { ir.load(ir.offset(memory.place.pointer, index), 1, false) } else { ir.constant(0) }
+            });
+            difference = ir.or(difference, ir.and(ir.xor(a, b), alive));
+            let is_text = ir.bit_to_int(ir.is_not_zero(a));
+            alive = ir.and(alive, ir.sub(ir.constant(0), is_text));
+        }
+        ir.bit_to_int(ir.is_zero(difference))
+    }
+
+    /// Compares two strings by their lengths, then word by word in copies.
+    fn long_text_equal(
+        &mut self,
+        left: (Memory<'ctx>, u32),
+        right: (Memory<'ctx>, u32),
+        extent: Extent,
+    ) -> Result<IntValue<'ctx>, CodegenError> {
+        let mut sides = Vec::new();
+        for (memory, capacity) in [left, right] {
+            // Room for a word of zeros after the text.
+            let offset = self.take_scratch(capacity.next_multiple_of(8) + 8)?;
+            let place = self.scratch_at(offset);
+            let length = self.copy_string(memory, capacity, place);
+            let limit = match extent {
+                Extent::Whole => capacity,
+                Extent::Prefix(bytes) => capacity.min(bytes),
+            };
+            let length = self.at_most(length, limit);
+            let end = self.ir.index(place.pointer, length);
+            self.ir.store_unaligned(end, self.ir.constant(0), 8);
+            sides.push((offset, length));
+        }
+        let [(left_offset, left_length), (right_offset, right_length)] = [sides[0], sides[1]];
+        let result_offset = self.take_scratch(8)?;
+        let result = self.scratch_at(result_offset);
+        let same_length = self.ir.compare(IntPredicate::EQ, left_length, right_length);
+        let words = self.ir.shift_right(self.ir.add(left_length, self.ir.constant(7)), self.ir.constant(3));
+        let words = self.ir.select(same_length, words, self.ir.constant(0));
+        self.ir.store(result.pointer, self.ir.bit_to_int(same_length), 8);
+        let most = u64::from(left.1.min(right.1).div_ceil(8));
+        self.repeat(words, |callback, base, index| {
+            let ir = &callback.ir;
+            let index = ir.opaque(index);
+            let (inside, stop) = (ir.block("inside"), ir.block("differ"));
+            let (outside, same) = (ir.block("outside"), ir.block("same"));
+            ir.branch_if(ir.compare(IntPredicate::ULT, index, ir.constant(most)), inside, outside);
+            ir.position(inside);
+            let distance = ir.shift_left(index, ir.constant(3));
+            let [a, b] = [left_offset, right_offset]
+                .map(|offset| ir.load(ir.index(ir.offset(base, offset), distance), 8, false));
+            ir.branch_if(ir.compare(IntPredicate::EQ, a, b), same, stop);
+            ir.position(stop);
+            ir.store(ir.offset(base, result_offset), ir.constant(0), 8);
+            ir.branch(outside);
+            ir.position(same);
+            ir.return_value(ir.constant(0));
+            ir.position(outside);
+            Ok(ir.constant(1))
+        })?;
+        Ok(self.ir.load(result.pointer, 8, false))
     }
 
     /// Compares values part by part; strings up to their NUL, all else by bytes.
@@ -152,7 +208,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         right: Memory<'ctx>,
     ) -> Result<IntValue<'ctx>, CodegenError> {
         if let (Type::String { capacity }, Type::String { capacity: other }) = (left_type, right_type) {
-            return Ok(self.text_equal((left.place, *capacity), (right.place, *other), Extent::Whole));
+            return self.text_equal((left, *capacity), (right, *other), Extent::Whole);
         }
         let (parts, others) = (left_type.parts(), right_type.parts());
         if !parts.is_empty() && parts.len() == others.len() {
@@ -169,18 +225,21 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         if left_type.size() != right_type.size() {
             return Ok(self.ir.constant(0));
         }
-        let step = left.place.align.min(right.place.align);
+        Ok(self.bytes_equal(left.place, right.place, left_type.size()))
+    }
+
+    fn bytes_equal(&mut self, left: Place<'ctx>, right: Place<'ctx>, size: u32) -> IntValue<'ctx> {
+        let step = left.align.min(right.align);
         let mut difference = self.ir.constant(0);
         let mut offset = 0;
-        let size = left_type.size();
         while offset < size {
             let bytes = step.min(1 << (size - offset).ilog2());
-            let a = self.ir.load(self.ir.offset(left.place.pointer, offset), bytes, false);
-            let b = self.ir.load(self.ir.offset(right.place.pointer, offset), bytes, false);
+            let a = self.ir.load(self.ir.offset(left.pointer, offset), bytes, false);
+            let b = self.ir.load(self.ir.offset(right.pointer, offset), bytes, false);
             difference = self.ir.or(difference, self.ir.xor(a, b));
             offset += bytes;
         }
-        Ok(self.ir.bit_to_int(self.ir.is_zero(difference)))
+        self.ir.bit_to_int(self.ir.is_zero(difference))
     }
 
     /// The bytes of a string before its NUL.
@@ -193,44 +252,53 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         Ok(self.copy_string(memory, capacity, copy))
     }
 
-    /// 1 if a string contains a literal, else 0. The string should lie in scratch memory, where any byte may be read.
-    pub fn contains_literal(&mut self, memory: Memory<'ctx>, capacity: u32, needle: &[u8]) -> IntValue<'ctx> {
-        let Some(last_start) = (capacity as usize).checked_sub(needle.len()) else { return self.ir.constant(0) };
-        if needle.is_empty() {
-            return self.ir.constant(1);
+    /// 1 if a string contains a literal, else 0.
+    pub fn contains_literal(
+        &mut self,
+        memory: Memory<'ctx>,
+        capacity: u32,
+        needle: &[u8],
+    ) -> Result<IntValue<'ctx>, CodegenError> {
+        let size = needle.len() as u32;
+        if size > capacity {
+            return Ok(self.ir.constant(0));
         }
-        let index_slot = self.entry_memory(8, "index");
-        self.ir.store(index_slot, self.ir.constant(0), 8);
-        let [head, pass, rest, advance, found, ended, next] =
-            ["search", "start", "rest", "advance", "found", "ended", ""].map(|name| self.ir.block(name));
-        self.ir.branch(head);
-        self.ir.position(head);
-        let index = self.ir.opaque(self.ir.load(index_slot, 8, false));
-        let more = self.ir.compare(IntPredicate::ULE, index, self.ir.constant(last_start as u64));
-        self.ir.branch_if(more, pass, ended);
-        self.ir.position(pass);
-        let start = self.ir.index(memory.place.pointer, index);
-        let first = self.ir.load(start, 1, false);
-        let matches = self.ir.compare(IntPredicate::EQ, first, self.ir.constant(u64::from(needle[0])));
-        let check_end = self.ir.block("check_end");
-        self.ir.branch_if(matches, rest, check_end);
-        self.ir.position(check_end);
-        self.ir.branch_if(self.ir.is_zero(first), ended, advance);
-        self.ir.position(rest);
-        let mut difference = self.ir.constant(0);
-        for (offset, byte) in needle.iter().enumerate().skip(1) {
-            let found = self.ir.load(self.ir.offset(start, offset as u32), 1, false);
-            difference = self.ir.or(difference, self.ir.xor(found, self.ir.constant(u64::from(*byte))));
-        }
-        self.ir.branch_if(self.ir.is_zero(difference), found, advance);
-        self.ir.position(advance);
-        self.ir.store(index_slot, self.ir.add(index, self.ir.constant(1)), 8);
-        self.ir.branch(head);
-        self.ir.position(found);
-        self.ir.branch(next);
-        self.ir.position(ended);
-        self.ir.branch(next);
-        self.ir.position(next);
-        self.ir.merge(&[(self.ir.constant(1), found), (self.ir.constant(0), ended)])
+        let offset = self.take_scratch(capacity)?;
+        let place = self.scratch_at(offset);
+        let length = self.copy_string(memory, capacity, place);
+        let result_offset = self.take_scratch(8)?;
+        let result = self.scratch_at(result_offset);
+        self.ir.store(result.pointer, self.ir.constant(u64::from(needle.is_empty())), 8);
+        let needle_length = self.ir.constant(u64::from(size));
+        let too_short = self.ir.compare(IntPredicate::ULT, length, needle_length);
+        let starts = self.ir.add(self.ir.sub(length, needle_length), self.ir.constant(1));
+        let starts = self.ir.select(too_short, self.ir.constant(0), starts);
+        self.repeat(starts, |callback, base, index| {
+            let ir = &callback.ir;
+            let index = ir.opaque(index);
+            let last_start = ir.constant(u64::from(capacity - size));
+            let [inside, found, outside, next] = ["inside", "found", "outside", "next"].map(|name| ir.block(name));
+            ir.branch_if(ir.compare(IntPredicate::ULE, index, last_start), inside, outside);
+            ir.position(inside);
+            let start = ir.index(ir.offset(base, offset), index);
+            let mut difference = ir.constant(0);
+            let mut at = 0;
+            while at < needle.len() {
+                let bytes = 1 << (needle.len() - at).ilog2().min(3);
+                let word = needle[at..at + bytes].iter().rev().fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
+                let there = ir.load_unaligned(ir.offset(start, at as u32), bytes as u32);
+                difference = ir.or(difference, ir.xor(there, ir.constant(word)));
+                at += bytes;
+            }
+            ir.branch_if(ir.is_zero(difference), found, next);
+            ir.position(found);
+            ir.store(ir.offset(base, result_offset), ir.constant(1), 8);
+            ir.branch(outside);
+            ir.position(next);
+            ir.return_value(ir.constant(0));
+            ir.position(outside);
+            Ok(ir.constant(1))
+        })?;
+        Ok(self.ir.load(result.pointer, 8, false))
     }
 }

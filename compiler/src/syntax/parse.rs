@@ -25,9 +25,10 @@ pub use explain::KEYWORDS;
 #[grammar = "syntax/bpftrace.pest"]
 struct Grammar;
 
-/// The most calls the generated parser may make for one file. Twenty times what the densest 64 KiB of valid source need;
-/// a fence behind [`Limits`], should the grammar ever backtrack where it must not.
-const CALL_LIMIT: NonZeroUsize = NonZeroUsize::new(100_000_000).expect("not zero");
+/// The most calls the generated parser may make for one file: four times what the densest 64 KiB of valid source need
+/// (70 calls a byte, for probes without bodies). A fence behind [`Limits`], should the grammar ever backtrack where it
+/// must not. Pest keeps it for the whole process.
+const CALL_LIMIT: NonZeroUsize = NonZeroUsize::new(20_000_000).expect("not zero");
 
 /// Parses a script; stops at the first mistake.
 ///
@@ -94,7 +95,10 @@ impl<'a> Converter<'a> {
     fn enter(&mut self, levels: usize, span: Span) -> Parsed<()> {
         self.depth += levels;
         if self.depth > self.limits.max_tree_depth {
-            let message = format!("The nesting is too deep: more than {} levels", self.limits.max_tree_depth);
+            let message = format!(
+                "Too many operators or brackets in a row or inside each other: more than {} levels",
+                self.limits.max_tree_depth
+            );
             let diagnostic = Diagnostic::error("nesting-too-deep", span, message)
                 .with_help("Split it: assign parts to variables, or write several statements");
             return Err(Box::new(diagnostic));

@@ -9,8 +9,9 @@ use crate::source::Span;
 /// What the scan knows at the place where it ended.
 #[derive(Debug, Default)]
 pub(super) struct Scan {
-    /// Brackets that do not match or are never closed: reported unless the parser finds an earlier mistake.
-    pub unbalanced: Option<Diagnostic>,
+    /// A string or comment that never ends, or a bracket that does not match or is never closed: reported unless the
+    /// parser finds an earlier mistake.
+    pub mistake: Option<Diagnostic>,
     /// The innermost bracket that is open: its kind and where it stands.
     pub open: Option<(u8, usize)>,
     /// The token before.
@@ -34,7 +35,7 @@ enum Place {
 ///
 /// # Errors
 ///
-/// A limit that the text exceeds, or a string or comment that never ends.
+/// A limit that the text exceeds.
 pub(super) fn check(text: &str, limits: &Limits) -> Result<Scan, Diagnostic> {
     if text.len() > limits.max_source_bytes {
         let at = floor_char_boundary(text, limits.max_source_bytes);
@@ -70,7 +71,7 @@ struct Scanner<'a> {
     /// The braces of the C definition have been closed: only attributes and `;` may follow.
     c_body_seen: bool,
     previous: Option<Span>,
-    unbalanced: Option<Diagnostic>,
+    mistake: Option<Diagnostic>,
 }
 
 impl<'a> Scanner<'a> {
@@ -85,7 +86,7 @@ impl<'a> Scanner<'a> {
             place: Place::Root,
             c_body_seen: false,
             previous: None,
-            unbalanced: None,
+            mistake: None,
         }
     }
 
@@ -94,8 +95,8 @@ impl<'a> Scanner<'a> {
             self.skip_line();
         }
         loop {
-            self.skip_layout()?;
-            if self.at >= end || self.unbalanced.is_some() {
+            self.skip_layout();
+            if self.at >= end || self.mistake.is_some() {
                 break;
             }
             let start = self.at;
@@ -106,18 +107,18 @@ impl<'a> Scanner<'a> {
             }
             self.previous = Some(Span::new(start, self.at));
         }
-        if end == self.text.len() && self.unbalanced.is_none() && self.open.len() > 1 {
-            self.unbalanced = self.unclosed();
+        if end == self.text.len() && self.mistake.is_none() && self.open.len() > 1 {
+            self.mistake = self.unclosed();
         }
         let open = self.open.last().filter(|open| open.bracket != 0).map(|open| (open.bracket, open.at));
-        Ok(Scan { unbalanced: self.unbalanced, open, previous: self.previous })
+        Ok(Scan { mistake: self.mistake, open, previous: self.previous })
     }
 
     fn peek(&self, ahead: usize) -> u8 {
         self.text.as_bytes().get(self.at + ahead).copied().unwrap_or(0)
     }
 
-    fn skip_layout(&mut self) -> Result<(), Diagnostic> {
+    fn skip_layout(&mut self) {
         loop {
             match (self.peek(0), self.peek(1)) {
                 (b' ' | b'\t' | b'\r' | b'\n' | 0x0b | 0x0c, _) => self.at += 1,
@@ -126,11 +127,12 @@ impl<'a> Scanner<'a> {
                     Some(length) => self.at += 2 + length + 2,
                     None => {
                         let span = Span::new(self.at, self.at + 2);
-                        return Err(Diagnostic::error("unterminated-comment", span, "Unterminated comment")
-                            .with_help("Close it with */"));
+                        let diagnostic = Diagnostic::error("unterminated-comment", span, "Unterminated comment");
+                        self.mistake = Some(diagnostic.with_help("Close it with */"));
+                        return;
                     }
                 },
-                _ => return Ok(()),
+                _ => return,
             }
         }
     }
@@ -172,7 +174,7 @@ impl<'a> Scanner<'a> {
                 if self.place != Place::Root || (!word.is_empty() && after.starts_with('=')) {
                     self.at += word.len();
                 } else {
-                    self.attach_point()?;
+                    self.attach_point();
                 }
             }
         }
@@ -192,14 +194,19 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn attach_point(&mut self) -> Result<(), Diagnostic> {
+    fn attach_point(&mut self) {
         let mut seen_colon = false;
         loop {
             match self.peek(0) {
-                b'"' => self.quoted(true)?,
-                b' ' | b'\t' | b'\r' | b'\n' | 0x0b | 0x0c | b'{' | b',' => return Ok(()),
-                b'/' if !seen_colon => return Ok(()),
-                _ if self.at >= self.text.len() => return Ok(()),
+                b'"' => {
+                    self.quoted(true);
+                    if self.mistake.is_some() {
+                        return;
+                    }
+                }
+                b' ' | b'\t' | b'\r' | b'\n' | 0x0b | 0x0c | b'{' | b',' => return,
+                b'/' if !seen_colon => return,
+                _ if self.at >= self.text.len() => return,
                 byte => {
                     seen_colon |= byte == b':';
                     self.advance();
@@ -209,14 +216,14 @@ impl<'a> Scanner<'a> {
     }
 
     /// A quoted string; only those of attach points and of the C section may run over several lines.
-    fn quoted(&mut self, multiline: bool) -> Result<(), Diagnostic> {
+    fn quoted(&mut self, multiline: bool) {
         let start = self.at;
         self.at += 1;
         loop {
             match self.peek(0) {
                 b'"' => {
                     self.at += 1;
-                    return Ok(());
+                    return;
                 }
                 b'\n' if !multiline => break,
                 b'\\' if multiline || self.peek(1) != b'\n' => {
@@ -231,8 +238,9 @@ impl<'a> Scanner<'a> {
             }
         }
         let end = if multiline { start + 1 } else { start + self.text[start..self.at].trim_end().len() };
-        Err(Diagnostic::error("unterminated-string", Span::new(start, end), "Unterminated string")
-            .with_help("Close it with a double quote on the same line; \\n stands for a line break"))
+        let diagnostic = Diagnostic::error("unterminated-string", Span::new(start, end), "Unterminated string")
+            .with_help("Close it with a double quote on the same line; \\n stands for a line break");
+        self.mistake = Some(diagnostic);
     }
 
     fn advance(&mut self) {
@@ -272,7 +280,7 @@ impl<'a> Scanner<'a> {
 
     fn token(&mut self) -> Result<(), Diagnostic> {
         match self.peek(0) {
-            b'"' => self.quoted(false)?,
+            b'"' => self.quoted(false),
             b'(' | b'[' | b'{' => self.open()?,
             b')' | b']' | b'}' => {
                 let bracket = self.peek(0);
@@ -374,11 +382,11 @@ impl<'a> Scanner<'a> {
         let open = (self.top().bracket, self.top().at);
         if open.0 == 0 || (open.0 == b'{' && bracket != b'}') {
             let message = format!("Unexpected '{}': there is no bracket that it closes", char::from(bracket));
-            self.unbalanced = Some(Diagnostic::error("unbalanced-bracket", span, message));
+            self.mistake = Some(Diagnostic::error("unbalanced-bracket", span, message));
         } else if closing(open.0) != bracket {
             let message = format!("Expected '{}' before '{}'", char::from(closing(open.0)), char::from(bracket));
             let label = format!("This '{}' is not closed", char::from(open.0));
-            self.unbalanced = Some(
+            self.mistake = Some(
                 Diagnostic::error("unbalanced-bracket", span, message).with_label(Span::new(open.1, open.1 + 1), label),
             );
         } else {

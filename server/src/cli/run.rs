@@ -173,6 +173,9 @@ pub fn run(mut arguments: RunArguments) -> Result<u8> {
     if let Some(reason) = privileges::missing() {
         bail!(reason);
     }
+    if let Some(pid) = arguments.target.pid.filter(|pid| !Path::new(&format!("/proc/{pid}")).exists()) {
+        bail!("there is no process {pid}");
+    }
     run_script(arguments, source, options)
 }
 
@@ -270,6 +273,7 @@ fn make_sink(arguments: &OutputArguments, source: SourceFile, verbosity: Verbosi
         err: Box::new(io::stderr()),
         out_is_terminal,
         err_is_terminal: io::stderr().is_terminal(),
+        err_has_color: has_color(io::stderr().is_terminal()),
     };
     let desk = Desk::new(source, streams, verbosity);
     Ok(match arguments.format {
@@ -277,6 +281,15 @@ fn make_sink(arguments: &OutputArguments, source: SourceFile, verbosity: Verbosi
         Format::Json => Box::new(JsonSink::new(desk)),
         Format::Folded => Box::new(FoldedSink::new(desk)),
     })
+}
+
+/// `BPFTRACE_COLOR`: always, never, or as fits the stream; `NO_COLOR` is heard too.
+fn has_color(is_terminal: bool) -> bool {
+    match std::env::var("BPFTRACE_COLOR").as_deref() {
+        Ok("always") => true,
+        Ok("never") => false,
+        _ => is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+    }
 }
 
 /// Hands events to the sink until the run has ended; returns its exit code. Output is handed on when nothing more is

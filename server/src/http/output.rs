@@ -98,7 +98,7 @@ fn write(record: RunRecord, recording: Recording, format: Format, pipe: &Pipe) -
         // Every line is JSON.
         Format::Json => Box::new(io::sink()),
     };
-    let streams = Streams { out, err, out_is_terminal: false, err_is_terminal: false };
+    let streams = Streams { out, err, out_is_terminal: false, err_is_terminal: false, err_has_color: false };
     let desk = Desk::new(SourceFile::new("script.bt", record.source), streams, Verbosity::default());
     let mut sink: Box<dyn Sink> = match format {
         Format::Text => Box::new(TextSink::new(desk)),

@@ -20,7 +20,7 @@ use super::emit::{Emitter, EmitterParts, ITEMS, Item};
 use super::failure::{EXIT_COMPILE, EXIT_NOT_ATTACHED, Failure};
 use super::limits;
 use super::load::{self, Loaded};
-use super::processes::Processes;
+use super::processes::{Processes, is_alive};
 use super::run::{Run, RunParts};
 use crate::session::driver::RunRequest;
 use crate::session::event::{EndReason, Event, MapShape, RunDiagnostic, RunShape};
@@ -64,6 +64,11 @@ impl Engine {
         warnings.iter().for_each(|warning| self.diagnose(warning, &source));
         let cpus = compiled.manifest.globals.cpus.max(1);
         if let Err(failure) = limits::check(&compiled.manifest, &self.request.options.limits, cpus) {
+            self.fail(&failure, EXIT_COMPILE, &source);
+            return;
+        }
+        if let Some(pid) = self.request.options.pid.filter(|pid| !is_alive(*pid)) {
+            let failure = Failure::new("no-such-process", Span::default(), format!("no process has the number {pid}"));
             self.fail(&failure, EXIT_COMPILE, &source);
             return;
         }

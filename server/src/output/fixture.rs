@@ -50,6 +50,7 @@ pub fn written<S: Sink>(
         err: Box::new(err.clone()),
         out_is_terminal: is_terminal,
         err_is_terminal: is_terminal,
+        err_has_color: false,
     };
     let source = SourceFile::new("stdin", "begin { printf(\"%d\", 1 / $x) }\nend { }");
     let mut sink = make(Desk::new(source, streams, verbosity));

@@ -15,6 +15,9 @@ pub const KEYWORDS: [&str; 20] = [
     "offsetof", "return", "sizeof", "true", "typeinfo", "typeof", "unroll", "while",
 ];
 
+/// Quotation marks that people and word processors write instead of `"`.
+const QUOTES: [&str; 6] = ["'", "`", "\u{2018}", "\u{2019}", "\u{201c}", "\u{201d}"];
+
 pub(super) fn explain(text: &str, limits: &Limits, scan: Scan, error: &pest::error::Error<Rule>) -> Diagnostic {
     let at = match error.location {
         InputLocation::Pos(at) | InputLocation::Span((at, _)) => scan::floor_char_boundary(text, at),
@@ -28,9 +31,9 @@ pub(super) fn explain(text: &str, limits: &Limits, scan: Scan, error: &pest::err
         }
     };
     let failure = Failure::new(text, at, expected, scan::scan_to(text, at, limits));
-    match scan.unbalanced {
+    match scan.mistake {
         // The parser stops at the start of a C definition whose braces it cannot match.
-        Some(unbalanced) if unbalanced.span.start as usize <= at || expected.contains(&Rule::c_body) => unbalanced,
+        Some(mistake) if mistake.span.start as usize <= at || expected.contains(&Rule::c_body) => mistake,
         Some(Diagnostic { labels, .. }) if !failure.found.is_empty() => {
             // A bracket that nothing closes may well be the cause.
             Diagnostic { labels, ..failure.explain() }
@@ -69,9 +72,12 @@ impl<'a> Failure<'a> {
 
     /// `, found 'x'`
     fn found(&self) -> String {
-        match self.found {
-            "" => ", found the end of the script".to_owned(),
-            token => format!(", found '{token}'"),
+        match self.found.chars().next() {
+            None => ", found the end of the script".to_owned(),
+            Some(c) if c.is_whitespace() || c.is_control() || c == '\u{feff}' => {
+                format!(", found the character U+{:04X}, which cannot be seen", u32::from(c))
+            }
+            Some(_) => format!(", found '{}'", self.found),
         }
     }
 
@@ -118,13 +124,13 @@ impl<'a> Failure<'a> {
             "macro" | "fn" | "config" => self
                 .error(format!("'{}' cannot stand inside a block; it belongs at the root of the script", self.found)),
             "#" => self.error("Preprocessor lines cannot stand inside a block").with_help("Comments begin with //"),
-            "'" => self.single_quote(),
+            quote if QUOTES.contains(&quote) => self.wrong_quote(),
             _ => self.error(format!("Expected a statement{}", self.found())),
         })
     }
 
     fn after_attach_point(&self) -> Option<Diagnostic> {
-        if !self.expects(Rule::predicate_slash) || self.expects(Rule::binary_op) {
+        if !self.expects(Rule::predicate_slash) || self.expects(Rule::question) {
             return None;
         }
         if self.expects(Rule::attach_point) || self.expects(Rule::attach_text) {
@@ -141,7 +147,7 @@ impl<'a> Failure<'a> {
 
     /// An expression is complete, and what follows it does not fit.
     fn after_expression(&self) -> Option<Diagnostic> {
-        if !self.expects(Rule::binary_op) && !self.expects(Rule::semicolon) {
+        if !self.expects(Rule::question) && !self.expects(Rule::semicolon) {
             return None;
         }
         if self.found == "=" && !self.expects(Rule::assign) {
@@ -197,8 +203,8 @@ impl<'a> Failure<'a> {
         if !self.expects(Rule::unary) && !is_bound {
             return None;
         }
-        if self.found == "'" {
-            return Some(self.single_quote());
+        if QUOTES.contains(&self.found) {
+            return Some(self.wrong_quote());
         }
         let what = if self.expects(Rule::type_name) { "a type or an expression" } else { "an expression" };
         let mut diagnostic = self.error(format!("Expected {what}{}", self.found()));
@@ -208,8 +214,8 @@ impl<'a> Failure<'a> {
         Some(diagnostic)
     }
 
-    fn single_quote(&self) -> Diagnostic {
-        self.error("Single quotes are not supported")
+    fn wrong_quote(&self) -> Diagnostic {
+        self.error(format!("{} does not begin a string", self.found))
             .with_help("Strings stand in double quotes; \"c\"[0] is the value of a character")
     }
 

@@ -5,6 +5,7 @@ use super::*;
 /// Code, marked text, sentence.
 fn mistake(text: &str) -> (&'static str, String, String) {
     let error = try_parse(text).expect_err(text);
+    assert!(crate::syntax::CODES.contains(&error.code), "{error:?}");
     let marked = text[error.span.start as usize..error.span.end as usize].to_owned();
     (error.code, marked, error.message)
 }
@@ -49,7 +50,7 @@ fn expressions_that_stop_short() {
         ("begin { @x[ = 1; }", "syntax", "=", "Expected an expression, found '='"),
         ("begin { @x[1 = 1; }", "syntax", "=", "'=' cannot stand inside an expression"),
         ("begin { @x[] = 1; }", "syntax", "]", "Expected an expression, found ']'"),
-        ("begin { $x = 'c'; }", "syntax", "'", "Single quotes are not supported"),
+        ("begin { $x = 'c'; }", "syntax", "'", "' does not begin a string"),
         ("begin { $x = a ? b; }", "syntax", ";", "Expected ':' and a second value for '?', found ';'"),
         ("begin { print(x y); }", "syntax", "y", "Expected ',' or ')', found 'y'"),
         ("begin { $x = (struct foo *) ; }", "syntax", ";", "Expected an expression after this cast, found ';'"),
@@ -276,4 +277,18 @@ fn an_assignment_in_a_predicate_is_met_with_a_hint_about_comparing() {
         "stdin:1:15-16: ERROR: '=' cannot stand inside an expression\n\
          kprobe:f /pid = 1/ { }\n              ~\nHINT: Use '==' to compare\n"
     );
+}
+
+#[test]
+fn characters_that_cannot_be_seen_are_named() {
+    let (_, marked, message) = mistake("begin {\u{a0}f(); }");
+    assert_eq!(
+        (&*marked, &*message),
+        ("\u{a0}", "Expected a statement, found the character U+00A0, which cannot be seen")
+    );
+}
+
+#[test]
+fn quotes_of_word_processors_are_met_with_a_hint() {
+    assert!(rendered("begin { printf(“hello”); }").contains("Strings stand in double quotes"));
 }

@@ -140,6 +140,12 @@ fn mistakes_inside_sixty_brackets_are_found_without_trying_again_at_every_bracke
         let text = format!("begin {{ {} ; ", open.repeat(60));
         assert_ne!(code_of(&text), "parsed", "{open}");
     }
+    for (before, open) in
+        [("struct x ", "{ "), ("struct __attribute__ ", "( "), ("struct x { } __attribute__", "("), ("", "\"")]
+    {
+        let text = format!("{before}{} ; ", open.repeat(61));
+        assert_ne!(code_of(&text), "parsed", "{open}");
+    }
 }
 
 #[test]

