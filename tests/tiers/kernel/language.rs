@@ -41,7 +41,7 @@ fn division_by_zero_gives_one_and_a_warning() {
     require_tracing!();
     let run = run(&["-q", "-e", r#"BEGIN { $z = nsecs; $z = $z - $z; printf("%d\n", 10 / $z); }"#]).expect_code(0);
     assert_eq!(run.stdout.lines().next(), Some("1"));
-    assert!(run.stderr.to_lowercase().contains("division by zero"), "{}", run.stderr);
+    assert!(run.stderr.to_lowercase().contains("by 0"), "{}", run.stderr);
 }
 
 #[test]
