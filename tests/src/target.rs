@@ -15,7 +15,7 @@ pub fn target() -> &'static Path {
         // Several test processes may build at once: build aside, then rename.
         let aside = directory.join(format!("td_target.{}", std::process::id()));
         let status = Command::new("gcc")
-            .args(["-O1", "-g", "-fno-omit-frame-pointer", "-mno-omit-leaf-frame-pointer", "-fno-optimize-sibling-calls", "-no-pie", "-o"])
+            .args(["-O0", "-g", "-fno-omit-frame-pointer", "-no-pie", "-o"])
             .arg(&aside)
             .arg(&source)
             .status()

@@ -44,7 +44,7 @@ fn maps_must_be_used_one_way() {
 fn types_must_agree() {
     require_tracing!();
     refused(r#"BEGIN { $x = 1; $x = "text"; }"#, "stdin:1:22-", "type");
-    refused(r#"BEGIN { @x = count(); @x = 5; }"#, "stdin:1:23-", "@x");
+    refused(r#"BEGIN { @x = count(); @x = 5; }"#, "stdin:1:28-", "@x");
 }
 
 #[test]
