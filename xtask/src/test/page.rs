@@ -121,14 +121,16 @@ pub fn run_browser(tier: &Tier, outcome: &mut Outcome) {
         outcome.skip("journeys", "there is no Chromium");
         return;
     }
-    if let Err(error) = page::build().and_then(|()| serve::build(false).map(drop)) {
-        outcome.fail("building what the journeys use", &format!("{error:#}"));
-        return;
-    }
+    // The release build has the page inside, as people get it.
+    let binary = match page::build().and_then(|()| serve::build(true)) {
+        Ok(binary) => binary,
+        Err(error) => return outcome.fail("building what the journeys use", &format!("{error:#}")),
+    };
     let frontend = shell::root().join("frontend");
-    let arguments = ["run", "--silent", "test:browser"];
+    let tracedeck = format!("TRACEDECK={}", binary.display());
+    let arguments = [&tracedeck, "npm", "run", "--silent", "test:browser"];
     let failed_before = outcome.failed.len();
-    let Some((success, output)) = checks::captured(&tier.name, "npm", &arguments, Some(&frontend), outcome) else {
+    let Some((success, output)) = checks::captured(&tier.name, "env", &arguments, Some(&frontend), outcome) else {
         return;
     };
     lines::results(&output, outcome);

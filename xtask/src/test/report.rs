@@ -21,8 +21,9 @@ impl Outcome {
         self.skipped.push((name.to_owned(), reason.to_owned()));
     }
 
+    /// For a line of progress, worded unlike the closing line.
     pub fn counts(&self) -> String {
-        closing_line(self.passed, self.failed.len(), self.skipped.len())
+        format!("passed: {}, failed: {}, skipped: {}", self.passed, self.failed.len(), self.skipped.len())
     }
 }
 

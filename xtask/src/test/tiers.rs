@@ -1,4 +1,4 @@
-//! The table of tiers. A new `[[test]]` target of the `tests` crate becomes a tier by itself; others are added here.
+//! The table of tiers. A new `[[test]]` target of any crate becomes a tier by itself; others are added here.
 
 use super::report::Outcome;
 use super::{checks, deny, libtest, page};
@@ -11,10 +11,11 @@ pub struct Tier {
 }
 
 /// Tiers that are `[[test]]` targets: what they need beside cargo is said by their skips.
-const CARGO_TIERS: [(&str, &str); 6] = [
+const CARGO_TIERS: [(&str, &str); 7] = [
     ("language", "case files: script in, tree, types, IR and text out"),
     ("replay", "recorded runs through session, hub, outputs and http"),
     ("http", "the server from outside: authentication, limits, sockets"),
+    ("command", "the terminal command: arguments, messages, exit codes"),
     ("kernel", "real scripts on the running kernel (root)"),
     ("peer", "the same script through bpftrace and through tracedeck (root, bpftrace)"),
     ("tidy", "the source tree keeps its rules"),
@@ -27,9 +28,8 @@ pub fn all() -> Vec<Tier> {
         tier("lint", "formatting, clippy, licences and sources of dependencies", lint),
         tier("unit", "tests beside the code of all crates", unit),
     ];
-    let targets = targets();
     tiers.extend(CARGO_TIERS.iter().map(|(name, about)| tier(name, about, cargo)));
-    for target in targets {
+    for (_, target) in targets() {
         if !tiers.iter().any(|tier| tier.name == target) {
             tiers.push(tier(&target, "tests from outside", cargo));
         }
@@ -42,14 +42,16 @@ pub fn all() -> Vec<Tier> {
     tiers
 }
 
-/// Names of the `[[test]]` targets of the `tests` crate.
-fn targets() -> Vec<String> {
+/// Package and name of every `[[test]]` target of the workspace.
+fn targets() -> Vec<(String, String)> {
     let Some(metadata) = shell::metadata() else { return Vec::new() };
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
     let packages = metadata["packages"].as_array().into_iter().flatten();
-    let tests = packages.filter(|package| package["name"] == "tracedeck-tests");
-    let targets = tests.flat_map(|package| package["targets"].as_array().into_iter().flatten());
-    let named = targets.filter(|target| target["kind"][0] == "test");
-    named.filter_map(|target| target["name"].as_str().map(str::to_owned)).collect()
+    packages
+        .flat_map(|package| package["targets"].as_array().into_iter().flatten().map(move |target| (package, target)))
+        .filter(|(_, target)| target["kind"][0] == "test")
+        .map(|(package, target)| (text(&package["name"]), text(&target["name"])))
+        .collect()
 }
 
 fn lint(tier: &Tier, outcome: &mut Outcome) {
@@ -67,16 +69,17 @@ fn unit(tier: &Tier, outcome: &mut Outcome) {
 
 fn cargo(tier: &Tier, outcome: &mut Outcome) {
     checks::fresh_log(&tier.name);
-    if !targets().contains(&tier.name) {
+    let targets = targets();
+    let Some((package, _)) = targets.iter().find(|(_, name)| *name == tier.name) else {
         outcome.skip(&tier.name, "there is no such test target yet");
         return;
-    }
+    };
     // These tiers start the program itself.
     if let Err(error) = serve::build(false) {
         outcome.fail("cargo build", &error.to_string());
         return;
     }
-    libtest::run(&tier.name, &["-p", "tracedeck-tests", "--test", &tier.name], outcome);
+    libtest::run(&tier.name, &["-p", package, "--test", &tier.name], outcome);
 }
 
 fn vm(_: &Tier, outcome: &mut Outcome) {
