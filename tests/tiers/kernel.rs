@@ -5,6 +5,8 @@
 mod bad_input;
 #[path = "kernel/end.rs"]
 mod end;
+#[path = "kernel/engine.rs"]
+mod engine;
 #[path = "kernel/language.rs"]
 mod language;
 #[path = "kernel/numbers.rs"]

@@ -328,3 +328,77 @@ fn set_source_register(instructions: &mut [u8], instruction: usize, register: u8
         *registers = *registers & 0x0f | register << 4;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tracedeck_compiler::kernel::fixture::FixtureKernel;
+    use tracedeck_compiler::options::CompileOptions;
+    use tracedeck_compiler::source::SourceFile;
+
+    fn linked(script: &str) -> LinkedProgram {
+        let file = SourceFile::new("stdin", script);
+        let kernel = FixtureKernel::new("6.18.0", 2);
+        let (compiled, _) =
+            tracedeck_compiler::compile(&file, &kernel, &CompileOptions::default()).expect("a correct script");
+        let object = Object::parse(&compiled.object).expect("LLVM's object");
+        object.link(&compiled.manifest.programs[0].section).expect("the program of the first probe")
+    }
+
+    fn words(records: &[u8], size: u32) -> Vec<u32> {
+        records
+            .chunks_exact(size as usize)
+            .map(|record| u32::from_le_bytes([record[0], record[1], record[2], record[3]]))
+            .collect()
+    }
+
+    #[test]
+    fn a_scalar_map_is_an_address_in_the_globals_and_a_keyed_one_a_map() {
+        let mut program = linked("begin { @x = 1; @k[2] = 3; }");
+        let globals = program
+            .references
+            .iter()
+            .find(|reference| matches!(&reference.to, Target::Value { symbol, .. } if symbol == "td_globals"));
+        let globals = globals.expect("a reference to the globals").instruction;
+        let keyed = program.references.iter().find(|reference| matches!(&reference.to, Target::Map(_)));
+        let keyed = keyed.expect("a reference to the keyed map").instruction;
+        program.resolve(|target| Some(if matches!(target, Target::Map(_)) { 77 } else { 55 })).expect("resolves");
+        let registers = |instruction: usize| program.instructions[instruction * INSTRUCTION + 1] >> 4;
+        assert_eq!((registers(globals), immediate(&program.instructions, globals)), (PSEUDO_MAP_VALUE, 55));
+        assert_eq!((registers(keyed), immediate(&program.instructions, keyed)), (PSEUDO_MAP_FD, 77));
+    }
+
+    #[test]
+    fn a_reference_without_a_map_is_an_error() {
+        let mut program = linked("begin { @k[2] = 3; }");
+        program.resolve(|_| None).expect_err("no maps at all");
+    }
+
+    #[test]
+    fn a_loop_body_is_placed_behind_the_program_and_named_by_its_distance() {
+        let program = linked("begin { @k[2] = 3; for ($kv : @k) { @sum += $kv.1; } }");
+        let functions = words(&program.function_info, program.function_info_size);
+        assert_eq!(functions[0], 0);
+        assert_eq!(functions.len(), 2, "the program and its callback");
+        let load = (0..program.instructions.len() / INSTRUCTION).find(|instruction| {
+            program.instructions[instruction * INSTRUCTION] == LOAD_IMMEDIATE_64
+                && program.instructions[instruction * INSTRUCTION + 1] >> 4 == PSEUDO_FUNC
+        });
+        let load = load.expect("the callback's address is loaded");
+        assert_eq!(load as i32 + 1 + immediate(&program.instructions, load), functions[1] as i32);
+    }
+
+    #[test]
+    fn lines_are_in_ascending_order_and_inside_of_the_program() {
+        let program = linked("begin {\n  @k[2] = 3;\n  for ($kv : @k) {\n    @sum += $kv.1;\n  }\n}");
+        let lines = words(&program.line_info, program.line_info_size);
+        assert!(lines.is_sorted() && !lines.is_empty(), "{lines:?}");
+        assert!(lines.iter().all(|line| (*line as usize) < program.instructions.len() / INSTRUCTION));
+    }
+
+    #[test]
+    fn what_is_no_object_is_an_error() {
+        assert!(Object::parse(b"not ELF").is_err());
+        assert!(Object::parse(&[]).is_err());
+    }
+}
