@@ -5,7 +5,7 @@ use clap::ValueEnum;
 use tracedeck_compiler::diagnostic::Diagnostic;
 use tracedeck_compiler::options::CompileOptions;
 use tracedeck_compiler::source::SourceFile;
-use tracedeck_compiler::{analyze, codegen, compile, syntax};
+use tracedeck_compiler::{analyze, codegen, compile, hir, syntax};
 
 use crate::host::LiveKernel;
 
@@ -68,7 +68,7 @@ pub fn emit(
             let script = syntax::parse(source, &syntax::Limits::default()).map_err(|error| vec![error])?;
             syntax::dump::dump(&script)
         }
-        Stage::Hir => format!("{:#?}", analyze(source, kernel, options)?.0),
+        Stage::Hir => hir::dump::dump(&analyze(source, kernel, options)?.0),
         Stage::Ir => dump()?.ir,
         Stage::Optimized => dump()?.optimized,
         Stage::Bytecode => dump()?.bytecode,
