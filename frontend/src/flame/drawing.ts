@@ -9,8 +9,8 @@ const SVG = 'http://www.w3.org/2000/svg';
 interface Drawn {
   readonly group: SVGGElement;
   readonly rect: SVGRectElement;
-  readonly text: SVGTextElement;
-  readonly label: Text;
+  /** Made when the name first fits: most frames of a large graph never show one. */
+  text: { readonly element: SVGTextElement; readonly content: Text } | null;
   signature: string;
 }
 
@@ -33,20 +33,20 @@ export class FlameDrawing {
   }
 
   draw(boxes: readonly Box[], options: DrawOptions): void {
-    const present = new Set<string>();
+    const present = new Set(boxes.map((box) => box.frame.id));
+    for (const [id, drawn] of this.#drawn) {
+      if (present.has(id)) continue;
+      drawn.group.remove();
+      this.#drawn.delete(id);
+    }
+    // What stays keeps its order, so that only what is new is inserted.
     let previous: Element | null = null;
     for (const box of boxes) {
-      present.add(box.frame.id);
       const drawn = this.#drawn.get(box.frame.id) ?? this.#create(box);
       this.#place(drawn, box, options);
       const expected: Element | null = previous === null ? this.#root.firstElementChild : previous.nextElementSibling;
       if (expected !== drawn.group) this.#root.insertBefore(drawn.group, expected);
       previous = drawn.group;
-    }
-    for (const [id, drawn] of this.#drawn) {
-      if (present.has(id)) continue;
-      drawn.group.remove();
-      this.#drawn.delete(id);
     }
   }
 
@@ -65,13 +65,8 @@ export class FlameDrawing {
     group.dataset['frame'] = box.frame.id;
     group.setAttribute('role', 'treeitem');
     const rect = document.createElementNS(SVG, 'rect');
-    const text = document.createElementNS(SVG, 'text');
-    // The group's label says the whole name; the cut one would only be read twice.
-    text.setAttribute('aria-hidden', 'true');
-    const label = document.createTextNode('');
-    text.append(label);
-    group.append(rect, text);
-    const drawn = { group, rect, text, label, signature: '' };
+    group.append(rect);
+    const drawn: Drawn = { group, rect, text: null, signature: '' };
     this.#drawn.set(box.frame.id, drawn);
     return drawn;
   }
@@ -98,10 +93,27 @@ export class FlameDrawing {
     drawn.rect.setAttribute('y', String(row * ROW_PX));
     drawn.rect.setAttribute('width', Math.max(0.5, box.width - gap).toFixed(2));
     drawn.rect.setAttribute('height', String(ROW_PX - 1));
-    drawn.text.setAttribute('x', (box.x + 4).toFixed(2));
-    drawn.text.setAttribute('y', String(row * ROW_PX + 14));
-    const shown = fitText(visibleLine(frame.name), box.width, options.characterPx);
-    if (drawn.label.data !== shown) drawn.label.data = shown;
+    this.#write(drawn, fitText(visibleLine(frame.name), box.width, options.characterPx), box.x + 4, row * ROW_PX + 14);
+  }
+
+  #write(drawn: Drawn, shown: string, x: number, y: number): void {
+    if (shown === '') {
+      drawn.text?.element.remove();
+      drawn.text = null;
+      return;
+    }
+    if (drawn.text === null) {
+      const element = document.createElementNS(SVG, 'text');
+      // The group's label says the whole name; the cut one would only be read twice.
+      element.setAttribute('aria-hidden', 'true');
+      const content = document.createTextNode('');
+      element.append(content);
+      drawn.group.append(element);
+      drawn.text = { element, content };
+    }
+    drawn.text.element.setAttribute('x', x.toFixed(2));
+    drawn.text.element.setAttribute('y', String(y));
+    if (drawn.text.content.data !== shown) drawn.text.content.data = shown;
   }
 }
 
