@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseFlameSvg, splitTitle } from '../src/flame/import';
 import { move } from '../src/flame/keys';
-import { fitText, layout, survivingFocus } from '../src/flame/layout';
+import { fitText, layout, shortName, survivingFocus } from '../src/flame/layout';
 import { buildModel, pathTo, type FlameModel } from '../src/flame/model';
 import { search } from '../src/flame/search';
 
@@ -119,6 +119,12 @@ describe('zoom', () => {
     const wanted = ['all', 'node'].map((_, depth) => pathTo(model, node)[depth]?.id ?? '').concat('gone');
     expect(survivingFocus(model, wanted)).toBe(node);
     expect(survivingFocus(model, ['unknown'])).toBe(0);
+  });
+
+  test('a file stands without its folders', () => {
+    expect(shortName('[/usr/lib/x/libfoo.so.1]')).toBe('[libfoo.so.1]');
+    expect(shortName('[unknown]')).toBe('[unknown]');
+    expect(shortName('operator/')).toBe('operator/');
   });
 
   test('text is cut to its room, and left out without any', () => {

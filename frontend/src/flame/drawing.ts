@@ -1,7 +1,7 @@
 // Draws boxes as SVG and keeps one group per frame across updates, so that nothing flickers and the pointer stays on
 // what it was on. Names reach the document as text nodes and attribute values only.
 import { visibleLine } from '../lib/visible';
-import { fitText, type Box } from './layout';
+import { fitText, shortName, type Box } from './layout';
 
 export const ROW_PX = 20;
 const SVG = 'http://www.w3.org/2000/svg';
@@ -93,7 +93,7 @@ export class FlameDrawing {
     drawn.rect.setAttribute('y', String(row * ROW_PX));
     drawn.rect.setAttribute('width', Math.max(0.5, box.width - gap).toFixed(2));
     drawn.rect.setAttribute('height', String(ROW_PX - 1));
-    this.#write(drawn, fitText(visibleLine(frame.name), box.width, options.characterPx), box.x + 4, row * ROW_PX + 14);
+    this.#write(drawn, fitText(visibleLine(shortName(frame.name)), box.width, options.characterPx), box.x + 4, row * ROW_PX + 14);
   }
 
   #write(drawn: Drawn, shown: string, x: number, y: number): void {

@@ -38,6 +38,11 @@ export function layout(model: FlameModel, focus: number, widthPx: number): Box[]
   return boxes;
 }
 
+/** A frame without a symbol is called by its file; the folders say little and fill the frame. */
+export function shortName(name: string): string {
+  return name.replace(/^\[\/(?:.*\/)?([^/]+)\]$/, '[$1]');
+}
+
 /** The name as far as it fits, nothing when not even three characters do. */
 export function fitText(name: string, widthPx: number, characterPx: number): string {
   const room = Math.floor((widthPx - 6) / characterPx);

@@ -100,8 +100,7 @@ export async function startMock() {
   await new Promise((done) => server.listen(0, '127.0.0.1', done));
   return {
     origin: `http://127.0.0.1:${server.address().port}`,
-    runs: Object.keys(runs),
-    examples,
+    info: (id) => runs[id].info,
     /** To every open page. */
     broadcast: (message) => sockets.forEach((socket) => socket.send(JSON.stringify(message))),
     dropConnections: () => sockets.forEach((socket) => socket.terminate()),
