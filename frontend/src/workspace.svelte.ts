@@ -1,7 +1,7 @@
 // The run that is open and the script in the drawer: starts, follows and stops.
 import { ApiError, api } from './api';
 import { app } from './app.svelte';
-import { storedSecret } from './credentials';
+import { storedSecret, storedViewKey } from './credentials';
 import { joinArguments, splitArguments } from './lib/arguments';
 import type { ServerMessage } from './protocol.gen';
 import { runRoute } from './routes';
@@ -14,6 +14,8 @@ class Workspace {
   runId = $state<string | null>(null);
   run = $state.raw<RunState>(emptyRun);
   connection = $state.raw<SocketStatus | null>(null);
+  /** What lets others watch; messages to all viewers do not carry it, so that operators ask for it. */
+  viewKey = $state<string | null>(null);
   /** When the newest facts about the run arrived, for clocks that go on between messages. */
   heardAt = $state(0);
   source = $state('');
@@ -50,6 +52,7 @@ class Workspace {
       onStatus: (status) => (this.connection = status),
       mayRetry: () => this.#mayRetry(id),
     });
+    void this.fetchViewKey();
   }
 
   close(): void {
@@ -57,6 +60,7 @@ class Workspace {
     this.#socket = null;
     this.runId = null;
     this.run = emptyRun;
+    this.viewKey = null;
     this.connection = null;
     this.refusal = null;
   }
@@ -112,6 +116,15 @@ class Workspace {
     if (!this.runId || !app.operator) return;
     if (this.#socket?.send({ type: 'stop' })) return;
     await api.stop(this.runId).catch((error: unknown) => this.#refused(error));
+  }
+
+  /** The view key of the open run; a viewer has the one that brought it here. */
+  async fetchViewKey(): Promise<string | null> {
+    const id = this.runId;
+    if (id === null || this.viewKey !== null) return this.viewKey;
+    const key = app.operator ? await api.run(id).then((info) => info.view_key, () => null) : storedViewKey();
+    if (this.runId === id) this.viewKey = key;
+    return key;
   }
 
   retryNow(): void {

@@ -93,10 +93,6 @@ describe('run', () => {
     expect(after(snapshot({ sequence: 9 }), update({ sequence: 9, run: run({ watchers: 3 }) })).run?.watchers).toBe(3);
   });
 
-  test('an update, which goes to all viewers, does not take the view key away', () => {
-    expect(after(snapshot({ run: run({ view_key: 'key' }) }), update({ run: run({ watchers: 2 }) })).run?.view_key).toBe('key');
-  });
-
   test('losses are totals, and warnings about the script are none', () => {
     const ring = { id: 1, cause: 'ring-full', text: 'x', total: 5, at_ms: 1, is_loss: true };
     const zero = { id: 2, cause: 'division-by-zero', text: 'y', total: 9, at_ms: 1, is_loss: false };

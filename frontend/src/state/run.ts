@@ -44,8 +44,8 @@ export function reduceRun(state: RunState, message: ServerMessage): RunState {
       });
     case 'update': {
       // Every part merges by its own number, so a message that comes twice, or one that carries no event (a watcher
-      // came or went), does no harm. Updates go to all viewers alike and carry no view key: the snapshot's is kept.
-      const run = message.run ? { ...message.run, view_key: message.run.view_key ?? state.run?.view_key ?? null } : state.run;
+      // came or went), does no harm.
+      const run = message.run ?? state.run;
       return settle({
         sequence: Math.max(state.sequence, message.sequence),
         run,

@@ -94,7 +94,7 @@ export async function startMock() {
       const one = runs[message.run];
       if (message.type !== 'hello') return;
       if (!one) return socket.send(JSON.stringify({ type: 'error', message: 'There is no such run' }));
-      socket.send(JSON.stringify({ type: 'snapshot', sequence: 10, at_ms: 42_000, run: one.info, log: one.log ?? [], log_dropped: 0, maps: one.maps, lost: one.lost ?? [], diagnostics: one.diagnostics ?? [] }));
+      socket.send(JSON.stringify({ type: 'snapshot', sequence: 10, at_ms: 42_000, run: { ...one.info, view_key: null }, log: one.log ?? [], log_dropped: 0, maps: one.maps, lost: one.lost ?? [], diagnostics: one.diagnostics ?? [] }));
     });
   });
   await new Promise((done) => server.listen(0, '127.0.0.1', done));

@@ -283,7 +283,7 @@ async function all(report, browser, server, screenshots) {
       assert.ok(took <= 2000, `the page said so after ${took} ms`);
       assert.match(await page.getByTestId('reason').textContent(), /worker|killed|signal/i);
       await shoot(page, screenshots, 'worker-killed');
-      await page.getByRole('button', { name: 'Run again' }).click();
+      await page.getByRole('button', { name: 'Run again', exact: true }).click();
       await live(page);
       await stop(page);
     }));
