@@ -232,3 +232,6 @@ fn limit_of_target(program: &hir::Program, text: &str) -> Diagnostic {
 fn whole(program: &hir::Program) -> Span {
     program.programs.first().map_or_else(Span::default, |probe| probe.span)
 }
+
+#[cfg(test)]
+mod tests;

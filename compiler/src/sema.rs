@@ -24,7 +24,7 @@ mod operators;
 mod scope;
 mod statements;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod type_names;
 mod typer;
 pub mod unsupported;

@@ -1,0 +1,157 @@
+//! Scripts through code generation: the shape of objects and manifests here, what programs compute in [`arithmetic`].
+
+use object::{Object as _, ObjectSection as _, ObjectSymbol as _};
+
+use crate::Compiled;
+use crate::builtins::{self, Kind};
+use crate::diagnostic::Diagnostic;
+use crate::kernel::Feature;
+use crate::kernel::fixture::FixtureKernel;
+use crate::manifest::{CounterCause, MapStorage, SlotPlace, VALUE_SUFFIX};
+use crate::options::CompileOptions;
+use crate::sema::tests::kernel;
+use crate::source::SourceFile;
+
+mod arithmetic;
+mod cells;
+mod vm;
+
+fn compile_for(script: &str, kernel: &FixtureKernel) -> Result<Compiled, Vec<Diagnostic>> {
+    let options = CompileOptions { has_child: true, allow_unsafe: true, ..CompileOptions::default() };
+    crate::compile(&SourceFile::new("test", script), kernel, &options).map(|(compiled, _)| compiled)
+}
+
+#[track_caller]
+fn compiled(script: &str) -> Compiled {
+    compile_for(script, &kernel()).unwrap_or_else(|errors| panic!("{script}\n{errors:#?}"))
+}
+
+#[track_caller]
+fn refused(script: &str) -> Diagnostic {
+    let mut errors = compile_for(script, &kernel()).expect_err(script);
+    errors.retain(Diagnostic::is_error);
+    assert_eq!(errors.len(), 1, "{script}\n{errors:#?}");
+    errors.remove(0)
+}
+
+fn bytecode(script: &str) -> String {
+    let file = SourceFile::new("test", script);
+    let options = CompileOptions::default();
+    let (program, _) = crate::analyze(&file, &kernel(), &options).expect(script);
+    super::dump(&program, &kernel(), &file, &options).expect(script).bytecode
+}
+
+/// The helpers that a script's programs call, in order.
+fn helpers(script: &str) -> Vec<u32> {
+    let calls = |line: &str| line.trim().strip_prefix("call ").and_then(|number| number.parse().ok());
+    bytecode(script).lines().filter_map(calls).collect()
+}
+
+/// What a loader relies on: a section for each program, and no symbol that is not a map of the manifest.
+#[track_caller]
+fn check_object(script: &str, compiled: &Compiled) {
+    let object = object::File::parse(compiled.object.as_slice()).expect(script);
+    for program in &compiled.manifest.programs {
+        let section = object.section_by_name(&program.section).expect(script);
+        assert!(section.size() >= 16, "{script}");
+    }
+    for symbol in object.symbols().filter(|symbol| symbol.is_undefined()) {
+        let name = symbol.name().expect(script);
+        let map = name.strip_suffix(VALUE_SUFFIX).unwrap_or(name);
+        let known = map.is_empty() || compiled.manifest.kernel_maps.iter().any(|known| known.symbol == map);
+        assert!(known, "{script}: {name}");
+    }
+}
+
+#[test]
+fn the_example_of_every_builtin_becomes_an_object_that_a_loader_understands() {
+    for builtin in builtins::ALL {
+        check_object(builtin.example, &compiled(builtin.example));
+    }
+    assert!(builtins::ALL.iter().any(|builtin| builtin.kind == Kind::Aggregation));
+}
+
+#[test]
+fn the_same_script_becomes_the_same_bytes() {
+    let script = "t:syscalls:sys_enter_openat { @[str(args.filename), comm] = count(); printf(\"%d\\n\", pid); }";
+    assert_eq!(compiled(script).object, compiled(script).object);
+}
+
+#[test]
+fn an_older_kernel_gets_the_same_program_without_the_newest_instructions() {
+    let script = "begin { @x = (int8)@y; print(@x); @y = 3; }";
+    let older = compile_for(script, &kernel().without(Feature::InstructionsV4)).expect(script);
+    check_object(script, &older);
+}
+
+#[test]
+fn counting_calls_no_helper_but_the_processor_id() {
+    assert_eq!(helpers("t:syscalls:sys_enter_openat { @ = count(); }"), [8]);
+    assert_eq!(helpers("t:syscalls:sys_exit_read { @ = hist(args.ret); @s = stats(args.ret); }"), [8]);
+}
+
+#[test]
+fn a_keyed_aggregation_looks_its_key_up_once_and_creates_it_on_a_miss() {
+    // Pid, processor, lookup; update and another lookup where the key is new.
+    let calls = helpers("t:syscalls:sys_enter_openat { @[pid] = count(); }");
+    assert_eq!(calls.iter().filter(|number| **number == 2).count(), 1);
+    assert_eq!(calls.iter().filter(|number| **number == 1).count(), 2);
+}
+
+#[test]
+fn cells_and_counters_have_places_of_their_own() {
+    let manifest = compiled("begin { @a = count(); @b = avg(3); @c = hist(1); @d[1] = 5; @x = 7; }").manifest;
+    let mut taken: Vec<(u32, u32)> = Vec::new();
+    for map in &manifest.maps {
+        match &map.storage {
+            MapStorage::PerCpuGlobal { offset } => taken.push((*offset, super::layout::value_size(&map.value))),
+            MapStorage::Global { offset } => assert!(offset + 16 <= manifest.globals.shared_size),
+            MapStorage::Hash { symbol } | MapStorage::PerCpuHash { symbol } => {
+                assert!(manifest.kernel_maps.iter().any(|known| known.symbol == *symbol));
+            }
+        }
+    }
+    taken.extend(manifest.counters.iter().map(|counter| (counter.offset, 8)));
+    taken.sort_unstable();
+    assert!(taken.windows(2).all(|pair| pair[0].0 + pair[0].1 <= pair[1].0), "{taken:?}");
+    let end = taken.last().map_or(0, |(offset, size)| offset + size);
+    assert!(end <= manifest.globals.slot_size && manifest.globals.slot_size.is_multiple_of(64));
+    assert!(manifest.counters.iter().any(|counter| matches!(counter.cause, CounterCause::MapFull { .. })));
+}
+
+#[test]
+fn long_strings_travel_at_the_end_of_a_record_and_short_ones_in_place() {
+    let manifest = compiled("t:syscalls:sys_enter_openat { printf(\"%s %s\", comm, str(args.filename)); }").manifest;
+    let crate::manifest::SiteKind::Printf { arguments, .. } = &manifest.sites[0].kind else { panic!("printf") };
+    assert_eq!(arguments[0].place, SlotPlace::Fixed { offset: 0 });
+    assert_eq!(arguments[1].place, SlotPlace::Tail { offset: 16 });
+    assert_eq!(manifest.sites[0].fixed_size, 24);
+}
+
+#[test]
+fn a_map_that_no_cpu_could_hold_a_value_of_is_refused() {
+    let error = refused("begin { @ = tseries(1, 1s, 100000); }");
+    assert_eq!((error.code, error.message.contains("2400000 bytes")), ("target-limit", true));
+}
+
+#[test]
+fn more_strings_than_a_cpu_has_memory_for_are_refused() {
+    let variables: String = (0..40).map(|index| format!("$s{index} = str(args.filename); ")).collect();
+    let error = refused(&format!("t:syscalls:sys_enter_openat {{ {variables} }}"));
+    assert_eq!((error.code, error.help.len()), ("target-limit", 1));
+}
+
+#[test]
+fn a_loop_on_a_kernel_without_it_is_refused_by_name() {
+    let script = "begin { for $i : 0..3 { @ = count(); } }";
+    let errors = compile_for(script, &kernel().without(Feature::Loop)).expect_err(script);
+    assert!(errors.iter().any(|error| error.message.contains("5.17")), "{errors:?}");
+}
+
+#[test]
+fn a_loop_body_is_a_function_of_its_program() {
+    let compiled = compiled("begin { for $i : 0..3 { @ = count(); } }");
+    let object = object::File::parse(compiled.object.as_slice()).expect("an object");
+    let names: Vec<&str> = object.symbols().filter_map(|symbol| symbol.name().ok()).collect();
+    assert!(names.contains(&"run0") && names.contains(&"run0_loop0"), "{names:?}");
+}
