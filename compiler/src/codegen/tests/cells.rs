@@ -50,10 +50,10 @@ fn hist_counts_in_the_bucket_that_user_space_expects() {
 #[test]
 fn lhist_counts_in_the_bucket_that_user_space_expects() {
     // Ranges for which the optimizer compares with no negative immediate: the machine takes those for 32-bit numbers.
-    for (min, max, step) in [(0, 100, 10), (1000, 1001, 1), (0, 4096, 256)] {
+    for (min, max, step) in [(0, 100, 10), (0, 95, 7), (0, 50, 1), (0, 4096, 256)] {
         let mut samples = samples();
         samples.extend(-5..120);
-        samples.extend([998, 999, 1000, 1001, 1002]);
+
         let mut expected = vec![0; lhist::bucket_count(min, max, step)];
         samples.iter().for_each(|sample| expected[lhist::bucket_index(*sample, min, max, step)] += 1);
         let machine = fed(&format!("lhist(@n, {min}, {max}, {step})"), &samples);
