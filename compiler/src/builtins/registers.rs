@@ -3,6 +3,7 @@
 use crate::codegen::calls;
 
 use super::{Analysis, Builtin, Kind, Timing};
+use crate::codegen::{register_names, register_offset};
 use crate::diagnostic::Diagnostic;
 use crate::hir::Context;
 use crate::hir::Expr;
@@ -21,33 +22,6 @@ pub static REG: Builtin = Builtin {
     lower: calls::symbols::register,
 };
 
-/// Registers of x86-64 and their byte offsets in `struct pt_regs` (arch/x86/include/uapi/asm/ptrace.h).
-static REGISTERS: &[(&str, u64)] = &[
-    ("r15", 0),
-    ("r14", 8),
-    ("r13", 16),
-    ("r12", 24),
-    ("bp", 32),
-    ("bx", 40),
-    ("r11", 48),
-    ("r10", 56),
-    ("r9", 64),
-    ("r8", 72),
-    ("ax", 80),
-    ("cx", 88),
-    ("dx", 96),
-    ("si", 104),
-    ("di", 112),
-    ("orig_rax", 120),
-    ("ip", INSTRUCTION_POINTER),
-    ("pc", INSTRUCTION_POINTER),
-    ("cs", 136),
-    ("flags", 144),
-    ("sp", 152),
-    ("ss", 160),
-];
-const INSTRUCTION_POINTER: u64 = 128;
-
 /// The constant of the call is the register's offset in `struct pt_regs`.
 fn reg(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
     site.expect(typer, 1..=1)?;
@@ -57,17 +31,19 @@ fn reg(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
     if !matches!(typer.program.group.context, Context::PerfEvent | Context::Registers { .. }) {
         return typer.not_in_this_probe("reg()", site.span);
     }
-    match REGISTERS.iter().find(|(known, _)| *known == name) {
-        Some((_, offset)) => Some(site.call_with(Type::UINT64, Vec::new(), Extra::constants([*offset]))),
+    match register_offset(&name) {
+        Some(offset) => Some(site.call_with(Type::UINT64, Vec::new(), Extra::constants([u64::from(offset)]))),
         None => {
             let diagnostic = Diagnostic::error("unknown-register", span, format!("'{name}' is not a valid register"))
-                .with_suggestion(&name, REGISTERS.iter().map(|(known, _)| *known));
+                .with_suggestion(&name, register_names());
             typer.fail(diagnostic)
         }
     }
 }
 
 /// `reg("ip")`
-pub(super) fn instruction_pointer(site: &CallSite<'_>) -> Expr {
-    CallSite { builtin: &REG, ..*site }.call_with(Type::UINT64, Vec::new(), Extra::constants([INSTRUCTION_POINTER]))
+pub(super) fn instruction_pointer(site: &CallSite<'_>) -> Option<Expr> {
+    let offset = register_offset("ip")?;
+    let site = CallSite { builtin: &REG, ..*site };
+    Some(site.call_with(Type::UINT64, Vec::new(), Extra::constants([u64::from(offset)])))
 }

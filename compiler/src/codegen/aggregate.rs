@@ -203,7 +203,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         self.ir.branch_if(self.ir.is_zero(count), next, divide);
         self.ir.position(divide);
         let quotient = if signed {
-            let sign = self.ir.shift_right_signed(total, 63);
+            let sign = self.ir.shift_right_signed(total, self.ir.constant(63));
             let magnitude = self.ir.sub(self.ir.xor(total, sign), sign);
             let quotient = self.ir.divide(magnitude, count);
             self.ir.sub(self.ir.xor(quotient, sign), sign)

@@ -11,7 +11,7 @@ use super::function::FunctionBuilder;
 use super::value::Lowered;
 
 /// Names and byte offsets of the registers in `struct pt_regs` of x86-64 (arch/x86/include/uapi/asm/ptrace.h).
-const REGISTERS: [(&str, u32); 22] = [
+const REGISTERS: [(&str, u32); 23] = [
     ("r15", 0),
     ("r14", 8),
     ("r13", 16),
@@ -28,6 +28,7 @@ const REGISTERS: [(&str, u32); 22] = [
     ("si", 104),
     ("di", 112),
     ("orig_ax", 120),
+    ("orig_rax", 120),
     ("ip", 128),
     ("pc", 128),
     ("cs", 136),

@@ -111,16 +111,18 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         }
         let left = self.register(left)?;
         let right = self.register(right)?;
-        let value = self.arithmetic(operator, left, right, whole)?;
+        let value = self.arithmetic(operator, left, right, whole.ty.is_signed(), whole)?;
         Ok(self.ir.narrow(value, whole.ty.size(), whole.ty.is_signed()).into())
     }
 
-    /// 64-bit arithmetic. Division is unsigned, as in bpftrace; by zero it is counted at `site` and yields 1.
+    /// 64-bit arithmetic; division and `>>` heed the sign, unlike bpftrace's. Division by zero is counted at `site` and
+    /// yields 1.
     pub(super) fn arithmetic(
         &mut self,
         operator: BinaryOp,
         left: IntValue<'ctx>,
         right: IntValue<'ctx>,
+        signed: bool,
         site: &Expr,
     ) -> Result<IntValue<'ctx>, CodegenError> {
         let ir = &self.ir;
@@ -132,15 +134,23 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
             BinaryOp::BitOr => ir.or(left, right),
             BinaryOp::BitXor => ir.xor(left, right),
             BinaryOp::Shl => ir.shift_left(left, right),
+            BinaryOp::Shr if signed => ir.shift_right_signed(left, right),
             BinaryOp::Shr => ir.shift_right(left, right),
-            BinaryOp::Div | BinaryOp::Mod => self.division(operator == BinaryOp::Mod, left, right, site),
+            BinaryOp::Div | BinaryOp::Mod => self.division(operator == BinaryOp::Mod, left, right, signed, site),
             other => return Err(CodegenError::internal(site.span, format!("'{}' is not arithmetic", other.symbol()))),
         })
     }
 
-    fn division(&mut self, modulo: bool, left: IntValue<'ctx>, right: IntValue<'ctx>, site: &Expr) -> IntValue<'ctx> {
+    fn division(
+        &mut self,
+        modulo: bool,
+        left: IntValue<'ctx>,
+        right: IntValue<'ctx>,
+        signed: bool,
+        site: &Expr,
+    ) -> IntValue<'ctx> {
         if right.is_const() && !right.is_null() {
-            return if modulo { self.ir.remainder(left, right) } else { self.ir.divide(left, right) };
+            return self.quotient(modulo, left, right, signed);
         }
         let (divide, zero, next) = (self.ir.block("divide"), self.ir.block("zero"), self.ir.block(""));
         let is_zero = self.ir.is_zero(right);
@@ -150,10 +160,26 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         let from_zero = self.ir.here();
         self.ir.branch(next);
         self.ir.position(divide);
-        let value = if modulo { self.ir.remainder(left, right) } else { self.ir.divide(left, right) };
+        let value = self.quotient(modulo, left, right, signed);
         self.ir.branch(next);
         self.ir.position(next);
         self.ir.merge(&[(value, divide), (self.ir.constant(1), from_zero)])
+    }
+
+    /// Divides by what is not zero. Signed operands are divided by their magnitudes and rounded towards zero: BPF has a
+    /// signed division only since `v4` (Linux 6.6). A remainder has the sign of the dividend.
+    fn quotient(&self, modulo: bool, left: IntValue<'ctx>, right: IntValue<'ctx>, signed: bool) -> IntValue<'ctx> {
+        let ir = &self.ir;
+        let unsigned = |left, right| if modulo { ir.remainder(left, right) } else { ir.divide(left, right) };
+        if !signed {
+            return unsigned(left, right);
+        }
+        // All ones for negative numbers: x ^ -1 - -1 is -x.
+        let sign = |value| ir.shift_right_signed(value, ir.constant(63));
+        let negate_if = |value, sign| ir.sub(ir.xor(value, sign), sign);
+        let (left_sign, right_sign) = (sign(left), sign(right));
+        let result = unsigned(negate_if(left, left_sign), negate_if(right, right_sign));
+        negate_if(result, if modulo { left_sign } else { ir.xor(left_sign, right_sign) })
     }
 
     fn logical(&mut self, operator: BinaryOp, left: &Expr, right: &Expr) -> Result<Lowered<'ctx>, CodegenError> {

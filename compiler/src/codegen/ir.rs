@@ -179,9 +179,10 @@ impl<'ctx> Ir<'ctx> {
         self.int(self.builder.build_right_shift(left, count, false, ""))
     }
 
-    /// Shifts copies of the sign in.
-    pub fn shift_right_signed(&self, left: IntValue<'ctx>, count: u64) -> IntValue<'ctx> {
-        self.int(self.builder.build_right_shift(left, self.constant(count & 63), true, ""))
+    /// Shifts copies of the sign in; the count is taken modulo 64.
+    pub fn shift_right_signed(&self, left: IntValue<'ctx>, right: IntValue<'ctx>) -> IntValue<'ctx> {
+        let count = self.and(right, self.constant(63));
+        self.int(self.builder.build_right_shift(left, count, true, ""))
     }
 
     /// An `i1`.

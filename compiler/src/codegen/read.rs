@@ -138,7 +138,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         let (offset, width) = (u64::from(offset), u64::from(width).clamp(1, 64));
         let top = self.ir.shift_left(unit, self.ir.constant(64 - (offset + width).min(64)));
         if ty.is_signed() {
-            self.ir.shift_right_signed(top, 64 - width)
+            self.ir.shift_right_signed(top, self.ir.constant(64 - width))
         } else {
             self.ir.shift_right(top, self.ir.constant(64 - width))
         }

@@ -31,7 +31,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
                 let value = self.register(operand)?;
                 self.modify_map(*map, key.as_ref(), |builder, old| {
                     let old = builder.ir.narrow(old, ty.size(), ty.is_signed());
-                    let new = builder.arithmetic(*operator, old, value, operand)?;
+                    let new = builder.arithmetic(*operator, old, value, arithmetic.is_signed(), operand)?;
                     let new = builder.ir.narrow(new, arithmetic.size(), arithmetic.is_signed());
                     Ok(builder.ir.narrow(new, ty.size(), ty.is_signed()))
                 })

@@ -117,6 +117,10 @@ impl Typer<'_> {
         let to = self.cast_type(ty, value.as_ref().map(|value| &value.ty));
         let (value, to) = (value?, to?);
         if value.ty == to && literal(&value).is_none() {
+            // The cast that makes a number of an aggregation is not redundant.
+            if self.is_aggregation(&value) {
+                return Some(value);
+            }
             self.warn("redundant-cast", span, format!("The expression has the type '{to}' already"));
             return Some(value);
         }
@@ -157,6 +161,13 @@ impl Typer<'_> {
                 cast(value, &to)
             }
             _ => self.error("bad-cast", span, format!("Cannot cast from '{}' to '{to}'", value.ty)),
+        }
+    }
+
+    fn is_aggregation(&self, value: &hir::Expr) -> bool {
+        match value.kind {
+            ExprKind::MapRead { map, .. } => matches!(self.maps.get(map).value.ty(), Some(Type::Aggregate(_))),
+            _ => false,
         }
     }
 

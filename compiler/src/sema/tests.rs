@@ -12,8 +12,10 @@ mod config;
 mod examples;
 mod fields;
 mod maps;
+mod mutations;
 mod numbers;
 mod probes;
+
 mod statements;
 mod variables;
 

@@ -4,6 +4,7 @@ use super::{kernel, said_by};
 use crate::builtins;
 use crate::options::CompileOptions;
 use crate::probes::{self, Support};
+use crate::source::SourceFile;
 
 #[test]
 fn the_example_of_every_builtin_compiles() {
@@ -21,6 +22,18 @@ fn the_example_of_every_probe_type_compiles_or_is_refused_with_a_reason() {
         match kind.support {
             Support::Yes(_) => assert_eq!(said, "", "{script}"),
             Support::No(_) => assert!(said.starts_with("error probe-not-supported"), "{script}: {said}"),
+        }
+    }
+}
+
+#[test]
+fn code_is_generated_for_the_example_of_every_builtin() {
+    let options = CompileOptions { has_child: true, allow_unsafe: true, ..CompileOptions::default() };
+    for builtin in builtins::ALL {
+        let file = SourceFile::new("test", builtin.example);
+        match crate::compile(&file, &kernel(), &options) {
+            Ok((compiled, _)) => assert!(!compiled.object.is_empty(), "{}", builtin.name),
+            Err(errors) => panic!("{}: {errors:?}", builtin.example),
         }
     }
 }

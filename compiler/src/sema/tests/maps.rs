@@ -207,3 +207,8 @@ fn maps_that_need_too_much_memory_are_refused() {
     assert!(said.starts_with("error map-memory `@`: The maps may need"), "{said}");
     assert!(said.ends_with("Declare it smaller: let @ = hash(1000);"), "{said}");
 }
+
+#[test]
+fn a_cast_of_an_aggregation_is_not_redundant() {
+    assert_eq!(said("begin { @c = count(); @a = (int64)@c; }"), "");
+}
