@@ -18,6 +18,8 @@ class Workspace {
   viewKey = $state<string | null>(null);
   /** When the newest facts about the run arrived, for clocks that go on between messages. */
   heardAt = $state(0);
+  /** When anything arrived: how old the picture is after a loss of the connection. */
+  messageAt = $state(0);
   source = $state('');
   parameters = $state('');
   /** A title for the next run; the server makes one up when there is none. */
@@ -153,6 +155,7 @@ class Workspace {
 
   #receive(message: ServerMessage): void {
     this.run = reduceRun(this.run, message);
+    this.messageAt = Date.now();
     const info = message.type === 'snapshot' || message.type === 'update' ? message.run : undefined;
     if (info) {
       this.heardAt = Date.now();

@@ -6,6 +6,7 @@ import { busyProcess, findBinary, namedProcess, Tracedeck } from '../lib/tracede
 
 const names = {
   headers: 'the server sends the policy that the page was tested under',
+  halves: 'neither half of a session opens anything alone',
   first: 'first run: open the link, pick a card, see numbers',
   flame: 'CPU flame graph in one press: kernel and user frames, hover, zoom, search, kept across updates',
   share: 'a shared flame graph opens elsewhere, read-only, at the same zoom',
@@ -80,6 +81,22 @@ async function all(report, browser, server, screenshots) {
     assert.equal(answer.headers.get('referrer-policy'), 'no-referrer');
   });
 
+  await report.test(names.halves, () =>
+    operator('/', async (page, { context }) => {
+      await page.getByRole('heading', { name: 'What do you want to know?' }).waitFor();
+      const secret = await page.evaluate(() => sessionStorage.getItem('tracedeck.secret'));
+      const cookies = await context.cookies(server.origin);
+      assert.equal(cookies.length, 1);
+      assert.equal(cookies[0].httpOnly, true);
+      assert.equal(cookies[0].sameSite, 'Strict');
+      const cookie = `${cookies[0].name}=${cookies[0].value}`;
+      const status = async (headers) => (await fetch(`${server.origin}/api/runs`, { headers })).status;
+      assert.equal(await status({}), 401);
+      assert.equal(await status({ Cookie: cookie }), 401);
+      assert.equal(await status({ Authorization: `Bearer ${secret}` }), 401);
+      assert.equal(await status({ Cookie: cookie, Authorization: `Bearer ${secret}` }), 200);
+    }));
+
   await report.test(names.first, () =>
     operator('/', async (page) => {
       await page.getByRole('heading', { name: 'What do you want to know?' }).waitFor();
@@ -115,6 +132,9 @@ async function all(report, browser, server, screenshots) {
       await shoot(page, screenshots, 'flame');
 
       const dd = page.locator('g.frame', { hasText: /^dd$/ }).first();
+      await page.locator('g.frame.kernel', { hasText: 'syscall' }).first().hover();
+      await page.getByTestId('tip').waitFor();
+      await shoot(page, screenshots, 'flame-hover');
       await dd.hover();
       const tip = await page.getByTestId('tip').textContent();
       assert.match(tip, /dd.*% of all.*self/s);

@@ -130,6 +130,35 @@ export async function screens(report, browser, { screenshots }) {
     await context.close();
   });
 
+  await report.test('a run opened in a second tab is signed in too', () =>
+    inPage('/', async (page, { context }) => {
+      await page.getByRole('heading', { name: 'What do you want to know?' }).waitFor();
+      const second = await context.newPage();
+      await second.goto(`${server.origin}/r/table`);
+      await second.locator('td.value').first().waitFor();
+      await second.getByRole('button', { name: 'Stop' }).waitFor();
+    }));
+
+  await report.test('opening a link runs nothing and saves nothing', async () => {
+    const { page, context, problems } = await openPage(browser);
+    const sent = [];
+    page.on('request', (request) => {
+      if (request.method() !== 'GET' && !/\/api\/(login|check)$/.test(request.url())) sent.push(`${request.method()} ${request.url()}`);
+    });
+    await page.goto(`${server.origin}/#k=good`);
+    await page.getByRole('heading', { name: 'What do you want to know?' }).waitFor();
+    const script = encodeURIComponent('BEGIN { system("id") }');
+    const links = [`/#script=${script}`, `/?script=${script}&run=1`, `/write?script=${script}&run=1`, `/write#script=${script}`, '/write?example=../../etc', '/write?example=syscalls&run=1', '/r/table?run=1&stop=1', '/r/table?show=%3Cscript%3E&as=flame&zoom=x&find=%3Cb%3E', '/r/unknown', '/r/%2e%2e', '/nothing?run=1', '/#v=stolen', '/r/table#v=wrong'];
+    for (const link of links) {
+      await page.goto(server.origin + link);
+      await page.locator('main').waitFor();
+      await page.waitForTimeout(50);
+    }
+    assert.deepEqual(sent, []);
+    await assertClean(page, problems);
+    await context.close();
+  });
+
   await report.test('every key of the list is listed, and the dialog closes', () =>
     inPage('/', async (page) => {
       await page.locator('article').first().waitFor();
