@@ -84,7 +84,7 @@ impl LiveDriver {
         let control = Control::new()?;
         let engine = Engine { request, kernel, control: control.clone(), events: sender };
         std::thread::Builder::new()
-            .name("td-engine".to_owned())
+            .name("tracedeck".to_owned())
             .stack_size(ENGINE_STACK)
             .spawn(move || engine.run(compile))?;
         Ok(Self { events: Some(events), control })

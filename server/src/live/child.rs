@@ -68,7 +68,7 @@ impl Child {
         }
         let (sender, ended) = channel();
         // `spawn` returns only after exec, so it has a thread of its own, which also waits for the end.
-        std::thread::Builder::new().name("td-child".to_owned()).spawn(move || {
+        std::thread::Builder::new().name("tracedeck-child".to_owned()).spawn(move || {
             let spawned = command.spawn();
             drop((held, pid_in));
             let _ = sender.send(spawned.and_then(|mut child| child.wait()));

@@ -91,7 +91,8 @@ impl Engine {
             manifest: manifest.clone(),
             processes: processes.clone(),
         };
-        let emitting = std::thread::Builder::new().name("td-emit".to_owned()).spawn(move || Emitter::new(parts).run());
+        let emitting =
+            std::thread::Builder::new().name("tracedeck-emit".to_owned()).spawn(move || Emitter::new(parts).run());
         let emitting = match emitting {
             Ok(thread) => thread,
             Err(error) => {
