@@ -10,7 +10,6 @@ use axum::http::request::Parts;
 use tokio::sync::{Semaphore, watch};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
-use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 use tracedeck_compiler::kernel::Kernel;
 
@@ -101,8 +100,7 @@ pub fn router(app: App) -> Router {
         .merge(flamegraph::router())
         .merge(output::router())
         .merge(runs::router())
-        .layer(DefaultBodyLimit::disable())
-        .layer(RequestBodyLimitLayer::new(MAX_BODY))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(RequestBodyTimeoutLayer::new(BODY_DEADLINE))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, ANSWER_DEADLINE))
         .layer(CompressionLayer::new());

@@ -3,11 +3,12 @@
 //! Viewers pull. A fast one gets each delta as it is published, shared and encoded once; one that fell behind gets what
 //! it missed merged into one; one that fell too far behind, or comes new, gets a snapshot. So nobody waits for anybody.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
+use tracedeck_compiler::manifest::MapId;
 
 use self::delta::Delta;
 use self::picture::{Phase, Picture, Status};
@@ -25,6 +26,8 @@ pub mod viewer;
 #[cfg(test)]
 mod tests;
 
+/// Maps with stacks are long messages, and nobody reads ten flame graphs in a second.
+const STACK_MAPS_EVERY_NS: u64 = 400_000_000;
 /// The most time and memory of deltas that are kept for viewers that were cut off.
 const BACKLOG_AGE: Duration = Duration::from_secs(60);
 const BACKLOG_BYTES: usize = 4 << 20;
@@ -51,6 +54,8 @@ struct Inner {
     /// The snapshot's form on the wire and the number of the delta that it includes.
     snapshot: Option<(u64, bytes::Bytes)>,
     is_recording: bool,
+    /// When each map with stacks was last published.
+    stack_maps_at: HashMap<MapId, u64>,
 }
 
 impl Default for Hub {
@@ -130,6 +135,10 @@ impl Inner {
             return None;
         }
         let mut delta = std::mem::take(&mut self.pending);
+        self.hold_back(&mut delta);
+        if delta.is_empty() && delta.rate.is_none() && self.picture.sequence == self.last_sequence {
+            return None;
+        }
         delta.trim_log();
         self.last_number += 1;
         delta.number = self.last_number;
@@ -138,6 +147,23 @@ impl Inner {
         self.last_sequence = delta.sequence;
         self.keep(Arc::new(delta));
         Some(self.last_number)
+    }
+
+    /// Leaves maps with stacks that were published a moment ago for a later delta. The last state is never held back.
+    fn hold_back(&mut self, delta: &mut Delta) {
+        let now_ns = self.picture.at_ns;
+        let is_over = self.picture.status.phase == Phase::Ended;
+        for map in std::mem::take(&mut delta.maps) {
+            if self.picture.has_stacks(map.id) {
+                let last = self.stack_maps_at.entry(map.id).or_default();
+                if !is_over && *last != 0 && now_ns.saturating_sub(*last) < STACK_MAPS_EVERY_NS {
+                    self.pending.put_map(map);
+                    continue;
+                }
+                *last = now_ns;
+            }
+            delta.maps.push(map);
+        }
     }
 
     fn keep(&mut self, delta: Arc<Delta>) {

@@ -133,7 +133,7 @@ impl Keeper {
         let mut reader = FrameReader::new(stream);
         let mut greeted = false;
         let failure = loop {
-            match reader.next::<FromWorker>() {
+            match reader.receive::<FromWorker>() {
                 Ok(Received::Message(FromWorker::Hello { version: VERSION })) => greeted = true,
                 Ok(Received::Message(FromWorker::Hello { version })) => {
                     self.kill();

@@ -10,7 +10,7 @@ use tracedeck_compiler::types::{Aggregate, StackSpace, Type};
 use super::line_text;
 use crate::http::protocol::{Bucket, Frame, FrameKind, KeyPart, MapEntry, MapKind, MapValue, MapView, Num, Point};
 use crate::session::event::RunShape;
-use crate::session::hub::picture::MapState;
+use crate::session::hub::picture::{MapState, holds_stack};
 use crate::session::names::Names;
 
 /// The most entries that are sent of one map.
@@ -23,7 +23,7 @@ pub fn view(shape: Option<&RunShape>, state: &MapState, names: &Names) -> Option
     let map = shape?.maps.get(state.id.index())?;
     let kind = kind_of(&map.value);
     let entries = &state.snapshot.entries;
-    let has_stack = map.key.as_ref().is_some_and(holds_stack) || matches!(map.value, Type::Stack { .. });
+    let has_stack = map.key.as_ref().is_some_and(holds_stack) || holds_stack(&map.value);
 
     let mut order: Vec<usize> = (0..entries.len()).collect();
     match kind {
@@ -70,10 +70,6 @@ fn kind_of(value: &Type) -> MapKind {
         Type::Int { .. } => MapKind::Number,
         _ => MapKind::Text,
     }
-}
-
-fn holds_stack(ty: &Type) -> bool {
-    matches!(ty, Type::Stack { .. }) || ty.parts().into_iter().any(holds_stack)
 }
 
 /// The sum of all values, where they are parts of a whole.

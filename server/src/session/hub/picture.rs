@@ -6,6 +6,7 @@ use tracedeck_compiler::abi::format::map::MapHead;
 use tracedeck_compiler::abi::format::text::TextWriter;
 use tracedeck_compiler::abi::value::MapSnapshot;
 use tracedeck_compiler::manifest::{MapId, PrintfStream};
+use tracedeck_compiler::types::Type;
 
 use super::delta::Delta;
 use super::log::{Line, Log, Source, Stream};
@@ -143,6 +144,12 @@ impl Picture {
         status
     }
 
+    /// Whether a map's keys or values hold stacks.
+    pub fn has_stacks(&self, id: MapId) -> bool {
+        let map = self.shape.as_ref().and_then(|shape| shape.maps.get(id.index()));
+        map.is_some_and(|map| map.key.as_ref().is_some_and(holds_stack) || holds_stack(&map.value))
+    }
+
     fn output(&mut self, at_ns: u64, output: &Output, names: &Names, delta: &mut Delta) {
         let mut emit = |line: Arc<Line>| delta.log.push(line);
         let mut write = |stream, source, text: &[u8], foreign: &[(u32, u32)]| {
@@ -205,6 +212,11 @@ impl Picture {
         self.losses.push(loss.clone());
         loss
     }
+}
+
+/// Whether a type is a stack or has one among its parts.
+pub fn holds_stack(ty: &Type) -> bool {
+    matches!(ty, Type::Stack { .. }) || ty.parts().into_iter().any(holds_stack)
 }
 
 fn stream_of(stream: PrintfStream) -> Stream {

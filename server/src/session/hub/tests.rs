@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use tracedeck_compiler::abi::value::{MapSnapshot, Number, Value};
 use tracedeck_compiler::manifest::{CounterCause, MapId, PrintfStream};
 use tracedeck_compiler::source::Span;
-use tracedeck_compiler::types::Type;
+use tracedeck_compiler::types::{StackMode, StackSpace, Type};
 
 use super::delta::Delta;
 use super::picture::Picture;
@@ -95,10 +95,11 @@ impl Dice {
 }
 
 fn shape() -> Event {
-    let map = |name: &str| MapShape { name: name.to_owned(), key: None, value: Type::INT64 };
+    let stack = Type::Stack { space: StackSpace::Kernel, mode: StackMode::Bpftrace, limit: 127 };
+    let map = |name: &str, key| MapShape { name: name.to_owned(), key, value: Type::INT64 };
     Event::Compiled(Arc::new(RunShape {
         probes: Vec::new(),
-        maps: vec![map("@a"), map("@b")],
+        maps: vec![map("@a", None), map("@b", Some(stack))],
         strings: Vec::new(),
         settings: Default::default(),
     }))
@@ -258,4 +259,28 @@ fn watchers_are_counted_while_they_watch() {
     assert_eq!(hub.status().watchers, 1);
     drop(second);
     assert_eq!(hub.status().watchers, 0);
+}
+
+#[test]
+fn maps_with_stacks_are_published_less_often_and_their_last_state_always() {
+    let hub = Arc::new(Hub::default());
+    hub.apply(&Stamped { sequence: 1, at_ns: 0, event: shape() });
+    let (mut viewer, mut client) = (hub.watch(0), Client::default());
+    let mut seen = Vec::new();
+    for n in 2..=100_u64 {
+        let entries = vec![(None, Value::Number(Number::Signed(n as i64)))];
+        let both = [MapId(0), MapId(1)].map(|id| (id, MapSnapshot { entries: entries.clone(), omitted: 0 }));
+        hub.apply(&Stamped { sequence: n, at_ns: n * 100_000_000, event: Event::Maps(both.to_vec()) });
+        hub.publish(n * 100_000_000);
+        client.take(&mut viewer, usize::MAX);
+        assert_eq!(client.maps[&0].0, n);
+        seen.push(client.maps.get(&1).map(|map| map.0));
+    }
+    seen.dedup();
+    assert_eq!(seen.len(), 25);
+    let end = Event::Ended { reason: EndReason::Finished, exit_code: 0 };
+    hub.apply(&Stamped { sequence: 101, at_ns: 10_050_000_000, event: end });
+    hub.publish(10_050_000_000);
+    client.take(&mut viewer, usize::MAX);
+    assert_eq!(client.maps[&1].0, 100);
 }

@@ -70,7 +70,7 @@ pub fn serve(
 fn listen(stream: UnixStream, requests: &Sender<RunRequest>, stopper: &Mutex<Stopper>) {
     let mut reader = FrameReader::new(stream);
     loop {
-        match reader.next::<ToWorker>() {
+        match reader.receive::<ToWorker>() {
             Ok(Received::Message(ToWorker::Start(request))) => {
                 // The receiver is gone once the only request was taken.
                 let _ = requests.send(*request);
@@ -91,11 +91,13 @@ fn listen(stream: UnixStream, requests: &Sender<RunRequest>, stopper: &Mutex<Sto
 /// Sends events until the last one.
 fn forward(events: &Receiver<Event>, out: &mut UnixStream) -> io::Result<()> {
     let mut buffer = Vec::with_capacity(WRITE_BYTES);
-    while let Ok(event) = events.recv() {
+    let mut has_ended = false;
+    while !has_ended && let Ok(event) = events.recv() {
         let mut next = Some(event);
         while let Some(event) = next {
+            has_ended = matches!(event, Event::Ended { .. });
             frame::encode(&FromWorker::Event(event), &mut buffer)?;
-            next = if buffer.len() < WRITE_BYTES { events.try_recv().ok() } else { None };
+            next = if has_ended || buffer.len() >= WRITE_BYTES { None } else { events.try_recv().ok() };
         }
         out.write_all(&buffer)?;
         buffer.clear();

@@ -65,7 +65,7 @@ impl<R: Read> FrameReader<R> {
     }
 
     /// The next message. An error means that the stream cannot be used any more.
-    pub fn next<T: DeserializeOwned>(&mut self) -> io::Result<Received<T>> {
+    pub fn receive<T: DeserializeOwned>(&mut self) -> io::Result<Received<T>> {
         loop {
             if let Some(message) = self.buffered()? {
                 return Ok(Received::Message(message));
@@ -132,7 +132,7 @@ mod tests {
         let mut reader = FrameReader::new(Dribble { bytes: bytes.into_iter(), ready: false });
         let mut messages = Vec::new();
         loop {
-            match reader.next::<FromWorker>().unwrap() {
+            match reader.receive::<FromWorker>().unwrap() {
                 Received::Message(message) => messages.push(message),
                 Received::Nothing => {}
                 Received::End => break,
@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn an_absurd_length_and_garbage_are_errors() {
-        let read = |bytes: &[u8]| FrameReader::new(bytes).next::<FromWorker>();
+        let read = |bytes: &[u8]| FrameReader::new(bytes).receive::<FromWorker>();
         assert!(read(&[0xff; 16]).is_err());
         assert!(read(&[2, 0, 0, 0, 0xff, 0xff]).is_err());
         assert_eq!(read(&[2, 0, 0]).unwrap(), Received::End);

@@ -1,0 +1,22 @@
+//! The replay tier: sessions, store, HTTP and WebSocket over runs whose events are given. Needs no privileges.
+
+#[path = "replay/access.rs"]
+mod access;
+#[path = "replay/api.rs"]
+mod api;
+#[path = "replay/client.rs"]
+mod client;
+#[path = "replay/examples.rs"]
+mod examples;
+#[path = "replay/flame.rs"]
+mod flame;
+#[path = "replay/restart.rs"]
+mod restart;
+#[path = "replay/server.rs"]
+mod server;
+#[path = "replay/sockets.rs"]
+mod sockets;
+#[path = "replay/timeouts.rs"]
+mod timeouts;
+#[path = "replay/worker.rs"]
+mod worker;

@@ -1,0 +1,164 @@
+//! Beginning, listing, stopping and reading runs over HTTP.
+
+use serde_json::json;
+use tracedeck::http::table::RunLimits;
+use tracedeck::session::event::Event;
+
+use super::client::{begin, get, post, send};
+use super::server::{Directory, Server, counts, printf};
+
+#[tokio::test]
+async fn a_run_is_begun_with_what_the_page_says() {
+    let directory = Directory::new();
+    let server = Server::start(&directory).await;
+    let body = json!({
+        "source": "// Reads\nbegin { printf(\"%d\", $1); }",
+        "parameters": ["5", "--comm=nginx"],
+        "time_limit_seconds": 60,
+    });
+    let id = post(&server, "/api/runs", &body).await.json()["id"].as_str().unwrap().to_owned();
+    let request = server.stage().request;
+    assert_eq!(request.options.positional, ["5"]);
+    assert_eq!(request.options.named, [("comm".to_owned(), Some("nginx".to_owned()))]);
+    assert!(!request.options.allow_unsafe && request.live_maps);
+    assert_eq!(request.time_limit_seconds, 60);
+    let info = get(&server, &format!("/api/runs/{id}")).await.json();
+    assert_eq!((info["title"].as_str(), info["state"].as_str()), (Some("Reads"), Some("starting")));
+    assert_eq!(info["source"], body["source"]);
+}
+
+#[tokio::test]
+async fn a_run_is_listed_stopped_and_listed_as_ended() {
+    let directory = Directory::new();
+    let server = Server::start(&directory).await;
+    let (first, second) = (begin(&server).await, begin(&server).await);
+    let list = get(&server, "/api/runs").await.json();
+    let ids: Vec<_> = list["runs"].as_array().unwrap().iter().map(|run| run["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, [&*second, &*first]);
+    server.stage().begin();
+    let stopped = post(&server, &format!("/api/runs/{second}/stop"), &json!({})).await;
+    assert_eq!(stopped.status, 200);
+    let info = loop {
+        let info = get(&server, &format!("/api/runs/{second}")).await.json();
+        if info["state"] == "ended" {
+            break info;
+        }
+    };
+    assert_eq!(
+        (&info["ok"], &info["reason"], &info["probes"]),
+        (&json!(true), &json!("Stopped by a person"), &json!(2))
+    );
+    // Again is no mistake.
+    assert_eq!(post(&server, &format!("/api/runs/{second}/stop"), &json!({})).await.status, 200);
+    assert_eq!(get(&server, &format!("/api/runs/{first}")).await.json()["state"], "starting");
+}
+
+#[tokio::test]
+async fn fifty_presses_of_run_with_one_key_make_one_run() {
+    let directory = Directory::new();
+    let server = Server::start(&directory).await;
+    let body = json!({ "source": "begin {}", "idempotency_key": "one press" });
+    let presses = (0..50).map(|_| post(&server, "/api/runs", &body));
+    let mut ids: Vec<_> =
+        futures_util::future::join_all(presses).await.iter().map(|answer| answer.json()["id"].clone()).collect();
+    ids.dedup();
+    assert_eq!((ids.len(), server.stage_count()), (1, 1));
+}
+
+#[tokio::test]
+async fn each_limit_has_its_own_error() {
+    let directory = Directory::new();
+    let limits = RunLimits { runs_at_once: 1, time_limit_seconds: 60, ..RunLimits::default() };
+    let server = Server::start_with(&directory, limits).await;
+    let long = "x".repeat(100_000);
+    for (body, status, code) in [
+        (json!({ "source": long }), 413, "source-too-large"),
+        (json!({ "source": "x", "parameters": vec!["p"; 65] }), 413, "parameters-too-large"),
+        (json!({ "source": "x", "parameters": [long] }), 413, "parameters-too-large"),
+        (json!({ "source": "x", "time_limit_seconds": 61 }), 400, "time-limit"),
+        (json!({ "source": "x", "time_limit_seconds": 0 }), 400, "time-limit"),
+        (json!({ "source": "x", "idempotency_key": "" }), 400, "bad-idempotency-key"),
+        (json!({ "source": "x".repeat(2_000_000) }), 413, "body-too-large"),
+        (json!({ "source": 5 }), 422, "bad-body"),
+        (json!({ "sauce": "x" }), 422, "bad-body"),
+    ] {
+        let answer = post(&server, "/api/runs", &body).await;
+        assert_eq!((answer.status, answer.json()["code"].as_str()), (status, Some(code)), "{}", answer.body);
+    }
+    assert_eq!(server.stage_count(), 0);
+    begin(&server).await;
+    let answer = post(&server, "/api/runs", &json!({ "source": "x" })).await;
+    assert_eq!((answer.status, answer.json()["code"].as_str()), (503, Some("too-many-runs")));
+    server.stage().end();
+    while post(&server, "/api/runs", &json!({ "source": "x" })).await.status != 201 {}
+}
+
+#[tokio::test]
+async fn mistakes_are_found_while_typing() {
+    let directory = Directory::new();
+    let server = Server::start(&directory).await;
+    let answer = post(&server, "/api/check", &json!({ "source": "begin { $é = conut(); }" })).await.json();
+    let first = &answer["diagnostics"][0];
+    assert_eq!(first["severity"], "error", "{answer}");
+    assert!(first["line"] == 1 && first["rendered"].as_str().unwrap().starts_with("script.bt:1:"), "{answer}");
+    let answer = post(&server, "/api/check", &json!({ "source": "begin { @a[pid] = count(); }" })).await.json();
+    assert_eq!((&answer["diagnostics"], &answer["probes"]), (&json!([]), &json!(1)), "{answer}");
+    assert_eq!(answer["maps"][0]["name"], "@a");
+    for source in ["", "{", "\u{0}", &"(".repeat(30_000), &"begin {} ".repeat(6000), "begin { @ = \"\\xff"] {
+        let answer = post(&server, "/api/check", &json!({ "source": source })).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        assert!(!answer.json()["diagnostics"].as_array().unwrap().is_empty() || source.contains("begin {} "));
+    }
+}
+
+#[tokio::test]
+async fn output_is_what_a_terminal_would_have_printed() {
+    let directory = Directory::new();
+    let server = Server::start(&directory).await;
+    let id = begin(&server).await;
+    let stage = server.stage();
+    stage.begin();
+    stage.send(printf("hello\n"));
+    stage.send(Event::FinalMaps(counts(&[("cat", 1), ("bash", 3)])));
+    stage.end();
+    let text = loop {
+        let answer = get(&server, &format!("/api/runs/{id}/output.txt")).await;
+        if answer.body.contains("bash") {
+            break answer;
+        }
+    };
+    assert_eq!(text.body, "Attached 2 probes\nhello\n\n\n@[cat]: 1\n@[bash]: 3\n");
+    let disposition = format!("attachment; filename=\"tracedeck-{id}.txt\"");
+    assert_eq!(text.header("content-disposition"), Some(&*disposition));
+    let lines = get(&server, &format!("/api/runs/{id}/output.jsonl")).await.body;
+    let lines: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(lines.contains(&json!({ "type": "printf", "data": "hello\n" })), "{lines:?}");
+    assert!(lines.contains(&json!({ "type": "map", "data": { "@": { "cat": 1, "bash": 3 } } })), "{lines:?}");
+}
+
+#[tokio::test]
+async fn runs_that_do_not_exist_are_not_found() {
+    let directory = Directory::new();
+    let server = Server::start(&directory).await;
+    for id in ["aaaaaaaaaa", ":id", "%00", "..%2f..%2fetc%2fpasswd", "%25", "'", "a".repeat(5000).as_str()] {
+        let answer = get(&server, &format!("/api/runs/{id}")).await;
+        assert!(matches!(answer.status, 404 | 400), "{id}: {}", answer.status);
+    }
+    let answer = send(&server, "GET", "/api/runs/aaaaaaaaaa", &[], "").await;
+    assert_eq!(answer.status, 401);
+}
+
+#[tokio::test]
+async fn examples_language_and_host_are_told() {
+    let directory = Directory::new();
+    let server = Server::start(&directory).await;
+    let examples = get(&server, "/api/examples").await.json();
+    assert_eq!(examples["examples"][0]["id"], "cpu-flame-graph");
+    let language = get(&server, "/api/language").await.json();
+    let has = |list: &str, name: &str| language[list].as_array().unwrap().iter().any(|entry| entry["name"] == name);
+    assert!(has("builtins", "kstack") && has("builtins", "count"));
+    let probes = language["probes"].as_array().unwrap();
+    assert!(probes.iter().any(|probe| probe["names"][0] == "tracepoint" && probe["available"] == true));
+    assert!(probes.iter().any(|probe| probe["available"] == false && probe["reason"].is_string()));
+    assert_eq!(get(&server, "/api/host").await.json()["hostname"], "box");
+}
