@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -11,6 +12,10 @@ use crate::session::driver::StopHandle;
 
 /// What a shell reports for a command that SIGINT ended.
 const INTERRUPTED: i32 = 130;
+
+/// Signals this close to the first are the same wish: `timeout` sends one to the process and one to its group, a shell
+/// may do the like.
+const SAME_WISH: Duration = Duration::from_secs(1);
 
 /// From now on the first signal stops the run.
 pub fn stop_on_signals(handle: Box<dyn StopHandle>) -> Result<()> {
@@ -26,8 +31,11 @@ pub fn stop_on_signals(handle: Box<dyn StopHandle>) -> Result<()> {
             if signals.read_exact(&mut byte).is_ok() {
                 handle.stop();
             }
-            if signals.read_exact(&mut byte).is_ok() {
-                std::process::exit(INTERRUPTED);
+            let stopped = Instant::now();
+            while signals.read_exact(&mut byte).is_ok() {
+                if stopped.elapsed() > SAME_WISH {
+                    std::process::exit(INTERRUPTED);
+                }
             }
         })
         .context("no thread for signals")?;
