@@ -127,7 +127,7 @@ impl Engine {
         processes: Arc<Mutex<Processes>>,
         links: &mut Vec<Link>,
     ) -> Result<End, Failure> {
-        let mut child = self.request.command.as_deref().map(Child::hold).transpose().map_err(|error| {
+        let child = self.request.command.as_deref().map(Child::hold).transpose().map_err(|error| {
             let command = self.request.command.as_deref().unwrap_or_default();
             Failure::new(
                 "command-not-started",
@@ -146,9 +146,6 @@ impl Engine {
         let _ = items.send(Item::Event(Event::Attached { probes: attached.probes }));
         if is_dry {
             return Ok(End { reason: EndReason::Finished, exit_code: 0 });
-        }
-        if let Some(child) = &mut child {
-            child.release();
         }
         let parts = RunParts {
             manifest: manifest.clone(),

@@ -35,10 +35,10 @@ impl Ring {
         Ok(Self { buffer, epoll })
     }
 
-    /// Waits for a tick, or until a program or a thread wants attention.
-    pub fn wait(&self) {
+    /// Waits for a while, to the millisecond, or until a program or a thread wants attention.
+    pub fn wait(&self, most: Duration) {
         let mut events = [EpollEvent::empty(); 2];
-        let timeout = EpollTimeout::try_from(TICK).unwrap_or(EpollTimeout::ZERO);
+        let timeout = EpollTimeout::try_from(most).unwrap_or(EpollTimeout::ZERO);
         // An interrupted wait is a short one.
         let _ = self.epoll.wait(&mut events, timeout);
     }

@@ -24,7 +24,7 @@ use super::maps::Maps;
 use super::names::{types, visit_user_symbols};
 use super::priority;
 use super::processes::{Processes, is_alive};
-use super::ring::Ring;
+use super::ring::{Ring, TICK};
 use super::symbolize::Captured;
 use crate::session::driver::RunRequest;
 use crate::session::event::{EndReason, Event, Output};
@@ -33,6 +33,8 @@ use crate::session::event::{EndReason, Event, Output};
 const DRAIN_BYTES: usize = 4 << 20;
 /// Time between live snapshots, and between looks at counters and at the processes that the run depends on.
 const LIVE_EVERY: Duration = Duration::from_millis(100);
+/// For this long a command is a young one.
+const YOUNG: Duration = Duration::from_millis(100);
 /// A snapshot that takes long is taken less often, so that it costs at most this part of one processor.
 const LIVE_SHARE: u32 = 10;
 
@@ -98,9 +100,13 @@ impl<'r> Run<'r> {
     pub fn follow(&mut self) -> (EndReason, u8) {
         let finite = is_finite(&self.parts.manifest);
         priority::raise();
+        if let Some(child) = &mut self.parts.child {
+            child.release();
+        }
+        self.started = Instant::now();
         loop {
             if !finite {
-                self.ring.wait();
+                self.ring.wait(self.tick());
             }
             self.look_at_processes();
             self.pump();
@@ -123,6 +129,13 @@ impl<'r> Run<'r> {
                 return (reason, 0);
             }
         }
+    }
+
+    /// How long to wait for the ring at most. A command maps its libraries in its first milliseconds, and many live no
+    /// longer: for that time it is looked at more often.
+    fn tick(&self) -> Duration {
+        let is_young = self.parts.child.is_some() && self.names_user_code && self.started.elapsed() < YOUNG;
+        if is_young { Duration::from_millis(1) } else { TICK }
     }
 
     /// Handles all records that are left, once the programs are muted.
