@@ -125,7 +125,9 @@ fn c_type(text: &str, context: &FormatContext<'_>) -> Option<Type> {
             "__user" => space = AddressSpace::User,
             "const" | "volatile" | "restrict" => {}
             // Address spaces and annotations: `__rcu`, `__percpu`, `__seg_gs`.
-            annotation if annotation.starts_with("__") && !base.is_empty() => {}
+            annotation
+                if annotation.starts_with("__")
+                    && !matches!(base.last(), None | Some(&"struct" | &"union" | &"enum")) => {}
             word => base.push(word),
         }
     }
@@ -219,6 +221,14 @@ mod tests {
         let opaque = one("field:struct unknown * p;\toffset:8;\tsize:8;\tsigned:0;").field.ty;
         assert_eq!(opaque.to_string(), "struct unknown *");
         assert_eq!(one("field:const void* p;\toffset:8;\tsize:8;\tsigned:0;").field.ty.to_string(), "void *");
+    }
+
+    #[test]
+    fn a_tag_may_begin_with_underscores() {
+        let field = one("field:const struct __kernel_timespec * rqtp;\toffset:32;\tsize:8;\tsigned:0;");
+        assert_eq!(field.field.ty.to_string(), "struct __kernel_timespec *");
+        let field = one("field:struct sock __rcu * sk;\toffset:32;\tsize:8;\tsigned:0;");
+        assert_eq!(field.field.ty.to_string(), "struct sock *");
     }
 
     #[test]

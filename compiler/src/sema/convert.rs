@@ -22,6 +22,9 @@ impl Typer<'_> {
         if let (Some(value), Type::Int { .. }) = (literal(&expr), to) {
             return Some(build::constant(truncate(value, to), to.clone(), expr.span));
         }
+        if let (Some(0), Type::Pointer { .. }) = (literal(&expr), to) {
+            return Some(build::constant(0, to.clone(), expr.span));
+        }
         match (&expr.ty, to) {
             (from, Type::Int { .. }) if from.is_int() => Some(build::cast(expr, to.clone())),
             (Type::Pointer { to: a, .. }, Type::Pointer { to: b, .. })

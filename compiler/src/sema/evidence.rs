@@ -79,6 +79,13 @@ impl Evidence {
             (Self::Other(Type::Enum { bytes, signed, .. }), Self::Integers(right)) => {
                 Ok(Self::Integers(Integers::typed(bytes, signed).merge(right)))
             }
+            // The literal 0 is the null pointer.
+            (Self::Integers(zero), Self::Other(pointer @ Type::Pointer { .. }))
+            | (Self::Other(pointer @ Type::Pointer { .. }), Self::Integers(zero))
+                if zero.is_literal_zero() =>
+            {
+                Ok(Self::Other(pointer))
+            }
             (Self::Tuple(left), Self::Tuple(right)) => {
                 if left.len() == right.len() {
                     all(left.into_iter().zip(right)).map(Self::Tuple).map_err(Self::Tuple)
@@ -137,6 +144,10 @@ impl Integers {
         } else {
             Self { unsigned: Some(bytes), ..Self::default() }
         }
+    }
+
+    fn is_literal_zero(self) -> bool {
+        self == Self { literals: Some((0, 0)), ..Self::default() }
     }
 
     fn merge(self, other: Self) -> Self {

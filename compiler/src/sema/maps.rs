@@ -7,7 +7,7 @@ use crate::hir::{self, Eviction, MapDef};
 use crate::manifest::MapId;
 use crate::source::Span;
 use crate::syntax::ast;
-use crate::types::{Aggregate, Type};
+use crate::types::{AddressSpace, Aggregate, Type};
 
 use super::evidence::Evidence;
 use super::typer::{Slot, Typer};
@@ -179,7 +179,7 @@ impl Typer<'_> {
 
     /// Notes what a key expression says about the map's keys, and brings it to their type.
     pub fn map_key(&mut self, id: MapId, key: hir::Expr) -> Option<hir::Expr> {
-        if !self.storable(&key, "the key of a map") {
+        if !self.storable(&key, "the key of a map") || self.is_context(&key) {
             return None;
         }
         self.maps.get_mut(id).key.learn(Evidence::of(&key));
@@ -210,9 +210,20 @@ impl Typer<'_> {
         true
     }
 
+    /// Reports a value that is a pointer to the context, which is gone when the probe ends.
+    fn is_context(&mut self, value: &hir::Expr) -> bool {
+        let found = matches!(&value.ty, Type::Pointer { space: AddressSpace::Trusted, .. })
+            || value.ty.parts().iter().any(|part| matches!(part, Type::Pointer { space: AddressSpace::Trusted, .. }));
+        if found {
+            let message = "A pointer to the context cannot be kept in a map: it is valid only while the probe runs";
+            self.error::<()>("context-in-map", value.span, message);
+        }
+        found
+    }
+
     /// Notes what is stored in a map, and brings it to the type of the map's values.
     pub fn map_value(&mut self, id: MapId, value: hir::Expr) -> Option<hir::Expr> {
-        if !self.storable(&value, "the value of a map") {
+        if !self.storable(&value, "the value of a map") || self.is_context(&value) {
             return None;
         }
         let map = self.maps.get_mut(id);

@@ -81,8 +81,7 @@ fn a_hostile_process_name_forges_nothing() {
     require_tracing!();
     let run = trace("tracepoint:syscalls:sys_enter_getppid { @[comm] = count(); }", "hostile");
     let counts = run.map("@");
-    let hostile: Vec<_> =
-        counts.as_object().expect("names").iter().filter(|(name, _)| name.contains("<b>")).collect();
+    let hostile: Vec<_> = counts.as_object().expect("names").iter().filter(|(name, _)| name.contains("<b>")).collect();
     assert_eq!(hostile.len(), 1, "{counts}");
     assert_eq!(hostile[0].1, 10);
 }

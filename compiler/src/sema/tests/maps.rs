@@ -209,6 +209,22 @@ fn maps_that_need_too_much_memory_are_refused() {
 }
 
 #[test]
+fn zero_is_the_null_pointer() {
+    let text = typed("t:syscalls:sys_enter_openat { @name[tid] = args.filename; @name[tid] = 0; }");
+    assert!(text.starts_with("map @name[uint32]: int8 * x4096"), "{text}");
+    assert!(text.contains("@name[tid(): uint32] = 0:int8 *"), "{text}");
+}
+
+#[test]
+fn the_context_is_not_kept_in_maps() {
+    let message = "A pointer to the context cannot be kept in a map: it is valid only while the probe runs";
+    all_say(&[
+        ("p:hz:9 { @[ctx] = 1; }", &format!("error context-in-map `ctx`: {message}")),
+        ("p:hz:9 { @ = (1, ctx); }", &format!("error context-in-map `(1, ctx)`: {message}")),
+    ]);
+}
+
+#[test]
 fn a_cast_of_an_aggregation_is_not_redundant() {
     assert_eq!(said("begin { @c = count(); @a = (int64)@c; }"), "");
 }
