@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use super::Bench;
 use super::load::Load;
-use super::table::{Table, Unit};
+use super::table::{Table, Unit, median};
 use super::tool::Tool;
 
 /// Actions on an event. `->` is spelled in all versions of bpftrace.
@@ -19,9 +19,14 @@ const SWITCH: &str = "/proc/sys/kernel/bpf_stats_enabled";
 pub fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
     let _on = Statistics::switch_on()?;
     for action in ACTIONS {
-        let values: Vec<_> =
-            bench.tools.iter().map(|tool| cost(tool, action, bench.seconds).map(Some)).collect::<Result<_>>()?;
-        table.add(format!("cost of one event: {action}"), Unit::Nanoseconds, &values);
+        let mut samples = vec![Vec::new(); bench.tools.len()];
+        for _ in 0..bench.rounds.min(3) {
+            for (tool, samples) in bench.tools.iter().zip(&mut samples) {
+                samples.push(cost(tool, action, bench.seconds)?);
+            }
+        }
+        let medians: Vec<_> = samples.into_iter().map(median).collect();
+        table.add(format!("cost of one event: {action}"), Unit::Nanoseconds, &medians);
     }
     Ok(())
 }
