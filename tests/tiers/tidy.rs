@@ -171,7 +171,12 @@ fn links_between_documents_lead_somewhere() {
     let mut broken = Vec::new();
     for name in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"] {
         let document = text(&root().join(name));
-        for target in document.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+        let links = document.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        let pictures = document
+            .split("src")
+            .skip(1)
+            .filter_map(|rest| rest.trim_start_matches("set").strip_prefix("=\"")?.split('"').next());
+        for target in links.chain(pictures) {
             let path = target.split('#').next().unwrap_or(target);
             if !path.is_empty() && !path.contains("://") && !root().join(path).exists() {
                 broken.push(format!("{name}: {target}"));
