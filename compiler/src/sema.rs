@@ -58,8 +58,8 @@ pub fn analyze(
     let mut names = Names::read(&script.preprocessor, &mut diagnostics);
     let roots = Roots::of(script, &mut names, &mut diagnostics);
     let groups = attach::expand(&roots.probes, kernel, options, &config, &mut diagnostics);
-    check_programs(&groups, &roots, options, &config, &mut diagnostics);
-    let typed = match groups.first() {
+    let can_be_typed = check_programs(&groups, &roots, options, &config, &mut diagnostics);
+    let typed = match groups.first().filter(|_| can_be_typed) {
         Some(first) => Typer::new(kernel, options, &config, &names, first).run(
             &roots.probes,
             &groups,
@@ -119,14 +119,17 @@ impl<'s> Roots<'s> {
     }
 }
 
-/// Refuses scripts without probes, and those that need too many programs.
+/// Bytes of script text that all programs together may have: a large body for many matches is a bomb.
+const MAX_PROGRAM_TEXT: usize = 2 << 20;
+
+/// Refuses scripts without probes, and those that need too many programs; false where typing them is out of the question.
 fn check_programs(
     groups: &[Group],
     roots: &Roots<'_>,
     options: &CompileOptions,
     config: &Config,
     diagnostics: &mut Diagnostics,
-) {
+) -> bool {
     if roots.probes.is_empty() {
         let message = "The script has no probe";
         diagnostics
@@ -136,14 +139,22 @@ fn check_programs(
         diagnostics.push(Diagnostic::error("no-probe", span, "No probe of this script can be attached"));
     }
     let limit = config.max_programs.min(options.limits.max_programs as u64);
-    if let (true, Some(group)) = (groups.len() as u64 > limit, groups.last()) {
-        let message = format!("The script needs {} programs, more than the {limit} that are allowed", groups.len());
-        let span = roots.probes[group.probe].span;
+    let text: usize = groups.iter().map(|group| group.text_size(&roots.probes)).sum();
+    let message = if groups.len() as u64 > limit {
+        format!("The script needs {} programs, more than the {limit} that are allowed", groups.len())
+    } else if text > MAX_PROGRAM_TEXT {
+        format!("The script needs {} programs, which is too much for probes as long as these", groups.len())
+    } else {
+        return true;
+    };
+    if let Some(group) = groups.last() {
+        let span = group.members.first().map_or(Span::default(), |member| member.span);
         diagnostics.push(
             Diagnostic::error("too-many-programs", span, message)
                 .with_help("Without 'probe' in the body, the matches of a wildcard can share one program"),
         );
     }
+    false
 }
 
 /// Gives every attach point its id, in script order of the programs.

@@ -39,6 +39,11 @@ impl Group {
         self.members.first().map_or("", |member| member.expanded.name.as_str())
     }
 
+    /// Bytes of the body that is walked for this group.
+    pub fn text_size(&self, probes: &[&ast::Probe]) -> usize {
+        probes.get(self.probe).map_or(0, |probe| (probe.span.end - probe.span.start) as usize)
+    }
+
     /// The probe type's name.
     pub fn kind(&self) -> &'static str {
         self.members.first().map_or("", |member| member.kind)

@@ -11,7 +11,7 @@ use super::build;
 use super::calls::CallSite;
 use super::evidence::{Evidence, common_type, literal};
 use super::names::Define;
-use super::typer::Typer;
+use super::typer::{MAX_PARTS, Typer, count_parts};
 use super::unsupported;
 
 impl Typer<'_> {
@@ -373,7 +373,16 @@ impl Typer<'_> {
             }
         }
         let ty = Type::Tuple(parts.iter().map(|part| part.ty.clone()).collect());
+        self.check_parts(&ty, span)?;
         Some(hir::Expr { kind: ExprKind::Tuple(parts), ty, span })
+    }
+
+    fn check_parts(&mut self, ty: &Type, span: Span) -> Option<()> {
+        let count = count_parts(ty);
+        if count <= MAX_PARTS {
+            return Some(());
+        }
+        self.error("too-many-parts", span, format!("A tuple or record has at most {MAX_PARTS} parts, not {count}"))
     }
 
     fn record(&mut self, fields: &[(Ident, ast::Expr)], span: Span) -> Option<hir::Expr> {
@@ -394,6 +403,7 @@ impl Typer<'_> {
             }
         }
         let ty = Type::Record(typed.into());
+        self.check_parts(&ty, span)?;
         whole.then_some(hir::Expr { kind: ExprKind::Record(parts), ty, span })
     }
 

@@ -20,8 +20,10 @@ use super::names::Names;
 
 /// After this many passes evidence is kept from pass to pass, so that types can only grow and must settle.
 const KEEP_AFTER: usize = 8;
-/// Types that still change then contain themselves: `@a = (@a, 1)`.
-const MAX_PASSES: usize = 24;
+/// Passes for types that depend on each other in a long row; a script of usual size gets the upper number.
+const PASSES: std::ops::RangeInclusive<usize> = 24..=200;
+/// Bytes of script text that all passes together may walk.
+const MAX_WORK: usize = 64 << 20;
 
 /// The type of a variable, a map key or a map value while it is being found out.
 #[derive(Debug, Clone, Default)]
@@ -29,38 +31,66 @@ pub struct Slot {
     settled: Option<Type>,
     evidence: Option<Evidence>,
     pinned: bool,
+    /// Uses that said something in this pass, and in the pass before.
+    uses: usize,
+    uses_before: usize,
+}
+
+/// What a pass did to a type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Change {
+    None,
+    Changed,
+    /// The type contains itself and grows with every pass.
+    Endless,
 }
 
 impl Slot {
     pub fn pinned(ty: Type) -> Self {
-        Self { settled: Some(ty), evidence: None, pinned: true }
+        Self { settled: Some(ty), pinned: true, ..Self::default() }
     }
 
     pub fn is_pinned(&self) -> bool {
         self.pinned
     }
 
-    /// The best that is known so far.
+    /// The best that is known so far: what this pass found once it has seen all uses, else what the last one found.
     pub fn ty(&self) -> Option<Type> {
-        self.settled.clone().or_else(|| self.evidence.as_ref().map(Evidence::resolve))
+        let found = || self.evidence.as_ref().map(Evidence::resolve);
+        if !self.pinned && self.uses > 0 && self.uses == self.uses_before {
+            return found();
+        }
+        self.settled.clone().or_else(found)
     }
 
     pub fn learn(&mut self, evidence: Evidence) {
+        self.uses += 1;
         self.evidence = Some(match self.evidence.take() {
             Some(known) => known.merge(evidence).unwrap_or_else(|kept| kept),
             None => evidence,
         });
     }
 
-    /// Ends a pass; true when the type changed.
-    fn settle(&mut self, keep: bool) -> bool {
+    /// Ends a pass.
+    fn settle(&mut self, keep: bool) -> Change {
+        self.uses_before = std::mem::take(&mut self.uses);
         let found = if keep { self.evidence.clone() } else { self.evidence.take() }.map(|it| it.resolve());
         if self.pinned || found.is_none() || found == self.settled {
-            return false;
+            return Change::None;
         }
+        let endless = found.as_ref().is_some_and(|ty| count_parts(ty) > MAX_PARTS);
         self.settled = found;
-        true
+        if endless { Change::Endless } else { Change::Changed }
     }
+}
+
+/// The most parts of a tuple or record, those of its parts included.
+pub const MAX_PARTS: usize = 128;
+
+/// How many scalars, strings and other simple values a type is made of.
+pub fn count_parts(ty: &Type) -> usize {
+    let parts = ty.parts();
+    if parts.is_empty() { 1 } else { parts.into_iter().map(count_parts).sum() }
 }
 
 /// What surrounds a statement.
@@ -143,12 +173,16 @@ impl<'a> Typer<'a> {
         declarations: &[&ast::MapDeclaration],
         diagnostics: &mut Diagnostics,
     ) -> Option<Typed> {
-        for pass in 0..MAX_PASSES {
+        let text: usize = groups.iter().map(|group| group.text_size(probes)).sum();
+        let passes = (MAX_WORK / text.max(1)).clamp(*PASSES.start(), *PASSES.end());
+        for pass in 0..passes {
             self.begin_pass(declarations);
             let programs: Vec<_> =
                 groups.iter().enumerate().map(|(index, group)| self.program(probes, index, group)).collect();
-            if self.settle(pass >= KEEP_AFTER) {
-                continue;
+            match self.settle(pass >= KEEP_AFTER) {
+                Change::None => {}
+                Change::Changed => continue,
+                Change::Endless => break,
             }
             let maps = self.finish_maps();
             diagnostics.extend(std::mem::take(&mut self.diagnostics).into_vec());
@@ -183,17 +217,16 @@ impl<'a> Typer<'a> {
         }
     }
 
-    /// Ends a pass; true when any type changed.
-    fn settle(&mut self, keep: bool) -> bool {
-        let mut changed = false;
+    /// Ends a pass.
+    fn settle(&mut self, keep: bool) -> Change {
+        let mut change = Change::None;
         for slot in self.variables.values_mut() {
-            changed |= slot.settle(keep);
+            change = change.max(slot.settle(keep));
         }
         for map in self.maps.iter_mut() {
-            changed |= map.key.settle(keep);
-            changed |= map.value.settle(keep);
+            change = change.max(map.key.settle(keep)).max(map.value.settle(keep));
         }
-        changed
+        change
     }
 
     fn program(&mut self, probes: &[&ast::Probe], index: usize, group: &'a Group) -> Option<hir::ProbeProgram> {

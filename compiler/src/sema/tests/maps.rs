@@ -63,6 +63,24 @@ fn a_map_made_of_itself_has_no_type() {
 }
 
 #[test]
+fn types_that_grow_without_end_are_refused() {
+    let said = said("begin { for $kv : @m { @n = $kv.0; } @n = (1, 2); @m[(@n, @n)] = 1; }");
+    assert!(said.starts_with("error type-does-not-settle"), "{said}");
+    let numbers = "1, ".repeat(129);
+    let said = super::said(&format!("begin {{ @ = ({numbers}); }}"));
+    assert!(said.ends_with("A tuple or record has at most 128 parts, not 129"), "{said}");
+}
+
+#[test]
+fn types_settle_along_long_rows_of_variables() {
+    let row = |from: i32| (from..from + 150).map(|n| format!("$v{n} = $v{};", n - 1)).collect::<String>();
+    let text = begin(&format!("$v0 = 1; {} $v0 = nsecs;", row(1)));
+    assert!(text.contains("var $v150: uint64"), "{text}");
+    let maps: String = (0..60).map(|n| format!("@v{n} = @v{};", n + 1)).collect();
+    assert!(typed(&format!("begin {{ {maps} @v60 = pid; }}")).contains("map @v0: uint32 x1"));
+}
+
+#[test]
 fn steps_and_updates_count_in_64_bits() {
     assert_eq!(
         map_lines("begin { @++; @a = 5; @a++; @b = (uint8)pid; @b++; }"),

@@ -183,6 +183,20 @@ fn too_many_probes_and_programs_have_their_own_errors() {
 }
 
 #[test]
+fn a_long_body_for_many_matches_is_refused_before_it_is_typed() {
+    let mut kernel = kernel();
+    for index in 0..600 {
+        kernel = kernel.with_tracepoint("many", &format!("event{index}"), "");
+    }
+    let script = format!("t:many:* {{ @[probe] = count(); {} }}", "@x = 1; ".repeat(500));
+    let said = said_by(&script, &kernel, &CompileOptions::default());
+    assert_eq!(
+        said,
+        "error too-many-programs `t:many:*`: The script needs 600 programs, which is too much for probes as long as these | Without 'probe' in the body, the matches of a wildcard can share one program"
+    );
+}
+
+#[test]
 fn one_process_can_be_singled_out() {
     let options = CompileOptions { pid: Some(7), ..CompileOptions::default() };
     let file = SourceFile::new("test", "begin { @ = 1; } t:sched:sched_switch, p:hz:9, i:s:1, u:bash:main { @ = 2; }");
