@@ -2,6 +2,7 @@
 
 use crate::source::Span;
 
+pub mod codes;
 pub mod render;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]

@@ -1,115 +1,293 @@
-//! Case files: scripts with what the compiler is expected to make of them, in one readable file per feature.
+//! Case files: several scripts in one file, with the diagnostics that are expected of each.
 //!
 //! ```text
-//! --- script a counter needs no key
-//! begin { @a = count(); }
-//! --- maps
-//! @a: count_t
+//! --- name hir manifest           a case begins; the stages whose text is compared with a golden file
+//! //! args 5 abc                  options of the compilation, before the script
+//! begin { print(com); }
+//! // error: 15-18 Unknown identifier: 'com'
+//! // help: Did you mean 'comm'?
 //! ```
 //!
-//! A `script` section starts a case; the sections behind it are what is expected. `UPDATE=1` writes what there is now.
+//! An expectation stands below the line that it is about and is no part of the script. Its columns count from 1, the
+//! second is the first column behind; `9-+2:5` ends two lines further down. Its words are a part of the message.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// One script and its expectations.
-#[derive(Debug, Clone, PartialEq, Eq)]
+use tracedeck_compiler::diagnostic::{Diagnostic, Severity};
+use tracedeck_compiler::kernel::Feature;
+use tracedeck_compiler::kernel::fixture::FixtureKernel;
+use tracedeck_compiler::options::CompileOptions;
+use tracedeck_compiler::source::SourceFile;
+
+use crate::captured::{files, home, read};
+
+/// One script of a case file.
+#[derive(Debug, Clone)]
 pub struct Case {
-    pub title: String,
+    /// `FILE/NAME`, with the file's path below `tests/suite` without its ending.
+    pub name: String,
+    pub stages: Vec<String>,
+    /// The lines `//! …`.
+    pub directives: Vec<String>,
+    /// Without expectations.
     pub script: String,
-    /// Kind and text of each section, in the order of the file.
-    pub sections: Vec<(String, String)>,
+    pub expected: Vec<Expectation>,
 }
 
-/// A file of cases, with the comment that opens it.
+/// A diagnostic that a case expects.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CaseFile {
-    pub path: PathBuf,
-    preamble: String,
-    pub cases: Vec<Case>,
+pub struct Expectation {
+    /// Line of the script, from 1.
+    pub line: usize,
+    /// `error` or `warning`.
+    pub severity: String,
+    pub columns: String,
+    pub message: String,
+    pub help: Vec<String>,
 }
 
-impl CaseFile {
-    /// All case files of the suite, by name.
-    pub fn all() -> Vec<Self> {
-        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("suite");
-        let mut paths: Vec<_> = std::fs::read_dir(directory)
-            .expect("the suite")
-            .map(|entry| entry.expect("a case file").path())
-            .filter(|path| path.extension().is_some_and(|ending| ending == "bt"))
-            .collect();
-        paths.sort();
-        paths
-            .into_iter()
-            .map(|path| Self::parse(&path, &std::fs::read_to_string(&path).expect("a case file")))
-            .collect()
+/// Every case below `tests/suite`.
+pub fn all() -> Vec<Case> {
+    files(&home().join("suite"), "bt").iter().flat_map(|path| parse(&stem(path), &read(path))).collect()
+}
+
+/// The path of a case file below `tests/suite` without its ending.
+pub fn stem(path: &Path) -> String {
+    let relative = path.strip_prefix(home().join("suite")).unwrap_or(path);
+    relative.with_extension("").display().to_string()
+}
+
+/// The cases in the text of a file.
+///
+/// # Panics
+///
+/// On text that is no case file.
+pub fn parse(file: &str, text: &str) -> Vec<Case> {
+    let mut cases: Vec<Case> = Vec::new();
+    for line in text.lines() {
+        if let Some(header) = line.strip_prefix("--- ") {
+            let mut words = header.split_whitespace().map(str::to_owned);
+            let name = words.next().unwrap_or_else(|| panic!("{file}: a case without a name"));
+            let name = format!("{file}/{name}");
+            assert!(cases.iter().all(|case| case.name != name), "{name} is there twice");
+            let stages = words.collect();
+            cases.push(Case { name, stages, directives: vec![], script: String::new(), expected: vec![] });
+            continue;
+        }
+        let Some(case) = cases.last_mut() else {
+            assert!(line.is_empty() || line.starts_with('#'), "{file}: text before the first case: {line}");
+            continue;
+        };
+        read_line(case, line);
+    }
+    for case in &mut cases {
+        // The line that separates two cases is no part of the first.
+        if case.script.ends_with("\n\n") {
+            case.script.pop();
+        }
+    }
+    cases
+}
+
+fn read_line(case: &mut Case, line: &str) {
+    if let Some(directive) = line.strip_prefix("//! ") {
+        return case.directives.push(directive.to_owned());
+    }
+    for severity in ["error", "warning"] {
+        if let Some(rest) = line.trim_start().strip_prefix(&format!("// {severity}: ")) {
+            let (columns, message) = rest.split_once(' ').unwrap_or((rest, ""));
+            return case.expected.push(Expectation {
+                line: case.script.lines().count(),
+                severity: severity.to_owned(),
+                columns: columns.to_owned(),
+                message: message.to_owned(),
+                help: vec![],
+            });
+        }
+    }
+    if let (Some(help), Some(last)) = (line.trim_start().strip_prefix("// help: "), case.expected.last_mut()) {
+        return last.help.push(help.to_owned());
+    }
+    case.script.push_str(line);
+    case.script.push('\n');
+}
+
+impl Case {
+    pub fn source(&self) -> SourceFile {
+        SourceFile::new("case", self.script.clone())
     }
 
-    fn parse(path: &Path, text: &str) -> Self {
-        let mut file = Self { path: path.to_owned(), preamble: String::new(), cases: Vec::new() };
-        let mut target = Target::Preamble;
-        for line in text.split_inclusive('\n') {
-            if let Some(header) = line.trim_end().strip_prefix("--- ") {
-                if let Some(title) = header.strip_prefix("script ") {
-                    let title = title.to_owned();
-                    file.cases.push(Case { title, script: String::new(), sections: Vec::new() });
-                    target = Target::Script;
-                } else if let Some(case) = file.cases.last_mut() {
-                    case.sections.push((header.to_owned(), String::new()));
-                    target = Target::Section;
-                } else {
-                    panic!("{}: a section stands before the first script", path.display());
+    pub fn expects_errors(&self) -> bool {
+        self.expected.iter().any(|it| it.severity == "error")
+    }
+
+    /// The options and the kernel that the directives ask for.
+    ///
+    /// # Panics
+    ///
+    /// On a directive that is not known.
+    pub fn setting(&self, mut kernel: FixtureKernel) -> (CompileOptions, FixtureKernel) {
+        let mut options = CompileOptions::default();
+        for directive in &self.directives {
+            let (word, rest) = directive.split_once(' ').unwrap_or((directive, ""));
+            let number = || rest.parse().unwrap_or_else(|_| panic!("{}: {word} needs a number", self.name));
+            match word {
+                "args" => options.positional = rest.split_whitespace().map(str::to_owned).collect(),
+                "pid" => options.pid = Some(number() as u32),
+                "child" => options.has_child = true,
+                "unsafe" => options.allow_unsafe = true,
+                "environment" => {
+                    let (key, value) = rest.split_once('=').unwrap_or((rest, ""));
+                    options.environment.push((key.to_owned(), value.to_owned()));
                 }
-                continue;
-            }
-            let case = file.cases.last_mut();
-            match (target, case) {
-                (Target::Preamble, _) | (_, None) => file.preamble.push_str(line),
-                (Target::Script, Some(case)) => case.script.push_str(line),
-                (Target::Section, Some(case)) => {
-                    if let Some((_, text)) = case.sections.last_mut() {
-                        text.push_str(line);
-                    }
-                }
+                "without" => kernel = kernel.without(feature(rest)),
+                "max-source-bytes" => options.limits.max_source_bytes = number() as usize,
+                "max-depth" => options.limits.max_depth = number() as usize,
+                "max-nodes" => options.limits.max_nodes = number() as usize,
+                "max-probes" => options.limits.max_probes = number() as usize,
+                "max-programs" => options.limits.max_programs = number() as usize,
+                // What the test of costs looks at.
+                "ir-has" | "ir-lacks" => {}
+                "max-map-bytes" => options.limits.max_map_bytes = number(),
+                _ => panic!("{}: unknown directive: {directive}", self.name),
             }
         }
-        file
+        (options, kernel)
     }
 
-    /// The file as text again.
+    /// Compares what was said about the script with what is expected; the difference as text.
+    pub fn compare(&self, said: &[Diagnostic]) -> Result<(), String> {
+        let file = self.source();
+        let mut said: Vec<Expectation> = said.iter().map(|diagnostic| expectation(&file, diagnostic)).collect();
+        let mut missing = Vec::new();
+        for expected in &self.expected {
+            match said.iter().position(|actual| expected.is_met_by(actual)) {
+                Some(index) => drop(said.remove(index)),
+                None => missing.push(expected),
+            }
+        }
+        if missing.is_empty() && said.is_empty() {
+            return Ok(());
+        }
+        let lines = |sign: &str, list: Vec<&Expectation>| -> String {
+            list.iter().map(|it| format!("  {sign} line {}\n{}", it.line, it.text())).collect()
+        };
+        Err(format!("{}\n{}{}", self.name, lines("missing:", missing), lines("unexpected:", said.iter().collect())))
+    }
+}
+
+impl Expectation {
+    fn is_met_by(&self, actual: &Self) -> bool {
+        (self.line, &self.severity, &self.columns) == (actual.line, &actual.severity, &actual.columns)
+            && actual.message.contains(&self.message)
+            && self.help.iter().all(|help| actual.help.iter().any(|line| line.contains(help)))
+    }
+
+    /// As it is written in a case file.
     pub fn text(&self) -> String {
-        let mut text = self.preamble.clone();
-        for case in &self.cases {
-            text.push_str(&format!("--- script {}\n{}", case.title, case.script));
-            for (kind, section) in &case.sections {
-                text.push_str(&format!("--- {kind}\n{section}"));
-            }
-        }
-        text
-    }
-
-    /// The last part of the path, for messages.
-    pub fn name(&self) -> String {
-        self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+        let help: String = self.help.iter().map(|help| format!("// help: {help}\n")).collect();
+        format!("// {}: {} {}\n{help}", self.severity, self.columns, self.message)
     }
 }
 
-#[derive(Clone, Copy)]
-enum Target {
-    Preamble,
-    Script,
-    Section,
+/// The expectation that a diagnostic meets.
+pub fn expectation(file: &SourceFile, diagnostic: &Diagnostic) -> Expectation {
+    let (start, end) = (file.position(diagnostic.span.start), file.position(diagnostic.span.end));
+    let columns = match end.line - start.line {
+        0 => format!("{}-{}", start.column, end.column),
+        further => format!("{}-+{further}:{}", start.column, end.column),
+    };
+    Expectation {
+        line: start.line as usize,
+        severity: if diagnostic.severity == Severity::Error { "error" } else { "warning" }.to_owned(),
+        columns,
+        message: diagnostic.message.clone(),
+        help: diagnostic.help.clone(),
+    }
+}
+
+fn feature(name: &str) -> Feature {
+    match name {
+        "instructions-v4" => Feature::InstructionsV4,
+        "loop" => Feature::Loop,
+        "for-each-map-element" => Feature::ForEachMapElement,
+        "lookup-percpu-element" => Feature::LookupPerCpuElement,
+        "uprobe-multi" => Feature::UprobeMulti,
+        "kprobes" => Feature::Kprobes,
+        "trampolines" => Feature::Trampolines,
+        "hardware-events" => Feature::HardwareEvents,
+        "btf" => Feature::Btf,
+        _ => panic!("unknown feature: {name}"),
+    }
+}
+
+/// A case file with the expectations that the compiler meets now, for `UPDATE=1`. `said` finds what is said by name.
+pub fn rewrite(file: &str, text: &str, said: &dyn Fn(&str) -> Vec<Diagnostic>) -> String {
+    let mut out = String::new();
+    for line in text.lines().take_while(|line| !line.starts_with("--- ")) {
+        out.push_str(line);
+        out.push('\n');
+    }
+    for (index, case) in parse(file, text).iter().enumerate() {
+        if index > 0 && !out.ends_with("\n\n") {
+            out.push('\n');
+        }
+        let short = case.name.rsplit('/').next().unwrap_or(&case.name);
+        let stages: String = case.stages.iter().map(|stage| format!(" {stage}")).collect();
+        out.push_str(&format!("--- {short}{stages}\n"));
+        case.directives.iter().for_each(|directive| out.push_str(&format!("//! {directive}\n")));
+        let source = case.source();
+        let found: Vec<Expectation> = said(&case.name).iter().map(|it| expectation(&source, it)).collect();
+        let lines: Vec<&str> = case.script.lines().collect();
+        for number in 0..=lines.len() {
+            if number > 0 {
+                out.push_str(lines[number - 1]);
+                out.push('\n');
+            }
+            let last = number == lines.len();
+            let here = found.iter().filter(|it| it.line == number || (last && it.line > number));
+            here.for_each(|it| out.push_str(&it.text()));
+        }
+    }
+    out
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const FILE: &str = "\
+# about
+--- one hir
+//! args 5
+begin { print(com); }
+// error: 15-18 Unknown
+// help: 'comm'
+
+--- two
+end { }
+";
+
     #[test]
-    fn a_case_file_is_written_as_it_was_read() {
-        let text = "// About.\n--- script one\nbegin { }\n--- maps\n@a: x\n\n--- says\n--- script two\nend { }\n";
-        let file = CaseFile::parse(Path::new("x.bt"), text);
-        assert_eq!(file.cases.len(), 2);
-        assert_eq!(file.cases[0].sections, [("maps".into(), "@a: x\n\n".into()), ("says".into(), String::new())]);
-        assert_eq!(file.text(), text);
+    fn a_case_is_its_script_and_what_is_expected_of_it() {
+        let cases = parse("x", FILE);
+        let names: Vec<&str> = cases.iter().map(|case| case.name.as_str()).collect();
+        assert_eq!(names, ["x/one", "x/two"]);
+        assert_eq!((cases[0].script.as_str(), cases[1].script.as_str()), ("begin { print(com); }\n", "end { }\n"));
+        assert_eq!((cases[0].stages.join(" "), cases[0].directives.join(" ")), ("hir".to_owned(), "args 5".to_owned()));
+        assert_eq!(cases[0].expected[0].text(), "// error: 15-18 Unknown\n// help: 'comm'\n");
+    }
+
+    #[test]
+    fn an_expectation_holds_for_its_place_only() {
+        let case = &parse("x", FILE)[0];
+        let at = |start, end| {
+            let span = tracedeck_compiler::source::Span::new(start, end);
+            Diagnostic::error("unknown-identifier", span, "Unknown identifier: 'com'").with_help("Mean 'comm'?")
+        };
+        assert_eq!(case.compare(&[at(14, 17)]), Ok(()));
+        assert!(case.compare(&[at(14, 18)]).is_err());
+        assert!(case.compare(&[]).is_err());
+        assert!(case.compare(&[at(14, 17), at(14, 17)]).is_err());
     }
 }

@@ -1,7 +1,10 @@
-//! What the tiers share: running the real binary, programs to trace, skips that are seen.
+//! What the tiers share: running the real binary, programs to trace, skips that are seen; case files, golden files and
+//! a captured kernel for the tiers that need none.
 
 pub mod binary;
+pub mod captured;
 pub mod case;
-pub mod machine;
+pub mod golden;
+pub mod manifest_text;
 pub mod skip;
 pub mod target;

@@ -1,0 +1,103 @@
+//! A kernel made of captured facts: the files below `tests/kernels/NAME`.
+
+use std::path::{Path, PathBuf};
+
+use tracedeck_compiler::kernel::fixture::FixtureKernel;
+
+/// The directory of the tests crate.
+pub fn home() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The text of a file that belongs to the tests.
+///
+/// # Panics
+///
+/// Where it cannot be read.
+pub fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The files below a directory with that ending, sorted.
+pub fn files(directory: &Path, ending: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut open = vec![directory.to_owned()];
+    while let Some(directory) = open.pop() {
+        for entry in std::fs::read_dir(&directory).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|extension| extension == ending) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The kernel of that name (`linux-6.18`) with four processors and every feature.
+///
+/// # Panics
+///
+/// On facts that cannot be read: they are part of the tests.
+pub fn kernel(name: &str) -> FixtureKernel {
+    let facts = home().join("kernels").join(name);
+    let release = format!("{}.0", name.trim_start_matches("linux-"));
+    let types: String =
+        read(&facts.join("types.h")).lines().filter(|line| !line.starts_with("//")).collect::<Vec<_>>().join("\n");
+    let mut kernel = FixtureKernel::new(&release, 4).with_types(&types);
+
+    for path in files(&facts.join("events"), "format") {
+        let word =
+            |part: Option<&std::ffi::OsStr>| part.map(|it| it.to_string_lossy().into_owned()).unwrap_or_default();
+        let category = word(path.parent().and_then(Path::file_name));
+        kernel = kernel.with_tracepoint(&category, &word(path.file_stem()), &read(&path));
+    }
+    for line in facts_of(&facts.join("raw_tracepoints.txt")) {
+        let (name, arguments) = match line.split_once(':') {
+            Some((name, arguments)) => (name, Some(arguments)),
+            None => (line.as_str(), None),
+        };
+        kernel = kernel.with_raw_tracepoint(name, arguments);
+    }
+    for line in facts_of(&facts.join("kernel_symbols.txt")) {
+        let [name, address] = words(&line);
+        kernel = kernel.with_kernel_symbol(name, number(address));
+    }
+    for line in facts_of(&facts.join("cgroups.txt")) {
+        let [path, id] = words(&line);
+        kernel = kernel.with_cgroup(path, number(id));
+    }
+    binaries(kernel, &facts.join("binaries.txt"))
+}
+
+/// One line for each function; the lines of one file stand together.
+fn binaries(mut kernel: FixtureKernel, path: &Path) -> FixtureKernel {
+    let lines = facts_of(path);
+    let functions: Vec<[&str; 4]> = lines.iter().map(|line| words(line)).collect();
+    for group in functions.chunk_by(|left, right| left[0] == right[0]) {
+        let symbols: Vec<(&str, u64, u64)> =
+            group.iter().map(|[_, name, address, size]| (*name, number(address), number(size))).collect();
+        kernel = kernel.with_binary(group[0][0], &symbols);
+    }
+    kernel
+}
+
+/// The lines of a file without comments and blank lines.
+fn facts_of(path: &Path) -> Vec<String> {
+    read(path).lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect()
+}
+
+fn words<const COUNT: usize>(line: &str) -> [&str; COUNT] {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    words.try_into().unwrap_or_else(|_| panic!("{line}: {COUNT} words are expected"))
+}
+
+fn number(text: &str) -> u64 {
+    let parsed = match text.strip_prefix("0x") {
+        Some(digits) => u64::from_str_radix(digits, 16),
+        None => text.parse(),
+    };
+    parsed.unwrap_or_else(|error| panic!("{text}: {error}"))
+}
