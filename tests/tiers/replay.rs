@@ -1,5 +1,7 @@
 //! The replay tier: sessions, store, HTTP and WebSocket over runs whose events are given. Needs no privileges.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 #[path = "replay/access.rs"]
 mod access;
 #[path = "replay/api.rs"]

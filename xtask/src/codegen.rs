@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::shell;
 
 pub fn run() -> Result<()> {
-    shell::step("frontend/src/protocol.gen.ts from server/src/http/protocol.rs");
-    let mut command = shell::command("cargo", &["test", "--quiet", "-p", "tracedeck", "--lib", "protocol::codegen"]);
+    shell::step("frontend/src/protocol.gen.ts and tests/protocol from server/src/http/protocol.rs");
+    let mut command = shell::command("cargo", &["test", "--quiet", "-p", "tracedeck", "--lib", "http::protocol::"]);
     shell::run(command.env("UPDATE", "1"))
 }

@@ -112,3 +112,5 @@ pub struct Update {
 
 #[cfg(test)]
 mod codegen;
+#[cfg(test)]
+mod samples;

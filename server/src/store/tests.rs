@@ -275,3 +275,12 @@ fn a_store_that_cannot_write_tells_it_and_goes_on() {
     store.insert(record("bbbbbbbbbb", 2)).unwrap();
     assert_eq!(recorder.problem(), None);
 }
+
+#[test]
+fn a_second_server_keeps_off_the_directory_of_the_first() {
+    let directory = Directory::new("lock");
+    let first = directory.open();
+    assert!(matches!(Store::open(&directory.0, Quota::default()), Err(StoreError::InUse(_))));
+    drop(first);
+    drop(directory.open());
+}
