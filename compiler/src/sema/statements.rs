@@ -16,6 +16,8 @@ use super::unsupported;
 
 /// The most copies that `unroll` makes.
 const MAX_UNROLL: i128 = 100;
+/// Bytes of script text that a body may become when `unroll`s within each other have copied it.
+const MAX_UNROLLED_TEXT: u64 = 256 << 10;
 
 impl Typer<'_> {
     /// A block with a scope of its own; its value, if any, is discarded. None where a statement had errors.
@@ -346,15 +348,25 @@ impl Typer<'_> {
     fn unroll(&mut self, count: &ast::Expr, body: &ast::Block) -> Option<StmtKind> {
         let span = count.span;
         let typed = self.operand(count);
+        let count = typed.as_ref().and_then(literal);
+        let copies = self.program.copies;
+        self.program.copies = copies.saturating_mul(count.and_then(|count| u64::try_from(count).ok()).unwrap_or(1));
+        let text = self.program.copies.saturating_mul(u64::from(body.span.end - body.span.start));
         let body = self.loop_body(Loop::Inline, body, |_| Some(()));
-        let Some(count) = literal(&typed?) else {
+        self.program.copies = copies;
+        typed?;
+        let Some(count) = count else {
             return self.error("literal-required", span, "unroll needs a literal or a positional parameter");
         };
         if !(1..=MAX_UNROLL).contains(&count) {
             let message = format!("unroll repeats from 1 to {MAX_UNROLL} times, not {count}");
             return self.error("unroll-count", span, message);
         }
-        Some(StmtKind::Unroll { count: count as u32, body: body? })
+        let body = body?;
+        if text > MAX_UNROLLED_TEXT {
+            return self.error("unroll-count", span, "The unrolled body is too large: use a for or while loop");
+        }
+        Some(StmtKind::Unroll { count: count as u32, body })
     }
 
     fn for_range(

@@ -119,6 +119,8 @@ pub struct ProgramState<'a> {
     pub scopes: Vec<HashMap<String, VariableId>>,
     pub variables: Vec<Variable>,
     pub loops: Vec<Loop>,
+    /// How often the `unroll`s around the statement copy it.
+    pub copies: u64,
 }
 
 pub struct Typer<'a> {
@@ -161,7 +163,14 @@ impl<'a> Typer<'a> {
             variables: HashMap::new(),
             sites: Vec::new(),
             strings: Vec::new(),
-            program: ProgramState { group, index: 0, scopes: Vec::new(), variables: Vec::new(), loops: Vec::new() },
+            program: ProgramState {
+                group,
+                index: 0,
+                scopes: Vec::new(),
+                variables: Vec::new(),
+                loops: Vec::new(),
+                copies: 1,
+            },
         }
     }
 
@@ -231,7 +240,8 @@ impl<'a> Typer<'a> {
 
     fn program(&mut self, probes: &[&ast::Probe], index: usize, group: &'a Group) -> Option<hir::ProbeProgram> {
         let probe = probes[group.probe];
-        self.program = ProgramState { group, index, scopes: Vec::new(), variables: Vec::new(), loops: Vec::new() };
+        self.program =
+            ProgramState { group, index, scopes: Vec::new(), variables: Vec::new(), loops: Vec::new(), copies: 1 };
         let body = self.program_body(probe);
         self.report_unused_variables();
         let attach = Vec::new();

@@ -53,6 +53,10 @@ fn loops_have_bodies_that_can_be_left() {
     all_say(&[
         ("begin { break; }", "error outside-loop `break;`: break statement outside of a loop"),
         ("begin { if (pid) { continue; } }", "error outside-loop `continue;`: continue statement outside of a loop"),
+        (
+            "begin { unroll(100) { unroll(100) { unroll(100) { @++; } } } }",
+            "error unroll-count `(100)`: The unrolled body is too large: use a for or while loop",
+        ),
         ("begin { unroll(101) { } }", "error unroll-count `(101)`: unroll repeats from 1 to 100 times, not 101"),
         (
             "begin { unroll(pid) { } }",
