@@ -16,6 +16,9 @@ use super::error::CodegenError;
 
 /// The most bytes that one CPU's part of a value may have (PCPU_MIN_UNIT_SIZE in include/linux/percpu.h).
 pub const PER_CPU_VALUE_LIMIT: u32 = 32 << 10;
+/// Maps up to this size get all their memory at once, bytes. Elements that are allocated one by one run out when many
+/// new keys come at the same time: then the kernel refuses an update although the map has room.
+const PREALLOCATED: u64 = 16 << 20;
 /// Stacks that one run remembers as sent; beyond it stacks are counted as failed.
 const STACKS_SEEN: u32 = 256 << 10;
 /// The ring buffer unless the script chooses: 8 MB hold a burst of 100,000 short lines.
@@ -142,7 +145,7 @@ impl Layout {
             maps.push(array(SCRATCH_MAP, KernelMapKind::PerCpuArray, scratch.0.next_multiple_of(8), scratch.1, false));
         }
         for (definition, storage) in program.maps.iter().zip(&self.storage) {
-            maps.extend(hash_map(definition, storage));
+            maps.extend(hash_map(definition, storage, self.cpus));
         }
         maps
     }
@@ -210,7 +213,7 @@ fn memory(map: &hir::MapDef, cpus: u32) -> u64 {
     element.saturating_mul(u64::from(map.max_entries))
 }
 
-fn hash_map(definition: &hir::MapDef, storage: &MapStorage) -> Option<KernelMap> {
+fn hash_map(definition: &hir::MapDef, storage: &MapStorage, cpus: u32) -> Option<KernelMap> {
     let (symbol, per_cpu) = match storage {
         MapStorage::Hash { symbol } => (symbol, false),
         MapStorage::PerCpuHash { symbol } => (symbol, true),
@@ -229,7 +232,7 @@ fn hash_map(definition: &hir::MapDef, storage: &MapStorage) -> Option<KernelMap>
         value_size: value_size(&definition.value).max(8),
         max_entries: definition.max_entries.max(1),
         // The kernel refuses the flag for LRU maps.
-        no_prealloc: definition.eviction == Eviction::None,
+        no_prealloc: definition.eviction == Eviction::None && memory(definition, cpus) > PREALLOCATED,
         mmapable: false,
     })
 }
