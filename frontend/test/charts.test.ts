@@ -64,11 +64,13 @@ describe('line', () => {
   });
 
   test('one point is a level line', () => {
-    expect(linePath([5], { low: 0, high: 10, ticks: [] }, { width: 100, height: 50 })).toBe('M0 25H100');
+    expect(linePath([{ at: 1000, value: 5 }], { low: 0, high: 10, ticks: [] }, { width: 100, height: 50 })).toBe('M0 25H100');
   });
 
-  test('points are spread over the width', () => {
-    expect(linePath([0, 10, 5], { low: 0, high: 10, ticks: [] }, { width: 100, height: 50 })).toBe('M0 50L50 0L100 25');
+  test('points stand at their time, so that a gap is as wide as it was long', () => {
+    const samples = [{ at: 1000, value: 0 }, { at: 2000, value: 10 }, { at: 5000, value: 5 }];
+    expect(linePath(samples, { low: 0, high: 10, ticks: [] }, { width: 100, height: 50 })).toBe('M0 50L25 0L100 25');
+    expect(linePath([], { low: 0, high: 10, ticks: [] }, { width: 100, height: 50 })).toBe('');
   });
 });
 

@@ -26,13 +26,20 @@ export interface Box {
   readonly height: number;
 }
 
-/** SVG path data; one point becomes a short level line, so that it can be seen. */
-export function linePath(values: readonly number[], scale: Scale, box: Box): string {
+/** A point in time, in milliseconds. */
+export interface Sample {
+  readonly at: number;
+  readonly value: number;
+}
+
+/** SVG path data, by time: intervals without a value take their room. A single point becomes a level line. */
+export function linePath(samples: readonly Sample[], scale: Scale, box: Box): string {
   const y = (value: number) => round(box.height - ((value - scale.low) / (scale.high - scale.low)) * box.height);
-  const only = values[0];
-  if (values.length === 1 && only !== undefined) return `M0 ${y(only)}H${round(box.width)}`;
-  const step = box.width / Math.max(1, values.length - 1);
-  return values.map((value, index) => `${index === 0 ? 'M' : 'L'}${round(index * step)} ${y(value)}`).join('');
+  const [first, last] = [samples[0], samples.at(-1)];
+  if (!first || !last) return '';
+  const span = last.at - first.at;
+  if (span <= 0) return `M0 ${y(last.value)}H${round(box.width)}`;
+  return samples.map(({ at, value }, index) => `${index === 0 ? 'M' : 'L'}${round(((at - first.at) / span) * box.width)} ${y(value)}`).join('');
 }
 
 function round(value: number): number {
