@@ -28,11 +28,11 @@ const MAP_PARAMETERS: [Parameter; 4] = [
 ];
 
 impl<'a, 'ctx> FunctionBuilder<'a, 'ctx> {
-    fn needs(&self, feature: Feature, version: &str) -> Result<(), CodegenError> {
+    fn needs(&self, feature: Feature, helper: &str) -> Result<(), CodegenError> {
         if self.unit.kernel.has(feature) {
             return Ok(());
         }
-        let message = format!("This loop needs Linux {version}; this is {}", self.unit.kernel.release());
+        let message = format!("This loop needs {helper}, which this kernel lacks");
         Err(CodegenError::limit(self.span, message))
     }
 
@@ -50,7 +50,7 @@ impl<'a, 'ctx> FunctionBuilder<'a, 'ctx> {
         end: &Expr,
         body: &Block,
     ) -> Result<(), CodegenError> {
-        self.needs(Feature::Loop, "5.17")?;
+        self.needs(Feature::Loop, "bpf_loop (Linux 5.17)")?;
         let start = self.register(start)?;
         let end = self.register(end)?;
         let first = self.take_scratch(8)?;
@@ -79,7 +79,7 @@ impl<'a, 'ctx> FunctionBuilder<'a, 'ctx> {
 
     /// `for $kv : @m`
     pub(super) fn for_map(&mut self, variable: VariableId, map: MapId, body: &Block) -> Result<(), CodegenError> {
-        self.needs(Feature::ForEachMapElement, "5.13")?;
+        self.needs(Feature::ForEachMapElement, "bpf_for_each_map_elem (Linux 5.13)")?;
         let Some(symbol) = self.keyed_symbol(map) else {
             return Err(CodegenError::internal(self.span, "a loop over a map without keys"));
         };
@@ -103,7 +103,7 @@ impl<'a, 'ctx> FunctionBuilder<'a, 'ctx> {
         passes: IntValue<'ctx>,
         body: impl FnOnce(&mut Self, PointerValue<'ctx>, IntValue<'ctx>) -> Result<IntValue<'ctx>, CodegenError>,
     ) -> Result<(), CodegenError> {
-        self.needs(Feature::Loop, "5.17")?;
+        self.needs(Feature::Loop, "bpf_loop (Linux 5.17)")?;
         let mut callback = self.callback_builder(&RANGE_PARAMETERS);
         callback.span = self.span;
         let index = callback.parameter(0)?.into_int_value();
@@ -122,7 +122,7 @@ impl<'a, 'ctx> FunctionBuilder<'a, 'ctx> {
 
     /// `len(@m)`: visiting the entries returns how many there were.
     pub(super) fn count_entries(&mut self, map: MapId) -> Result<IntValue<'ctx>, CodegenError> {
-        self.needs(Feature::ForEachMapElement, "5.13")?;
+        self.needs(Feature::ForEachMapElement, "bpf_for_each_map_elem (Linux 5.13)")?;
         let Some(symbol) = self.keyed_symbol(map) else { return Ok(self.ir.constant(1)) };
         let callback = self.callback_builder(&MAP_PARAMETERS);
         let target = callback.function.value.as_global_value().as_pointer_value();

@@ -3,7 +3,7 @@
 use super::Code;
 
 /// The codes in alphabetical order.
-pub const CODES: [Code; 113] = [
+pub const CODES: [Code; 114] = [
     "aggregation-misuse",
     "aggregation-parameters",
     "argument-count",
@@ -90,6 +90,7 @@ pub const CODES: [Code; 113] = [
     "syntax",
     "target-limit",
     "too-many-nodes",
+    "too-many-parts",
     "too-many-probes",
     "too-many-programs",
     "tuple-index",

@@ -32,12 +32,13 @@ pub static URETPROBE: ProbeKind = ProbeKind {
 
 fn expand(expander: &mut Expander<'_>, parts: &[String], is_return: bool) {
     let (binary, target) = match parts {
+        // FUNCTION@FILE:LINE and BINARY@FILE:LINE; a versioned symbol has an @ as well, but no line behind it.
+        [located, line] | [_, located, line] if located.contains('@') && line.parse::<u32>().is_ok() => {
+            return expander.error(unsupported::not_yet(expander.span, unsupported::SOURCE_LOCATIONS));
+        }
         [binary, target] => (binary, target),
         [_, language, _] if language == "cpp" => {
             return expander.error(unsupported::not_yet(expander.span, unsupported::CPP_SIGNATURES));
-        }
-        [single] if single.contains('@') => {
-            return expander.error(unsupported::not_yet(expander.span, unsupported::SOURCE_LOCATIONS));
         }
         [_] | [] => return expander.malformed("Both a binary and a function are needed"),
         _ => return expander.at_most(parts, 2).unwrap_or_default(),

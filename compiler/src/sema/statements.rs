@@ -256,11 +256,13 @@ impl Typer<'_> {
             }
             _ => {
                 let value = self.statement_value(expr)?;
-                let discarded = value.ty != Type::Void
-                    && !matches!(
-                        value.kind,
-                        hir::ExprKind::Call(_) | hir::ExprKind::StepVariable { .. } | hir::ExprKind::StepMap { .. }
-                    );
+                // What has an effect beside its value; a `delete` that finds nothing is told at run time.
+                let has_effect = match &value.kind {
+                    hir::ExprKind::Call(call) => std::ptr::eq(call.builtin, &crate::builtins::maps::DELETE),
+                    hir::ExprKind::StepVariable { .. } | hir::ExprKind::StepMap { .. } => true,
+                    _ => false,
+                };
+                let discarded = value.ty != Type::Void && !has_effect;
                 if discarded {
                     let warning = Diagnostic::warning("discarded-value", expr.span, "Return value discarded")
                         .with_help("Assign it, or write _ = ... to discard it");

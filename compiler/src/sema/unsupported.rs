@@ -29,7 +29,7 @@ features! {
     WHOLE_PROCESS_UPROBES = "a uprobe on every file of a process (*)";
     FUNC_IN_RETURN_PROBES = "func in a uretprobe";
     BUILD_ID_STACKS = "the stack mode build_id";
-    PROCESS_NAMESPACE_MODES = "pid and tid in another namespace";
+    PROCESS_NAMESPACE_MODES = "a pid or tid of another namespace";
 }
 
 /// Builtins of bpftrace that have no record here.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use tracedeck_compiler::diagnostic::codes::CODES;
+use tracedeck_compiler::sema::unsupported;
 use tracedeck_tests::captured::{files, read};
 
 use super::suite::outcomes;
@@ -61,4 +62,17 @@ fn every_code_has_a_case() {
     assert!(without.is_empty(), "no case in tests/suite shows {without:?}");
     let unlisted: Vec<&&str> = shown.iter().filter(|code| !CODES.contains(code)).collect();
     assert!(unlisted.is_empty(), "not in diagnostic::codes::CODES: {unlisted:?}");
+}
+
+#[test]
+fn everything_that_is_not_supported_yet_has_a_case() {
+    let said: Vec<String> = outcomes()
+        .iter()
+        .flat_map(|it| it.diagnostics.iter())
+        .filter(|diagnostic| diagnostic.code == "not-supported-yet")
+        .map(|diagnostic| diagnostic.message.to_lowercase())
+        .collect();
+    let is_shown = |what: &str| said.iter().any(|message| message.contains(&what.to_lowercase()));
+    let without: Vec<&&str> = unsupported::ALL.iter().filter(|what| !is_shown(what)).collect();
+    assert!(without.is_empty(), "no case in tests/suite shows {without:?}");
 }

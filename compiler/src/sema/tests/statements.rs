@@ -121,7 +121,11 @@ fn values_that_nobody_uses_are_warned_of() {
             "begin { 5; }",
             "warning discarded-value `5`: Return value discarded | Assign it, or write _ = ... to discard it",
         ),
-        ("begin { _ = 5; @x[1] = 1; delete(@x, 1); @x[1]++; }", ""),
+        (
+            "begin { pid; }",
+            "warning discarded-value `pid`: Return value discarded | Assign it, or write _ = ... to discard it",
+        ),
+        ("begin { _ = 5; _ = pid; @x[1] = 1; delete(@x, 1); @x[1]++; }", ""),
         ("begin { return \"a\"; }", "error return-type `\"a\"`: A probe returns an integer, not 'string[2]'"),
     ]);
 }
