@@ -27,8 +27,6 @@ const ROOT_PORTS: [u16; 4] = [733, 734, 735, 738];
 const USER_PORTS: [u16; 4] = [7333, 7334, 7335, 7338];
 /// How long runs may take to end when the server is asked to.
 const STOP_WAIT: Duration = Duration::from_secs(12);
-/// How long viewers get to see the end of their run.
-const FAREWELL: Duration = Duration::from_millis(300);
 
 /// Serve the dashboard.
 ///
@@ -138,7 +136,6 @@ async fn serve(options: &ServeArguments) -> anyhow::Result<()> {
 
     tracing::info!("stopping all runs");
     tokio::task::spawn_blocking(move || runs.close(STOP_WAIT)).await.context("stopping the runs")?;
-    tokio::time::sleep(FAREWELL).await;
     down.send_replace(true);
     let _ = serving.await;
     // All permits back: all viewers have been told.

@@ -168,7 +168,8 @@ impl Connection<'_> {
                 () = self.viewer.changed() => self.send_news(socket).await,
                 message = socket.next() => self.receive(socket, message).await,
                 _ = ping.tick() => self.ping(socket).await,
-                () = super::shut_down(&mut shutdown) => Err(End::ShuttingDown),
+                // All runs have ended by now; the page is to see how.
+                () = super::shut_down(&mut shutdown) => self.send_news(socket).await.and(Err(End::ShuttingDown)),
             };
             if let Err(end) = step {
                 return end;
