@@ -15,7 +15,7 @@ mod tool;
 
 use anyhow::{Result, bail};
 
-use crate::{serve, setup, shell};
+use crate::{serve, shell};
 pub use load::Options as LoadOptions;
 pub use load::generate as generate_load;
 use table::Table;
@@ -61,10 +61,9 @@ pub fn run(options: &Options) -> Result<()> {
     if !shell::is_root() {
         bail!("measuring loads programs into the kernel and needs root");
     }
-    setup::run(&setup::Options::for_building())?;
     let tracedeck = match &options.tracedeck {
         Some(path) => path.clone(),
-        None => serve::build(true)?,
+        None => serve::prepare(true)?,
     };
     let mut tools = vec![Tool::tracedeck(tracedeck)];
     match Tool::bpftrace() {

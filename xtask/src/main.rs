@@ -31,6 +31,10 @@ enum Command {
     ///
     /// Installs first what building needs. Everything after `--` goes to `tracedeck serve`.
     Serve(serve::Options),
+    /// Build the page and the program: target/release/tracedeck.
+    ///
+    /// Installs first what building needs.
+    Build,
     /// Run every tier of tests, print a table, each skip with its reason, and one closing line.
     ///
     /// Installs first what the tests need. Exit status 1 when anything failed.
@@ -52,6 +56,9 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Setup(options) => setup::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Serve(options) => serve::run(&options).map(|()| ExitCode::SUCCESS),
+        Command::Build => {
+            serve::prepare(true).map(|binary| println!("{}", binary.display())).map(|()| ExitCode::SUCCESS)
+        }
         Command::Test(options) => test::run(&options),
         Command::Bench(options) => bench::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Load(options) => bench::generate_load(&options).map(|()| ExitCode::SUCCESS),

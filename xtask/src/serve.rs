@@ -18,9 +18,7 @@ pub struct Options {
 }
 
 pub fn run(options: &Options) -> Result<()> {
-    setup::run(&setup::Options::for_building())?;
-    page::build()?;
-    let binary = build(!options.debug)?;
+    let binary = prepare(!options.debug)?;
     let mut command = if shell::is_root() || !shell::exists("sudo") {
         Command::new(&binary)
     } else {
@@ -32,6 +30,13 @@ pub fn run(options: &Options) -> Result<()> {
     command.arg("serve").args(&options.arguments);
     shell::step(&shell::show(&command));
     Err(command.exec().into())
+}
+
+/// Installs what building needs, builds the page and the program; where the program is.
+pub fn prepare(release: bool) -> Result<std::path::PathBuf> {
+    setup::run(&setup::Options::for_building())?;
+    page::build()?;
+    build(release)
 }
 
 /// Builds the program and says where it is.

@@ -25,6 +25,8 @@ const CARGO_TIERS: [(&str, &str); 7] = [
 pub fn all() -> Vec<Tier> {
     let tier = |name: &str, about: &str, run| Tier { name: name.to_owned(), about: about.to_owned(), run };
     let mut tiers = vec![
+        // First, because it builds the page, which becomes part of the program that the others build.
+        tier("page", "types, reducers, layout and size of the page (Node)", page::run),
         tier("lint", "formatting, clippy, licences and sources of dependencies", lint),
         tier("unit", "tests beside the code of all crates", unit),
     ];
@@ -35,7 +37,6 @@ pub fn all() -> Vec<Tier> {
         }
     }
     tiers.extend([
-        tier("page", "types, reducers, layout and size of the page (Node)", page::run),
         tier("browser", "journeys in real Chromium against the real server (root, chromium)", page::run_browser),
         tier("vm", "what the running kernel lacks, in a virtual machine", vm),
     ]);
