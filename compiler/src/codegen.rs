@@ -146,7 +146,7 @@ fn build<'ctx>(
     context: &'ctx Context,
 ) -> Result<Built<'ctx>, Vec<Diagnostic>> {
     let machine = emit::machine_for(kernel).map_err(|text| internal(program, text))?;
-    let layout = Layout::new(program, kernel, &options.limits)?;
+    let layout = Layout::new(program, kernel)?;
     let module = context.create_module("script");
     emit::prepare(&module, &machine);
     let unit = Unit::new(program, kernel, file, module.get_context(), module, layout);

@@ -1,6 +1,8 @@
 //! Real scripts on the running kernel, against processes that the tests start: numbers are compared with what the
 //! traced program itself did.
 
+#[path = "kernel/accepted.rs"]
+mod accepted;
 #[path = "kernel/bad_input.rs"]
 mod bad_input;
 #[path = "kernel/end.rs"]

@@ -8,7 +8,6 @@ use crate::manifest::{
     Counter, CounterCause, GLOBALS_MAP, GlobalsHeader, GlobalsLayout, KernelMap, KernelMapKind, MapId, MapStorage,
     RING_MAP, SCRATCH_MAP, STACKS_SEEN_MAP,
 };
-use crate::options::Limits;
 use crate::source::Span;
 use crate::types::Type;
 
@@ -35,7 +34,6 @@ pub struct Layout {
     pub shared_size: u32,
     /// Offset in the shared part of bytes that are always 0, as many as the largest value that may be missing.
     pub zeros: u32,
-    zeros_size: u32,
     pub cpus: u32,
     /// Bytes of a slot that cells and counters take.
     slot_used: u32,
@@ -45,8 +43,8 @@ pub struct Layout {
 impl Layout {
     /// Assigns storage to every map.
     ///
-    /// Errors: values that no per-CPU map can hold, maps that need more memory than the limit.
-    pub fn new(program: &hir::Program, kernel: &dyn Kernel, limits: &Limits) -> Result<Self, Vec<Diagnostic>> {
+    /// Errors: values that no per-CPU map can hold.
+    pub fn new(program: &hir::Program, kernel: &dyn Kernel) -> Result<Self, Vec<Diagnostic>> {
         let cpus = kernel.possible_cpus().max(1);
         let mut shared = GlobalsHeader::SIZE;
         let mut slot = 0;
@@ -72,19 +70,14 @@ impl Layout {
         }
         let zeros = shared;
         shared = (shared + zeros_size).next_multiple_of(CACHE_LINE);
-        let layout =
-            Self { storage, shared_size: shared, zeros, zeros_size, cpus, slot_used: slot, counters: Vec::new() };
-        errors.extend(layout.too_much_memory(program, limits).map(Diagnostic::from));
-        if errors.is_empty() { Ok(layout) } else { Err(errors) }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        Ok(Self { storage, shared_size: shared, zeros, cpus, slot_used: slot, counters: Vec::new() })
     }
 
     pub fn storage(&self, map: MapId) -> &MapStorage {
         &self.storage[map.index()]
-    }
-
-    /// Bytes at [`Layout::zeros`].
-    pub fn zeros_size(&self) -> u32 {
-        self.zeros_size
     }
 
     /// The offset in a CPU's slot of the counter for a cause at a place of the script; made at first use.
@@ -149,27 +142,6 @@ impl Layout {
         }
         maps
     }
-
-    fn too_much_memory(&self, program: &hir::Program, limits: &Limits) -> Option<CodegenError> {
-        let mut total = u64::from(self.globals().size());
-        for map in &program.maps {
-            let bytes = memory(map, self.cpus);
-            total = total.saturating_add(bytes);
-            if total > limits.max_map_bytes {
-                let message = format!(
-                    "{} may need {} MB of kernel memory, all maps together more than the limit of {} MB",
-                    map.name,
-                    bytes >> 20,
-                    limits.max_map_bytes >> 20
-                );
-                return Some(
-                    CodegenError::limit(map.span, message)
-                        .with_help("Declare the map with fewer entries: let @name = hash(1000);"),
-                );
-            }
-        }
-        None
-    }
 }
 
 /// Which of the shared maps the programs refer to.
@@ -183,7 +155,6 @@ pub struct Uses {
 pub fn value_size(value: &Type) -> u32 {
     match value {
         Type::Aggregate(aggregate) => u32::try_from(aggregations::cell_size(aggregate)).unwrap_or(u32::MAX),
-        // Aggregations of a million epochs overflow the sum of sizes; their error is reported before any use.
         value => value.size().saturating_add(7) & !7,
     }
     .min(u32::MAX >> 8)

@@ -19,6 +19,8 @@ use super::helpers::{RING_FORCE_WAKEUP, RING_NO_WAKEUP, UPDATE_ANY, USER_STACK};
 const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 const SEED: u64 = 0xbb67_ae85_84ca_a73b;
 
+/// Frames that the hash takes in one pass of its loop; divides [`USUAL_FRAMES`].
+const FRAMES_AT_ONCE: u32 = 4;
 /// Frames that are asked for first: most stacks are short, and the kernel zeroes all room that is left.
 const USUAL_FRAMES: u32 = 32;
 /// Ids that a CPU remembers to have been sent, without a map lookup; a power of two.
@@ -39,7 +41,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         let context = self.context_pointer()?;
         let limit = u32::from(limit.max(1));
         let prefix = HEADER_SIZE + STACK_PREFIX_SIZE;
-        let record = self.scratch_memory(prefix + limit * 8)?.pointer;
+        let record = self.scratch_memory(prefix + limit.next_multiple_of(FRAMES_AT_ONCE) * 8)?.pointer;
         let frames = self.ir.offset(record, prefix);
         let bytes = self.frames_of_context(space, context, frames, limit)?;
 
@@ -116,6 +118,8 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
     }
 
     /// A number for the frames (and the process whose frames they are); never 0.
+    ///
+    /// Takes several frames in a pass, zeros after the last one: the helper zeroes the room that is left.
     fn hash_frames(
         &mut self,
         frames: PointerValue<'ctx>,
@@ -123,6 +127,13 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         limit: u32,
         owner: IntValue<'ctx>,
     ) -> IntValue<'ctx> {
+        for beyond in limit..limit.next_multiple_of(FRAMES_AT_ONCE) {
+            self.ir.store(self.ir.offset(frames, beyond * 8), self.ir.constant(0), 8);
+        }
+        let group = u64::from(FRAMES_AT_ONCE);
+        let groups = self.ir.add(count, self.ir.constant(group - 1));
+        let groups = self.ir.shift_right(groups, self.ir.constant(group.ilog2().into()));
+        let most = self.ir.constant(u64::from(limit).div_ceil(group));
         let seed = self.ir.mul(self.ir.xor(owner, self.ir.constant(SEED)), self.ir.constant(MIX));
         let (head, check, pass, done) =
             (self.ir.block("frames"), self.ir.block("check"), self.ir.block("frame"), self.ir.block("hashed"));
@@ -134,16 +145,16 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         // The verifier sees a loop to a constant; the optimizer must not turn it into one over addresses.
         let index = self.ir.opaque(self.ir.load(index_slot, 8, false));
         let hash = self.ir.load(hash_slot, 8, false);
-        let within = self.ir.compare(IntPredicate::ULT, index, self.ir.constant(u64::from(limit)));
-        self.ir.branch_if(within, check, done);
+        self.ir.branch_if(self.ir.compare(IntPredicate::ULT, index, most), check, done);
         self.ir.position(check);
-        let more = self.ir.compare(IntPredicate::ULT, index, count);
-        self.ir.branch_if(more, pass, done);
+        self.ir.branch_if(self.ir.compare(IntPredicate::ULT, index, groups), pass, done);
         self.ir.position(pass);
-        let at = self.ir.index(frames, self.ir.shift_left(index, self.ir.constant(3)));
-        let frame = self.ir.load(at, 8, false);
-        let mixed = self.ir.mul(self.ir.xor(hash, frame), self.ir.constant(MIX));
-        let mixed = self.ir.xor(mixed, self.ir.shift_right(mixed, self.ir.constant(29)));
+        let at = self.ir.index(frames, self.ir.mul(index, self.ir.constant(group * 8)));
+        let mixed = (0..FRAMES_AT_ONCE).fold(hash, |hash, number| {
+            let frame = self.ir.load(self.ir.offset(at, number * 8), 8, false);
+            let mixed = self.ir.mul(self.ir.xor(hash, frame), self.ir.constant(MIX));
+            self.ir.xor(mixed, self.ir.shift_right(mixed, self.ir.constant(29)))
+        });
         self.ir.store(hash_slot, mixed, 8);
         self.ir.store(index_slot, self.ir.add(index, self.ir.constant(1)), 8);
         self.ir.branch(head);
