@@ -12,7 +12,6 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::hir;
 use crate::kernel::Kernel;
 use crate::manifest::{Manifest, Program, ScriptMap};
-use crate::options::CompileOptions;
 use crate::source::{SourceFile, Span};
 
 mod aggregate;
@@ -73,15 +72,10 @@ pub fn unfinished<'ctx>(
 /// Generates one BPF program per [`hir::ProbeProgram`].
 ///
 /// Errors: limits of the target, each with the span of what exceeds it.
-pub fn lower(
-    program: &hir::Program,
-    kernel: &dyn Kernel,
-    file: &SourceFile,
-    options: &CompileOptions,
-) -> Result<Compiled, Vec<Diagnostic>> {
+pub fn lower(program: &hir::Program, kernel: &dyn Kernel, file: &SourceFile) -> Result<Compiled, Vec<Diagnostic>> {
     let context = Context::create();
     let messages = Messages::install(&context);
-    let result = build(program, kernel, file, options, &context).and_then(|built| {
+    let result = build(program, kernel, file, &context).and_then(|built| {
         emit::optimize(&built.module, &built.machine).map_err(|text| internal(program, text))?;
         let object = emit::write(&built.module, &built.machine, FileType::Object);
         let object = object.map_err(|text| internal(program, text))?;
@@ -110,15 +104,10 @@ pub struct Dump {
 }
 
 /// The stages of code generation as text.
-pub fn dump(
-    program: &hir::Program,
-    kernel: &dyn Kernel,
-    file: &SourceFile,
-    options: &CompileOptions,
-) -> Result<Dump, Vec<Diagnostic>> {
+pub fn dump(program: &hir::Program, kernel: &dyn Kernel, file: &SourceFile) -> Result<Dump, Vec<Diagnostic>> {
     let context = Context::create();
     let messages = Messages::install(&context);
-    let result = build(program, kernel, file, options, &context).and_then(|built| {
+    let result = build(program, kernel, file, &context).and_then(|built| {
         let ir = built.module.print_to_string().to_string();
         emit::optimize(&built.module, &built.machine).map_err(|text| internal(program, text))?;
         let optimized = built.module.print_to_string().to_string();
@@ -142,7 +131,6 @@ fn build<'ctx>(
     program: &hir::Program,
     kernel: &dyn Kernel,
     file: &SourceFile,
-    options: &CompileOptions,
     context: &'ctx Context,
 ) -> Result<Built<'ctx>, Vec<Diagnostic>> {
     let machine = emit::machine_for(kernel).map_err(|text| internal(program, text))?;

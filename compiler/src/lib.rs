@@ -80,13 +80,11 @@ pub fn compile(
     kernel: &dyn Kernel,
     options: &CompileOptions,
 ) -> Result<(Compiled, Vec<Diagnostic>), Vec<Diagnostic>> {
-    front_end(file, kernel, options, |program, kernel, mut warnings| {
-        match codegen::lower(&program, kernel, file, options) {
-            Ok(compiled) => Ok((compiled, warnings)),
-            Err(errors) => {
-                warnings.extend(errors);
-                Err(warnings)
-            }
+    front_end(file, kernel, options, |program, kernel, mut warnings| match codegen::lower(&program, kernel, file) {
+        Ok(compiled) => Ok((compiled, warnings)),
+        Err(errors) => {
+            warnings.extend(errors);
+            Err(warnings)
         }
     })
 }

@@ -38,7 +38,7 @@ fn bytecode(script: &str) -> String {
     let file = SourceFile::new("test", script);
     let options = CompileOptions::default();
     let (program, _) = crate::analyze(&file, &kernel(), &options).expect(script);
-    super::dump(&program, &kernel(), &file, &options).expect(script).bytecode
+    super::dump(&program, &kernel(), &file).expect(script).bytecode
 }
 
 /// The helpers that a script's programs call, in order.

@@ -61,7 +61,7 @@ pub fn emit(
 ) -> Result<String, Vec<Diagnostic>> {
     let dump = || {
         let (program, _) = analyze(source, kernel, options)?;
-        codegen::dump(&program, kernel, source, options)
+        codegen::dump(&program, kernel, source)
     };
     let mut text = match stage {
         Stage::Ast => {

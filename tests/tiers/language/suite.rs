@@ -158,7 +158,7 @@ fn text(it: &Outcome, stage: &str) -> Result<String, String> {
             .map(|it| manifest_text::text(&it.manifest))
             .ok_or_else(|| failed(it.diagnostics.clone())),
         "ir" => analyze(&source, &it.kernel, &it.options)
-            .and_then(|(program, _)| codegen::dump(&program, &it.kernel, &source, &it.options))
+            .and_then(|(program, _)| codegen::dump(&program, &it.kernel, &source))
             .map(|dump| instructions(&dump.optimized))
             .map_err(failed),
         other => Err(format!("{}: unknown stage: {other}", it.case.name)),
