@@ -24,10 +24,12 @@ fn arithmetic_is_that_of_64_bits() {
 }
 
 #[test]
-fn division_is_unsigned() {
-    assert_eq!(value("@a / @b", 17, 5), 3);
-    assert_eq!(value("@a % @b", 17, 5), 2);
-    assert_eq!(value("@a / @b", -1, 2), i64::MAX);
+fn division_heeds_the_sign_and_rounds_towards_zero() {
+    assert_eq!((value("@a / @b", 17, 5), value("@a % @b", 17, 5)), (3, 2));
+    assert_eq!((value("@a / @b", -7, 2), value("@a % @b", -7, 2)), (-3, -1));
+    assert_eq!((value("@a / @b", 7, -2), value("@a % @b", 7, -2)), (-3, 1));
+    assert_eq!(value("(uint64)@a / (uint64)@b", -1, 2), i64::MAX);
+    assert_eq!(value("@a / @b", i64::MIN, -1), i64::MIN);
 }
 
 #[test]
@@ -39,9 +41,10 @@ fn division_by_zero_yields_one_and_is_counted() {
 }
 
 #[test]
-fn shifting_right_is_logical() {
+fn shifting_right_heeds_the_sign() {
     assert_eq!(value("@a << @b", 3, 4), 48);
-    assert_eq!(value("@a >> @b", -1, 60), 15);
+    assert_eq!(value("@a >> @b", -256, 4), -16);
+    assert_eq!(value("(uint64)@a >> @b", -1, 60), 15);
 }
 
 #[test]
