@@ -55,7 +55,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
     /// Bytes of the context at a constant offset.
     fn context_load(&self, offset: u32, bytes: u32, signed: bool) -> Result<IntValue<'ctx>, CodegenError> {
         let context = self.context_pointer()?;
-        Ok(self.ir.load_volatile(self.ir.offset(context, offset), bytes, signed))
+        Ok(self.ir.load_context(self.unit.keep_offset, context, (offset, bytes), signed))
     }
 
     /// Leaves the program unless the process is the one asked for.

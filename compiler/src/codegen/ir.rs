@@ -322,7 +322,27 @@ impl<'ctx> Ir<'ctx> {
         self.extend(self.load_raw(pointer, bytes, false), signed)
     }
 
-    /// A load that stays one instruction with the offset in it, as the verifier wants for the context.
+    /// Bytes at a constant offset of the program's context, extended to 64 bits.
+    ///
+    /// The verifier allows no arithmetic with the context's address, and the optimizer likes to compute one address for
+    /// the loads of two branches. `keep_offset` is LLVM's `llvm.preserve.static.offset`, which forbids it.
+    pub fn load_context(
+        &self,
+        keep_offset: FunctionValue<'ctx>,
+        context: PointerValue<'ctx>,
+        (offset, bytes): (u32, u32),
+        signed: bool,
+    ) -> IntValue<'ctx> {
+        let kept = self.builder.build_call(keep_offset, &[context.into()], "");
+        let kept = self.address_of(kept.map(|call| call.try_as_basic_value().unwrap_basic().into_pointer_value()));
+        let distance = self.constant(u64::from(offset));
+        // SAFETY: the context is at least as long as the field's offset, by the kernel's description of it.
+        let field = unsafe { self.builder.build_in_bounds_gep(self.context.i8_type(), kept, &[distance], "") };
+        let field = self.address_of(field);
+        self.extend(self.load_raw(field, bytes, true), signed)
+    }
+
+    /// A load that the optimizer neither drops nor moves.
     pub fn load_volatile(&self, pointer: PointerValue<'ctx>, bytes: u32, signed: bool) -> IntValue<'ctx> {
         self.extend(self.load_raw(pointer, bytes, true), signed)
     }

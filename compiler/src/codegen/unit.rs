@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use inkwell::AddressSpace;
 use inkwell::context::ContextRef;
+use inkwell::intrinsics::Intrinsic;
 use inkwell::module::{Linkage, Module};
 use inkwell::values::{FunctionValue, PointerValue};
 
@@ -27,6 +28,8 @@ pub struct Unit<'a, 'ctx> {
     pub context: ContextRef<'ctx>,
     pub module: Module<'ctx>,
     pub debug: DebugInfo<'ctx>,
+    /// `llvm.preserve.static.offset`
+    pub keep_offset: FunctionValue<'ctx>,
     pub layout: RefCell<Layout>,
     pub sites: Vec<SiteLayout>,
     pub uses: Cell<Uses>,
@@ -49,6 +52,9 @@ impl<'a, 'ctx> Unit<'a, 'ctx> {
         layout: Layout,
     ) -> Self {
         let debug = DebugInfo::new(&module, context, file.name());
+        let keep_offset = Intrinsic::find("llvm.preserve.static.offset")
+            .and_then(|intrinsic| intrinsic.get_declaration(&module, &[]))
+            .expect("LLVM has the intrinsic since version 18");
         let sites = program.sites.iter().map(SiteLayout::new).collect();
         Self {
             program,
@@ -57,6 +63,7 @@ impl<'a, 'ctx> Unit<'a, 'ctx> {
             context,
             module,
             debug,
+            keep_offset,
             layout: RefCell::new(layout),
             sites,
             uses: Cell::default(),
