@@ -10,7 +10,7 @@ use crate::abi::record::{HEADER_SIZE, Header, RecordKind};
 use crate::hir::{Expr, ExprKind, SiteDef};
 use crate::manifest::{CounterCause, RING_MAP, Site, SiteId, SiteKind, Slot, SlotPlace};
 use crate::source::Span;
-use crate::types::Type;
+use crate::types::{AddressSpace, Type};
 
 use super::error::CodegenError;
 use super::function::FunctionBuilder;
@@ -180,11 +180,12 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
     }
 
     /// A record with a tail, under construction in scratch memory.
-    pub(super) fn begin_record(&mut self, site: SiteId, layout: &SiteLayout) -> Result<TailRecord<'ctx>, CodegenError> {
+    fn begin_record(&mut self, site: SiteId, layout: &SiteLayout) -> Result<TailRecord<'ctx>, CodegenError> {
         let fixed = HEADER_SIZE + layout.fixed_size;
         let start = self.scratch_memory(fixed.saturating_add(layout.tail_size))?;
+        let progress = self.scratch_memory(8)?.pointer;
         self.ir.store(start.pointer, self.ir.constant(header(site)), 8);
-        Ok(TailRecord { start, end: self.ir.constant(u64::from(fixed)) })
+        Ok(TailRecord { start, end: self.ir.constant(u64::from(fixed)), progress, most: fixed })
     }
 
     fn append(
@@ -217,7 +218,65 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
                 self.at_most(length, capacity)
             }
         };
-        self.end_of_slot(record, offset, length);
+        let capacity = slot_capacity(ty);
+        self.end_of_slot(record, offset, length, capacity);
+        Ok(())
+    }
+
+    /// Sends a NULL-terminated array of strings: each into its slot, until the first NULL or the last slot.
+    pub fn send_strings(
+        &mut self,
+        site: SiteId,
+        array: IntValue<'ctx>,
+        space: AddressSpace,
+    ) -> Result<(), CodegenError> {
+        let unit = self.unit;
+        let layout = &unit.sites[site.index()];
+        let slots = layout.slots();
+        let capacity = slots.iter().map(|slot| slot_capacity(&slot.ty)).max().unwrap_or(1);
+        let fixed = HEADER_SIZE + layout.fixed_size;
+        let size = fixed.saturating_add(layout.tail_size);
+        let (start, state) = (self.take_scratch(size)?, self.take_scratch(24)?);
+        // Of the array, the end of the record, and the string that is being read.
+        let (array_at, end_at, string_at) = (state, state + 8, state + 16);
+        let record = self.scratch_at(start);
+        self.ir.store(record.pointer, self.ir.constant(header(site)), 8);
+        // Slots that are not reached are empty.
+        self.zero(self.place_at(record, HEADER_SIZE), layout.fixed_size)?;
+        let state = self.scratch_at(state).pointer;
+        self.ir.store(state, array, 8);
+        self.ir.store(self.ir.offset(state, 8), self.ir.constant(u64::from(fixed)), 8);
+        let passes = self.ir.constant(slots.len() as u64);
+        self.repeat(passes, |callback, base, index| {
+            let [there, done] = ["string", "joined"].map(|name| callback.ir.block(name));
+            let index = callback.at_most(index, slots.len() as u32 - 1);
+            let array = callback.ir.load(callback.ir.offset(base, array_at), 8, false);
+            let source = callback.ir.add(array, callback.ir.shift_left(index, callback.ir.constant(3)));
+            let string = Place::aligned(callback.ir.offset(base, string_at));
+            callback.read_memory(string, callback.ir.constant(8), source, space);
+            let text = callback.ir.load(string.pointer, 8, false);
+            callback.ir.branch_if(callback.ir.is_zero(text), done, there);
+            callback.ir.position(there);
+            let end = callback.ir.load(callback.ir.offset(base, end_at), 8, false);
+            let end = callback.at_most(end, size - capacity);
+            let record = callback.ir.offset(base, start);
+            let place = Place::new(callback.ir.index(record, end), 1);
+            let memory = callback.read_text(place, capacity, text, space)?;
+            let length = memory.length.unwrap_or_else(|| callback.ir.constant(0));
+            let length = callback.at_most(length, capacity);
+            // Slots of strings are u32 lengths, one after the other.
+            let slot = callback
+                .ir
+                .index(callback.ir.offset(record, HEADER_SIZE), callback.ir.mul(index, callback.ir.constant(4)));
+            callback.ir.store(slot, length, 4);
+            callback.ir.store(callback.ir.offset(base, end_at), callback.ir.add(end, length), 8);
+            callback.ir.return_value(callback.ir.constant(0));
+            callback.ir.position(done);
+            Ok(callback.ir.constant(1))
+        })?;
+        let end = self.ir.load_volatile(self.ir.offset(state, 8), 8, false);
+        let end = self.at_most(end, size);
+        self.output(&TailRecord { start: record, end, progress: state, most: size });
         Ok(())
     }
 
@@ -232,14 +291,20 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         self.copy_string(memory, capacity, place)
     }
 
-    /// Notes the length of a tail slot (at most its capacity, which the verifier must see) and moves on.
-    pub(super) fn end_of_slot(&mut self, record: &mut TailRecord<'ctx>, offset: u32, length: IntValue<'ctx>) {
+    /// Notes the length of a tail slot, at most its capacity, and moves on.
+    ///
+    /// The end goes through memory: read back, it is one number within a range, whichever way the text was read. Kept
+    /// in a register it would be another one on each way, and the verifier would follow all combinations.
+    fn end_of_slot(&mut self, record: &mut TailRecord<'ctx>, offset: u32, length: IntValue<'ctx>, capacity: u32) {
         let at = self.ir.offset(record.start.pointer, HEADER_SIZE + offset);
         self.ir.store(at, length, 4);
-        record.end = self.ir.add(record.end, length);
+        self.ir.store(record.progress, self.ir.add(record.end, length), 8);
+        record.most += capacity;
+        let end = self.ir.load_volatile(record.progress, 8, false);
+        record.end = self.at_most(end, record.most);
     }
 
-    pub(super) fn output(&mut self, record: &TailRecord<'ctx>) {
+    fn output(&mut self, record: &TailRecord<'ctx>) {
         let sent = self.output_bytes(record.start.pointer, record.end, RING_NO_WAKEUP);
         let failed = self.ir.compare(IntPredicate::SLT, sent, self.ir.constant(0));
         self.count_if(failed, CounterCause::RingFull, Span::default());
@@ -258,9 +323,21 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
 }
 
 /// A record with a tail: where it begins and how long it is.
-pub struct TailRecord<'ctx> {
-    pub start: Place<'ctx>,
-    pub end: IntValue<'ctx>,
+struct TailRecord<'ctx> {
+    start: Place<'ctx>,
+    end: IntValue<'ctx>,
+    /// A word of scratch memory for the end.
+    progress: PointerValue<'ctx>,
+    /// What the end cannot exceed so far.
+    most: u32,
+}
+
+/// The most bytes of a tail slot.
+fn slot_capacity(ty: &Type) -> u32 {
+    match ty {
+        Type::Buffer { capacity } => *capacity,
+        ty => ty.size(),
+    }
 }
 
 fn header(site: SiteId) -> u64 {
