@@ -6,7 +6,7 @@ use crate::hir::{self, Eviction};
 use crate::kernel::Kernel;
 use crate::manifest::{
     Counter, CounterCause, GLOBALS_MAP, GlobalsHeader, GlobalsLayout, KernelMap, KernelMapKind, MapId, MapStorage,
-    RING_MAP, SCRATCH_MAP, STACKS_SEEN_MAP,
+    RING_MAP, SCRATCH_MAP, STACKS_SEEN_MAP, SiteKind,
 };
 use crate::source::Span;
 use crate::types::Type;
@@ -22,6 +22,11 @@ const PREALLOCATED: u64 = 16 << 20;
 const STACKS_SEEN: u32 = 256 << 10;
 /// The ring buffer unless the script chooses: 8 MB hold a burst of 100,000 short lines.
 const RING_BYTES: u32 = 8 << 20;
+/// Bytes for scripts that send nothing but orders such as `print(@)` and `exit()`.
+const RING_BYTES_RARE: u32 = 256 << 10;
+/// The most that a script may ask for.
+const RING_BYTES_MOST: u32 = 256 << 20;
+const PAGE: u32 = 4096;
 /// Bytes that the kernel adds to each element of a hash map (struct htab_elem and the allocator's slack).
 const HASH_ELEMENT_OVERHEAD: u64 = 64;
 /// Bytes between neighbours' cells that keep them in separate cache lines.
@@ -118,7 +123,7 @@ impl Layout {
                 kind: KernelMapKind::RingBuffer,
                 key_size: 0,
                 value_size: 0,
-                max_entries: ring_bytes(program.settings.ring_pages),
+                max_entries: ring_bytes(program, uses.stacks),
                 no_prealloc: false,
                 mmapable: false,
             });
@@ -208,10 +213,19 @@ fn hash_map(definition: &hir::MapDef, storage: &MapStorage, cpus: u32) -> Option
     })
 }
 
-/// A power of two, as the kernel wants it.
-fn ring_bytes(pages: Option<u32>) -> u32 {
-    let bytes = pages.map_or(RING_BYTES, |pages| pages.clamp(1, 1 << 18) * 4096);
+/// A power of two of pages, as the kernel wants it: what the script asks for, else by what it can send.
+fn ring_bytes(program: &hir::Program, stacks: bool) -> u32 {
+    let bytes = match program.settings.ring_pages {
+        Some(pages) => pages.saturating_mul(PAGE).clamp(PAGE, RING_BYTES_MOST),
+        None if !stacks && program.sites.iter().all(|site| is_rare(&site.kind)) => RING_BYTES_RARE,
+        None => RING_BYTES,
+    };
     bytes.next_power_of_two()
+}
+
+/// A call that no script makes for each event: nobody prints a map or clears it a hundred thousand times a second.
+fn is_rare(kind: &SiteKind) -> bool {
+    matches!(kind, SiteKind::PrintMap { .. } | SiteKind::Clear { .. } | SiteKind::Zero { .. } | SiteKind::Exit)
 }
 
 fn symbol(index: usize, name: &str) -> String {

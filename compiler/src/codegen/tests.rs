@@ -7,7 +7,7 @@ use crate::builtins::{self, Kind};
 use crate::diagnostic::Diagnostic;
 use crate::kernel::Feature;
 use crate::kernel::fixture::FixtureKernel;
-use crate::manifest::{CounterCause, MapStorage, SlotPlace, VALUE_SUFFIX};
+use crate::manifest::{CounterCause, MapStorage, RING_MAP, SlotPlace, VALUE_SUFFIX};
 use crate::options::CompileOptions;
 use crate::sema::tests::kernel;
 use crate::source::SourceFile;
@@ -126,6 +126,19 @@ fn long_strings_travel_at_the_end_of_a_record_and_short_ones_in_place() {
     assert_eq!(arguments[0].place, SlotPlace::Fixed { offset: 0 });
     assert_eq!(arguments[1].place, SlotPlace::Tail { offset: 16 });
     assert_eq!(manifest.sites[0].fixed_size, 24);
+}
+
+#[test]
+fn the_ring_is_as_large_as_what_the_script_may_send() {
+    let ring = |script: &str| {
+        let maps = compiled(script).manifest.kernel_maps;
+        maps.iter().find(|map| map.symbol == RING_MAP).map(|map| map.max_entries)
+    };
+    assert_eq!(ring("begin { @ = 1; }"), None);
+    assert_eq!(ring("begin { print(@a); @a[1] = 1; exit(); }"), Some(256 << 10));
+    assert_eq!(ring(r#"begin { printf("x"); }"#), Some(8 << 20));
+    assert_eq!(ring("profile:hz:9 { @[kstack] = count(); }"), Some(8 << 20));
+    assert_eq!(ring(r#"config = { perf_rb_pages = 3 } begin { printf("x"); }"#), Some(16384));
 }
 
 #[test]

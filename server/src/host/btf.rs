@@ -14,7 +14,7 @@ mod reader;
 use std::path::Path;
 
 use reader::{Blob, Record};
-pub use reader::{BtfError, Kind};
+pub use reader::{BtfError, Bytes, Kind};
 
 /// Modifiers, typedefs and pointers in one chain that are followed; the kernel's own code has fewer than ten.
 const CHAIN_LIMIT: u32 = 32;
@@ -32,11 +32,10 @@ impl Btf {
     pub const VMLINUX: &str = "/sys/kernel/btf/vmlinux";
 
     pub fn read(path: &Path) -> std::io::Result<Self> {
-        let bytes = std::fs::read(path)?;
-        Self::parse(bytes).map_err(|error| std::io::Error::new(std::io::ErrorKind::InvalidData, error))
+        Self::parse(Bytes::of_file(path)?).map_err(|error| std::io::Error::new(std::io::ErrorKind::InvalidData, error))
     }
 
-    pub fn parse(bytes: Vec<u8>) -> Result<Self, BtfError> {
+    pub fn parse(bytes: impl Into<Bytes>) -> Result<Self, BtfError> {
         let blob = Blob::new(bytes)?;
         let (mut at, end) = blob.types();
         let mut offsets = Vec::with_capacity((end - at) as usize / 24 + 1);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use aya_obj::generated::{bpf_attach_type, bpf_prog_type};
 use tracedeck_compiler::Compiled;
-use tracedeck_compiler::manifest::{GLOBALS_MAP, KernelMap, KernelMapKind, Manifest, Program, ProgramKind, RING_MAP};
+use tracedeck_compiler::manifest::{GLOBALS_MAP, KernelMap, Manifest, Program, ProgramKind, RING_MAP};
 use tracedeck_compiler::source::{SourceFile, Span};
 
 use super::bpf::map::Map;
@@ -17,12 +17,6 @@ use super::failure::Failure;
 use super::limits;
 use super::object::{LinkedProgram, Object, ObjectError, Target};
 use super::verifier;
-
-/// Bytes of the ring buffer where the script's config does not say otherwise.
-const RING_BYTES: u32 = 8 << 20;
-/// The most that a script may ask for.
-const RING_BYTES_MOST: u32 = 256 << 20;
-const PAGE: u32 = 4096;
 
 /// What is in the kernel of a script, not attached yet. Dropping it removes all.
 #[derive(Debug)]
@@ -55,14 +49,10 @@ pub fn load(compiled: &Compiled, source: &SourceFile, cpus: u32) -> Result<Loade
 }
 
 fn create_map(map: &KernelMap, manifest: &Manifest, cpus: u32) -> Result<Map, Failure> {
-    let mut map = map.clone();
-    if map.kind == KernelMapKind::RingBuffer {
-        map.max_entries = ring_bytes(manifest.settings.ring_pages, map.max_entries);
-    }
-    Map::create(&map, cpus).map_err(|error| {
+    Map::create(map, cpus).map_err(|error| {
         let name = limits::map_name(manifest, &map.symbol);
         let span = manifest.maps.iter().find(|own| own.name == name).map_or(Span::default(), |own| own.span);
-        let bytes = limits::map_bytes(&map, cpus);
+        let bytes = limits::map_bytes(map, cpus);
         Failure::new(
             "map-not-created",
             span,
@@ -70,14 +60,6 @@ fn create_map(map: &KernelMap, manifest: &Manifest, cpus: u32) -> Result<Map, Fa
         )
         .with_cause(&error)
     })
-}
-
-/// A power of two of pages: what the script asks for, else the default, else more if the object needs more.
-fn ring_bytes(pages: Option<u32>, needed: u32) -> u32 {
-    match pages {
-        Some(pages) => pages.saturating_mul(PAGE).clamp(PAGE, RING_BYTES_MOST).next_power_of_two(),
-        None => needed.clamp(RING_BYTES, RING_BYTES_MOST).next_power_of_two(),
-    }
 }
 
 fn map_globals(manifest: &Manifest, maps: &HashMap<String, Map>) -> Result<Arc<Memory>, Failure> {
@@ -183,18 +165,4 @@ pub fn program_span(manifest: &Manifest, program: &Program) -> Span {
 fn internal(error: &ObjectError) -> Failure {
     Failure::new("internal", Span::default(), error.to_string())
         .with_help("this is a mistake in tracedeck, not in the script; please report it with the script")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_ring_is_a_power_of_two_and_eight_megabytes_unless_asked_otherwise() {
-        assert_eq!(ring_bytes(None, 4096), 8 << 20);
-        assert_eq!(ring_bytes(None, (8 << 20) + 1), 16 << 20);
-        assert_eq!(ring_bytes(Some(3), 4096), 16384);
-        assert_eq!(ring_bytes(Some(0), 4096), 4096);
-        assert_eq!(ring_bytes(Some(u32::MAX), 4096), 256 << 20);
-    }
 }

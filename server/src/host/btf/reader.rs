@@ -95,13 +95,52 @@ pub enum BtfError {
 
 /// The bytes and where their sections are.
 pub struct Blob {
-    bytes: Vec<u8>,
+    bytes: Bytes,
     types: (u32, u32),
     strings: (u32, u32),
 }
 
+/// Where the blob lies: in memory of our own, or in the kernel's.
+pub enum Bytes {
+    Owned(Vec<u8>),
+    Mapped(memmap2::Mmap),
+}
+
+impl From<Vec<u8>> for Bytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Owned(bytes)
+    }
+}
+
+impl std::ops::Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Owned(bytes) => bytes,
+            Self::Mapped(map) => map,
+        }
+    }
+}
+
+impl Bytes {
+    /// Maps the file where the kernel allows it (sysfs does for BTF since Linux 6.16), else reads it: 5 MB in steps of
+    /// a page.
+    #[allow(unsafe_code)]
+    pub fn of_file(path: &std::path::Path) -> std::io::Result<Self> {
+        let file = std::fs::File::open(path)?;
+        // SAFETY: what sysfs maps is the kernel's own read-only section; it neither changes nor shrinks. Other files
+        // are only mapped if they are on sysfs, too.
+        match unsafe { path.starts_with("/sys/kernel/btf").then(|| memmap2::Mmap::map(&file)).transpose() } {
+            Ok(Some(map)) => Ok(Self::Mapped(map)),
+            _ => std::fs::read(path).map(Self::Owned),
+        }
+    }
+}
+
 impl Blob {
-    pub fn new(bytes: Vec<u8>) -> Result<Self, BtfError> {
+    pub fn new(bytes: impl Into<Bytes>) -> Result<Self, BtfError> {
+        let bytes = bytes.into();
         let mut blob = Self { bytes, types: (0, 0), strings: (0, 0) };
         if blob.u16(0) != 0xeb9f || u32::try_from(blob.bytes.len()).is_err() {
             return Err(BtfError::NotBtf);
