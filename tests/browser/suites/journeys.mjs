@@ -15,6 +15,7 @@ const names = {
   output: 'histogram, table and log of one script appear live',
   hostile: 'a process named as markup is text',
   two: 'two browsers on one run are both live',
+  stuck: 'a viewer that is stuck under a flood of lines catches up later, and the other does not feel it',
   killed: 'a killed worker is said within two seconds, and the server goes on',
   restart: 'after a restart of the server the page comes back and shows what was recorded',
 };
@@ -285,6 +286,35 @@ async function all(report, browser, server, screenshots) {
       await assertClean(other.page, other.problems);
       await other.context.close();
       await page.getByText('1 watching').waitFor();
+    }));
+
+  await report.test(names.stuck, () =>
+    operator('/', async (page, { context }) => {
+      await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: server.origin });
+      await run(page, 'interval:ms:5 { for ($i : 0..20) { printf("line %d\\n", ++@n); } }');
+      await page.locator('.row', { hasText: 'line' }).first().waitFor();
+      await page.getByRole('button', { name: 'Share' }).click();
+      await page.getByText('Read-only link copied').waitFor();
+      const link = await page.evaluate(() => navigator.clipboard.readText());
+      const other = await openPage(browser);
+      await other.page.goto(link);
+      await other.page.locator('.row', { hasText: 'line' }).first().waitFor();
+      const last = (one) => one.evaluate(() => Number(/line (\d+)/.exec([...document.querySelectorAll('.row')].at(-1)?.textContent ?? '')?.[1]));
+
+      // The other page's only thread does nothing else for four seconds: it reads no message.
+      const stuck = other.page.evaluate(() => { for (const end = Date.now() + 4000; Date.now() < end;); });
+      const seen = [await last(page)];
+      while (seen.length < 5) {
+        await page.waitForTimeout(700);
+        seen.push(await last(page));
+      }
+      for (let at = 1; at < seen.length; at++) assert.ok(seen[at] > seen[at - 1], `the page stood still while the other was stuck: ${seen}`);
+      await stuck;
+      await other.page.waitForFunction((goal) => Number(/line (\d+)/.exec([...document.querySelectorAll('.row')].at(-1)?.textContent ?? '')?.[1]) >= goal, seen.at(-1));
+      await stop(page);
+      await other.page.locator('[data-testid="state"].ended').waitFor();
+      await assertClean(other.page, other.problems);
+      await other.context.close();
     }));
 
   await report.test(names.killed, () =>
