@@ -168,3 +168,37 @@ fn a_loop_body_is_a_function_of_its_program() {
     let names: Vec<&str> = object.symbols().filter_map(|symbol| symbol.name().ok()).collect();
     assert!(names.contains(&"run0") && names.contains(&"run0_loop0"), "{names:?}");
 }
+
+#[test]
+fn an_error_of_the_back_end_is_a_limit_of_the_probe_it_names() {
+    let script = "begin { @ = 1; } end { @ = 2; }";
+    let (program, _) =
+        crate::analyze(&SourceFile::new("test", script), &kernel(), &CompileOptions::default()).expect(script);
+    let text = "in function run1 i64 (ptr): Looks like the BPF stack limit is exceeded.";
+    let limit = super::limit_of_target(&program, text);
+    assert_eq!((limit.code, limit.span), ("target-limit", program.programs[1].span));
+    assert!(limit.message.contains("512 bytes of stack"), "{}", limit.message);
+}
+
+#[test]
+fn llvm_says_what_is_wrong_instead_of_ending_the_process() {
+    use inkwell::context::Context;
+    super::warm_up();
+    let context = Context::create();
+    let messages = super::Messages::install(&context);
+    let module = context.create_module("too_much_stack");
+    let machine = super::emit::machine_for(&kernel()).expect("the BPF target");
+    super::emit::prepare(&module, &machine);
+    let i64 = context.i64_type();
+    let pointer = context.ptr_type(inkwell::AddressSpace::default());
+    let function = module.add_function("run0", i64.fn_type(&[pointer.into()], false), None);
+    let ir = super::ir::Ir::new(module.get_context(), function);
+    let entry = ir.block("entry");
+    ir.position(entry);
+    let memory = ir.stack_memory(1024, "memory");
+    ir.map_lookup(memory, memory);
+    ir.return_value(ir.constant(0));
+    super::emit::write(&module, &machine, inkwell::targets::FileType::Object).expect("an object, of no use");
+    assert!(messages.errors().iter().any(|text| text.contains("stack")), "{:?}", messages.errors());
+    super::Messages::uninstall(&context);
+}

@@ -27,12 +27,18 @@ pub fn explain(
     if failure.log.trim().is_empty() {
         return without_log(failure, name, whole, linked);
     }
-    if error.raw_os_error() == Some(libc::E2BIG) || failure.log.contains("BPF program is too large") {
+    let exceeds = ["BPF program is too large", "jumps is too complex"];
+    if error.raw_os_error() == Some(libc::E2BIG) || exceeds.iter().any(|text| failure.log.contains(text)) {
         return too_large(name, whole);
     }
     let place = last_instruction(&failure.log)
         .and_then(|instruction| line_of(&linked.line_info, linked.line_info_size, instruction))
         .map_or(whole, |place| span_of(place, source, whole));
+    if failure.log.contains("infinite loop detected") {
+        return Failure::new("endless-loop", place, "the kernel cannot see that this loop ends")
+            .with_help("let a variable that the loop changes decide, such as while ($i < 100) { $i++; }")
+            .with_help("or use 'for $i : 0..100', which 'break' leaves early");
+    }
     let mut explained = Failure::new("verifier", place, format!("the kernel refused the program of {name} ({error})"));
     for line in complaint(&failure.log) {
         explained = explained.with_help(format!("the verifier says: {line}"));

@@ -40,3 +40,14 @@ fn the_verifier_takes_the_example_of_every_builtin_and_aggregation() {
     let refused = refusals(builtins.chain(aggregations).filter(|example| !depends_on_files(example)));
     assert!(refused.is_empty(), "{}", refused.join("\n\n"));
 }
+
+#[test]
+fn a_loop_without_an_end_is_refused_as_that() {
+    require_tracing!();
+    for script in ["begin { while (1) { @ = count(); } }", "begin { while (nsecs < 5) { } }"] {
+        let refused = refusals([script]).concat();
+        assert!(refused.contains("the kernel cannot see that this loop ends"), "{refused}");
+    }
+    let refused = refusals(["begin { $i = 0; while ($i < 10000000) { $i++; } }"]).concat();
+    assert!(refused.contains("too large for the kernel's verifier"), "{refused}");
+}
