@@ -70,7 +70,7 @@ fn references(compiled: &Compiled, problems: &mut Vec<String>) {
         let end_of_shared = manifest.globals.shared_size;
         let end_of_slot = manifest.globals.slot_size;
         let fits = match &map.storage {
-            MapStorage::Global { offset } => offset + 8 + map.value.size() as u32 <= end_of_shared,
+            MapStorage::Global { offset } => offset + 8 + map.value.size() <= end_of_shared,
             MapStorage::PerCpuGlobal { offset } => *offset < end_of_slot,
             MapStorage::Hash { symbol } | MapStorage::PerCpuHash { symbol } => {
                 manifest.kernel_maps.iter().any(|kernel| kernel.symbol == *symbol)
