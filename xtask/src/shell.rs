@@ -19,7 +19,8 @@ pub fn step(text: &str) {
 /// A command in the root of the repository. Node programs find the Node that `setup` chose.
 pub fn command(program: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(program);
-    command.args(arguments).current_dir(root());
+    // What fails shows its own lines; traces of the test runner would bury them.
+    command.args(arguments).current_dir(root()).env("RUST_BACKTRACE", "0");
     if let Some(directory) = private_node() {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let paths = std::iter::once(directory).chain(std::env::split_paths(&path));
