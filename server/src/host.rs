@@ -139,8 +139,11 @@ impl LiveKernel {
     }
 
     fn lookup_type(&self, name: &str) -> Option<Type> {
-        let found = self.btf().and_then(|btf| Some(btf.convert(btf.id_of_c_name(name)?)));
-        found.or_else(|| c_names::base_type(name))
+        // Base types are the same everywhere: scripts that need no others get by without reading BTF.
+        c_names::base_type(name).or_else(|| {
+            let btf = self.btf()?;
+            Some(btf.convert(btf.id_of_c_name(name)?))
+        })
     }
 
     fn read_format(&self, category: &str, event: &str) -> Option<Arc<TracepointFormat>> {

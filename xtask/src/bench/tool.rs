@@ -9,6 +9,9 @@ use anyhow::{Context, Result, bail};
 
 use crate::shell;
 
+/// How long a tool may take to end; detaching takes its time.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 pub struct Tool {
     pub name: &'static str,
     path: PathBuf,
@@ -99,24 +102,33 @@ impl Running {
 
     /// Asks it to end as Ctrl-C does and waits; returns what it wrote to standard error.
     pub fn interrupt(mut self) -> Result<String> {
-        let status = Command::new("kill").args(["-INT", &self.pid().to_string()]).status()?;
-        if !status.success() {
-            bail!("{} could not be interrupted", self.name);
-        }
-        // Both streams are emptied, or a full pipe would keep it from ending.
+        // Both streams are emptied meanwhile, or a full pipe would keep it from ending.
         let stderr = self.stderr.take();
-        let reader = std::thread::spawn(move || {
+        let messages = std::thread::spawn(move || {
             let mut text = String::new();
             if let Some(mut stderr) = stderr {
                 let _ = stderr.read_to_string(&mut text);
             }
             text
         });
-        if let Some(mut stdout) = self.stdout.take() {
-            std::io::copy(&mut stdout, &mut std::io::sink())?;
+        let stdout = self.stdout.take();
+        std::thread::spawn(move || stdout.map(|mut stdout| std::io::copy(&mut stdout, &mut std::io::sink())));
+        let asked = Instant::now();
+        for round in 0_u64.. {
+            // bpftrace 0.17 misses an interrupt now and then: it is repeated every two seconds.
+            if round % 200 == 0 {
+                Command::new("kill").args(["-INT", &self.pid().to_string()]).status()?;
+            }
+            if self.child.try_wait()?.is_some() {
+                break;
+            }
+            if asked.elapsed() > PATIENCE {
+                eprintln!("    {} did not end within {} s and is killed", self.name, PATIENCE.as_secs());
+                self.child.kill()?;
+            }
+            std::thread::sleep(Duration::from_millis(10));
         }
-        self.child.wait()?;
-        Ok(reader.join().unwrap_or_default())
+        Ok(messages.join().unwrap_or_default())
     }
 }
 

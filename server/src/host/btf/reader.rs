@@ -131,7 +131,9 @@ impl Bytes {
         let file = std::fs::File::open(path)?;
         // SAFETY: what sysfs maps is the kernel's own read-only section; it neither changes nor shrinks. Other files
         // are only mapped if they are on sysfs, too.
-        match unsafe { path.starts_with("/sys/kernel/btf").then(|| memmap2::Mmap::map(&file)).transpose() } {
+        // Only private mappings are allowed.
+        let map = || unsafe { memmap2::MmapOptions::new().map_copy_read_only(&file) };
+        match path.starts_with("/sys/kernel/btf").then(map).transpose() {
             Ok(Some(map)) => Ok(Self::Mapped(map)),
             _ => std::fs::read(path).map(Self::Owned),
         }
