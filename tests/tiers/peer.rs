@@ -32,7 +32,11 @@ fn agree(name: &str, script: &str) {
         return;
     };
     for format in ["text", "json"] {
-        let theirs = Command::new(&bpftrace).args(["-f", format, "-e", script]).stdin(Stdio::null()).output().unwrap();
+        let theirs = Command::new(&bpftrace)
+            .args(["-f", format, "-e", script])
+            .stdin(Stdio::null())
+            .output()
+            .expect("starting bpftrace");
         assert!(theirs.status.success(), "{script}\n{}", String::from_utf8_lossy(&theirs.stderr));
         let ours = binary::run(&["-f", format, "-e", script]).expect_code(0);
         let (ours, mut theirs) = (lines(ours.stdout.as_bytes()), lines(&theirs.stdout));
