@@ -13,7 +13,7 @@ pub struct Tier {
 /// Tiers that are `[[test]]` targets: what they need beside cargo is said by their skips.
 const CARGO_TIERS: [(&str, &str); 6] = [
     ("language", "case files: script in, tree, types, IR and text out"),
-    ("replay", "recorded runs through session, hub, outputs and http"),
+    ("replay", "the server from outside, over recorded runs: access, API, sockets, restarts"),
     ("command", "the terminal command: arguments, messages, exit codes"),
     ("kernel", "real scripts on the running kernel (root)"),
     ("peer", "the same script through bpftrace and through tracedeck (root, bpftrace)"),
