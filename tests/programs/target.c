@@ -5,7 +5,7 @@
 //   target read SIZE...         one read of each size from /dev/zero
 //   target faults N             touches N fresh pages
 //   target spin MS              burns MS ms of CPU time in spin_outer -> spin_inner
-//   target call N               calls counted_function(i, "call-i") for i in 0..N
+//   target call N [MS]          calls counted_function(i, "call-i") for i in 0..N, then lives on for MS ms
 //   target short PATH...        runs each program once, by fork and exec
 //   target nap N                sleeps N times 1 ms
 //   target hostile              renames itself to bytes that are neither text nor safe, then 10 getppid
@@ -91,6 +91,7 @@ int main(int argc, char **argv) {
             snprintf(text, sizeof text, "call-%ld", i);
             counted_function(i, text);
         }
+        if (argc > 3) usleep(atol(argv[3]) * 1000);
     } else if (!strcmp(mode, "keys")) {
         for (long i = 0; i < n; i++) counted_function(i, "key");
     } else if (!strcmp(mode, "short")) {

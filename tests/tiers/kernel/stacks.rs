@@ -76,7 +76,7 @@ fn printed_stacks_are_in_the_layout_of_their_mode() {
     require_tracing!();
     let uprobe = format!("uprobe:{}:counted_function", target::target().display());
     let script = format!(r#"{uprobe} {{ printf("%s", ustack(2)); printf("%s", ustack(perf, 1)); exit(); }}"#);
-    let run = run(&["-c", &target::command("call 1"), "-e", &script]).expect_code(0);
+    let run = run(&["-c", &target::command("call 1 300"), "-e", &script]).expect_code(0);
     let lines: Vec<&str> = run.stdout.lines().filter(|line| !line.is_empty()).collect();
     assert!(lines[0].starts_with("        counted_function+0"), "{lines:?}");
     assert!(lines[1].starts_with("        main+"), "{lines:?}");
