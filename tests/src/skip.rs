@@ -20,10 +20,18 @@ pub fn no_tracing() -> Option<&'static str> {
     None
 }
 
-/// Leaves the calling test, saying why, where programs cannot be attached.
+/// Held by a test that traces: one at a time, because a probe sees the programs of every test that runs beside it.
+pub fn turn() -> std::sync::MutexGuard<'static, ()> {
+    static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    // A test that failed leaves the lock poisoned; nothing lies behind it.
+    TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Leaves the calling test, saying why, where programs cannot be attached; else takes its turn until the test ends.
 #[macro_export]
 macro_rules! require_tracing {
     () => {
+        let _turn = $crate::skip::turn();
         if let Some(reason) = $crate::skip::no_tracing() {
             $crate::skip::skip(module_path!(), reason);
             return;
