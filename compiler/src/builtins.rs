@@ -13,7 +13,7 @@ mod parents;
 mod pointers;
 mod probe;
 mod process;
-mod registers;
+pub mod registers;
 mod stacks;
 mod strings;
 mod symbols;

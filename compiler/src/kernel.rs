@@ -98,6 +98,30 @@ pub struct UserSymbol {
     pub size: u64,
 }
 
+/// A variable of an ELF file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UserObject {
+    /// Virtual address in the file.
+    pub address: u64,
+    /// Bytes; 0 where the file does not say.
+    pub size: u64,
+}
+
+/// One place of a USDT probe; a probe in inlined code has several, with arguments in different places.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UsdtLocation {
+    pub provider: String,
+    pub name: String,
+    /// Virtual address in the file.
+    pub address: u64,
+    /// Offset in the file, what a uprobe attaches to.
+    pub file_offset: u64,
+    /// Offset in the file of the counter of those who trace the probe; 0 without one.
+    pub semaphore: u64,
+    /// As the note has it: `-4@%eax 8@16(%rsp)`.
+    pub arguments: String,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BinaryError {
     #[error("No such file: '{0}'")]
@@ -143,6 +167,14 @@ pub trait Kernel: Send + Sync {
     fn binary(&self, name: &str, pid: Option<u32>) -> Result<PathBuf, BinaryError>;
     /// Function symbols of an ELF file that match, sorted by name.
     fn user_symbols(&self, path: &std::path::Path, pattern: &str) -> Result<Vec<UserSymbol>, BinaryError>;
+
+    /// The files that a path with wildcards stands for; `*` alone: all files with code that the process has mapped, or
+    /// without one, those of every process. Without a wildcard: [`Kernel::binary`].
+    fn binaries(&self, pattern: &str, pid: Option<u32>) -> Result<Vec<PathBuf>, BinaryError>;
+    /// Every place of every USDT probe of an ELF file, in the order of provider, name and address.
+    fn usdt_locations(&self, path: &std::path::Path) -> Result<Arc<Vec<UsdtLocation>>, BinaryError>;
+    /// A variable of an ELF file by name.
+    fn user_object(&self, path: &std::path::Path, name: &str) -> Option<UserObject>;
 
     /// The id of a cgroup (v2) by its path.
     fn cgroup_id(&self, path: &str) -> Option<u64>;

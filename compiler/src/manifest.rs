@@ -196,6 +196,9 @@ pub struct UprobeSpec {
 pub struct UprobePlace {
     pub symbol: String,
     pub file_offset: u64,
+    /// Offset in the file of a counter that the kernel raises while the place is traced; 0 without one.
+    #[serde(default)]
+    pub semaphore: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -24,7 +24,7 @@ mod self_signal;
 pub mod software;
 mod tracepoint;
 mod uprobe;
-mod usdt;
+pub mod usdt;
 mod watchpoint;
 
 /// A probe type of the language.
@@ -106,6 +106,8 @@ pub enum Data {
     RawTracepoint(Option<Arc<StructType>>),
     FunctionEntry,
     FunctionReturn,
+    /// The arguments of a USDT probe; none where the body does not read any.
+    Usdt(Arc<Vec<usdt::Argument>>),
 }
 
 /// What an expansion may ask, and where it reports.
@@ -117,6 +119,8 @@ pub struct Expander<'a> {
     pub span: Span,
     /// Whether the body asks for `probe` or something else that differs between the matches of a wildcard.
     pub split: bool,
+    /// Whether the body reads `arg0`, `arg1`, ...
+    pub reads_positions: bool,
     pub expanded: &'a mut Vec<Expanded>,
     pub diagnostics: &'a mut Diagnostics,
     /// Matches of this attach point that did not exist: an error or not, by `missing_probes`.

@@ -157,9 +157,10 @@ fn check_programs(
     false
 }
 
-/// Gives every attach point its id, in script order of the programs.
+/// Gives every attach point its id, in script order of the programs. What is one probe to the reader of the script and
+/// needs several programs (a USDT probe whose arguments differ from place to place) has one id.
 fn attach_points(groups: &[Group]) -> (Vec<ProbeInfo>, Vec<Vec<AttachPoint>>) {
-    let mut probes = Vec::new();
+    let mut probes: Vec<ProbeInfo> = Vec::new();
     let attach = groups
         .iter()
         .map(|group| {
@@ -167,8 +168,13 @@ fn attach_points(groups: &[Group]) -> (Vec<ProbeInfo>, Vec<Vec<AttachPoint>>) {
                 .members
                 .iter()
                 .map(|member| {
-                    let probe = ProbeId(probes.len() as u32);
-                    probes.push(ProbeInfo { name: member.expanded.name.clone(), span: member.span });
+                    let info = ProbeInfo { name: member.expanded.name.clone(), span: member.span };
+                    let is_place = matches!(member.expanded.data, crate::probes::Data::Usdt(_));
+                    let known = probes.iter().position(|it| is_place && *it == info);
+                    let probe = ProbeId(known.unwrap_or(probes.len()) as u32);
+                    if known.is_none() {
+                        probes.push(info);
+                    }
                     AttachPoint { probe, spec: member.expanded.spec.clone() }
                 })
                 .collect()

@@ -11,13 +11,15 @@ pub mod probes;
 pub mod symbols;
 pub mod tracefs;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 use tracedeck_compiler::kernel::tracepoint_format::{FormatContext, parse_format};
 use tracedeck_compiler::kernel::{
-    BinaryError, Feature, Kernel, StructType, TracepointFormat, UserSymbol, c_names, matches_pattern,
+    BinaryError, Feature, Kernel, StructType, TracepointFormat, UsdtLocation, UserObject, UserSymbol, c_names,
+    matches_pattern,
 };
 use tracedeck_compiler::types::{AddressSpace, Type};
 
@@ -45,6 +47,8 @@ pub struct LiveKernel {
     formats: Cache<(String, String), Option<Arc<TracepointFormat>>>,
     /// Keyed by the file's time of change too, so that a rebuilt program is read again.
     user_symbols: Cache<(PathBuf, Option<SystemTime>), Symbols>,
+    user_objects: Cache<(PathBuf, Option<SystemTime>), Arc<HashMap<String, UserObject>>>,
+    usdt: Cache<(PathBuf, Option<SystemTime>), Result<Arc<Vec<UsdtLocation>>, BinaryError>>,
 }
 
 impl LiveKernel {
@@ -71,6 +75,8 @@ impl LiveKernel {
             raw_arguments: Cache::default(),
             formats: Cache::default(),
             user_symbols: Cache::default(),
+            user_objects: Cache::default(),
+            usdt: Cache::default(),
         }
     }
 
@@ -155,9 +161,13 @@ impl LiveKernel {
 
     /// All function symbols of a file, sorted; read again when the file changes.
     pub fn all_user_symbols(&self, path: &Path) -> Symbols {
-        let changed = std::fs::metadata(path).and_then(|found| found.modified()).ok();
-        self.user_symbols.get(&(path.to_owned(), changed), || symbols::elf::functions(path).map(Arc::new))
+        self.user_symbols.get(&version_of(path), || symbols::elf::functions(path).map(Arc::new))
     }
+}
+
+/// A file and when it changed.
+fn version_of(path: &Path) -> (PathBuf, Option<SystemTime>) {
+    (path.to_owned(), std::fs::metadata(path).and_then(|found| found.modified()).ok())
 }
 
 /// Functions that the kernel or bpftrace 0.26 refuse to probe.
@@ -261,6 +271,18 @@ impl Kernel for LiveKernel {
     fn user_symbols(&self, path: &Path, pattern: &str) -> Result<Vec<UserSymbol>, BinaryError> {
         let symbols = self.all_user_symbols(path)?;
         Ok(symbols.iter().filter(|symbol| matches_pattern(pattern, &symbol.name)).cloned().collect())
+    }
+
+    fn binaries(&self, pattern: &str, pid: Option<u32>) -> Result<Vec<PathBuf>, BinaryError> {
+        symbols::find_binaries(pattern, pid)
+    }
+
+    fn usdt_locations(&self, path: &Path) -> Result<Arc<Vec<UsdtLocation>>, BinaryError> {
+        self.usdt.get(&version_of(path), || symbols::usdt::locations(path).map(Arc::new))
+    }
+
+    fn user_object(&self, path: &Path, name: &str) -> Option<UserObject> {
+        self.user_objects.get(&version_of(path), || Arc::new(symbols::elf::objects(path))).get(name).copied()
     }
 
     fn cgroup_id(&self, path: &str) -> Option<u64> {

@@ -1,7 +1,8 @@
 //! Running the real `tracedeck` binary as a person would.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 /// Where cargo puts the binaries of this build.
 pub fn target_directory() -> PathBuf {
@@ -92,6 +93,22 @@ pub fn command(arguments: &[&str]) -> Command {
 /// Runs a script with JSON output while the target program does its work.
 pub fn trace(script: &str, work: &str) -> Run {
     run(&["-f", "json", "-c", &super::target::command(work), "-e", script]).expect_code(0)
+}
+
+/// Reads the messages of a tracer with text output until it says that its probes are attached.
+///
+/// # Panics
+///
+/// Where it ends before.
+pub fn wait_until_attached(tracer: &mut Child) {
+    let messages = tracer.stderr.as_mut().expect("its messages");
+    let (mut seen, mut byte) = (String::new(), [0]);
+    while !(seen.contains("Attached") && seen.ends_with('\n')) {
+        match messages.read(&mut byte) {
+            Ok(1) => seen.push(char::from(byte[0])),
+            _ => panic!("it ended before it was attached: {seen}"),
+        }
+    }
 }
 
 /// BPF programs that the kernel holds, by id, as `bpftool` sees them.

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use tracedeck_compiler::kernel::fixture::FixtureKernel;
+use tracedeck_compiler::kernel::{UsdtLocation, UserObject};
 
 /// The directory of the tests crate.
 pub fn home() -> &'static Path {
@@ -69,7 +70,27 @@ pub fn kernel(name: &str) -> FixtureKernel {
         let [path, id] = words(&line);
         kernel = kernel.with_cgroup(path, number(id));
     }
-    binaries(kernel, &facts.join("binaries.txt"))
+    kernel = binaries(kernel, &facts.join("binaries.txt"));
+    usdt(kernel, &facts.join("usdt.txt"))
+}
+
+/// One line for each place of a probe, its arguments last, and one for each variable of a file.
+fn usdt(mut kernel: FixtureKernel, path: &Path) -> FixtureKernel {
+    for line in facts_of(path) {
+        if let Some(object) = line.strip_prefix("object ") {
+            let [path, name, address, size] = words(object);
+            kernel = kernel.with_object(path, name, UserObject { address: number(address), size: number(size) });
+            continue;
+        }
+        let mut parts = line.splitn(6, ' ');
+        let mut word = || parts.next().unwrap_or_default().to_owned();
+        let (path, provider, name) = (word(), word(), word());
+        let (address, semaphore) = (number(&word()), number(&word()));
+        let location =
+            UsdtLocation { provider, name, address, semaphore, arguments: word(), ..UsdtLocation::default() };
+        kernel = kernel.with_usdt(&path, location);
+    }
+    kernel
 }
 
 /// One line for each function; the lines of one file stand together.

@@ -8,22 +8,37 @@ use std::sync::OnceLock;
 pub fn target() -> &'static Path {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
     PATH.get_or_init(|| {
-        let directory = super::binary::target_directory().join("programs");
-        std::fs::create_dir_all(&directory).expect("a directory for test programs");
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("programs/target.c");
-        let path = directory.join("td_target");
-        // Several test processes may build at once: build aside, then rename.
-        let aside = directory.join(format!("td_target.{}", std::process::id()));
-        let status = Command::new("gcc")
-            .args(["-O0", "-g", "-fno-omit-frame-pointer", "-no-pie", "-o"])
-            .arg(&aside)
-            .arg(&source)
-            .status()
-            .expect("gcc");
-        assert!(status.success(), "gcc could not compile {}", source.display());
-        std::fs::rename(&aside, &path).expect("moving the compiled program into place");
-        path
+        let arguments = ["-O0", "-g", "-fno-omit-frame-pointer", "-no-pie"];
+        compile("target.c", "td_target", &arguments).expect("gcc compiles the target")
     })
+}
+
+/// A program with USDT probes, in itself and in its library `libtd_marked.so` beside it; None without `sys/sdt.h`.
+pub fn marked() -> Option<&'static Path> {
+    static PATH: OnceLock<Option<PathBuf>> = OnceLock::new();
+    PATH.get_or_init(|| {
+        let library = compile("marked.c", "libtd_marked.so", &["-O2", "-DLIBRARY", "-shared", "-fPIC"])?;
+        let library = library.to_str().expect("a path that is text").to_owned();
+        compile("marked.c", "td_marked", &["-O2", "-g", &library])
+    })
+    .as_deref()
+}
+
+/// Compiles one of `programs/`; None where gcc refuses.
+fn compile(source: &str, name: &str, arguments: &[&str]) -> Option<PathBuf> {
+    let directory = super::binary::target_directory().join("programs");
+    std::fs::create_dir_all(&directory).expect("a directory for test programs");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("programs").join(source);
+    let path = directory.join(name);
+    // Several test processes may build at once: build aside, then rename.
+    let aside = directory.join(format!("{name}.{}", std::process::id()));
+    let mut gcc = Command::new("gcc");
+    gcc.arg("-o").arg(&aside).arg(&source).args(arguments);
+    if !gcc.status().expect("gcc").success() {
+        return None;
+    }
+    std::fs::rename(&aside, &path).expect("moving the compiled program into place");
+    Some(path)
 }
 
 /// A command line for `-c`: the program with these arguments.

@@ -19,3 +19,5 @@ mod output;
 mod stacks;
 #[path = "kernel/uprobes.rs"]
 mod uprobes;
+#[path = "kernel/usdt.rs"]
+mod usdt;

@@ -77,7 +77,11 @@ fn argument(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
     let name = site.function.name.as_str();
     typer.check_context(name, site.span)?;
     let index = super::argument_index(name)?;
-    let count = match typer.program.group.data {
+    let count = match &typer.program.group.data {
+        Data::Usdt(arguments) => {
+            let arguments = arguments.clone();
+            return crate::probes::usdt::arguments::read(typer, site, &arguments, index);
+        }
         Data::FunctionEntry => REGISTER_ARGUMENTS,
         Data::RawTracepoint(_) => RAW_ARGUMENTS,
         Data::Tracepoint(_) => {

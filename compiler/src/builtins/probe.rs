@@ -60,7 +60,7 @@ fn func(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
     typer.check_context("func", site.span)?;
     match typer.program.group.data {
         Data::FunctionEntry => {
-            let pointer = super::registers::instruction_pointer(site)?;
+            let pointer = super::registers::register_value(site, "ip")?;
             Some(CallSite { builtin: &super::symbols::USYM, ..*site }.call(Type::UserSymbol, vec![pointer]))
         }
         Data::FunctionReturn => typer.fail(unsupported::not_yet(site.span, unsupported::FUNC_IN_RETURN_PROBES)),

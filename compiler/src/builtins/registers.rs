@@ -41,9 +41,9 @@ fn reg(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
     }
 }
 
-/// `reg("ip")`
-pub(super) fn instruction_pointer(site: &CallSite<'_>) -> Option<Expr> {
-    let offset = register_offset("ip")?;
+/// `reg(NAME)` of a register that there is.
+pub fn register_value(site: &CallSite<'_>, name: &str) -> Option<Expr> {
+    let offset = register_offset(name)?;
     let site = CallSite { builtin: &REG, ..*site };
     Some(site.call_with(Type::UINT64, Vec::new(), Extra::constants([u64::from(offset)])))
 }

@@ -3,7 +3,7 @@
 use super::Code;
 
 /// The codes in alphabetical order.
-pub const CODES: [Code; 114] = [
+pub const CODES: [Code; 115] = [
     "aggregation-misuse",
     "aggregation-parameters",
     "argument-count",
@@ -109,6 +109,7 @@ pub const CODES: [Code; 114] = [
     "unknown-register",
     "unknown-type",
     "unreachable",
+    "unreadable-argument",
     "unroll-count",
     "unsafe-function",
     "unstable-feature",

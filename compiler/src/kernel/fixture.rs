@@ -6,7 +6,10 @@ use std::sync::Arc;
 
 use super::c_declarations::Definitions;
 use super::tracepoint_format::{FormatContext, parse_format};
-use super::{BinaryError, Feature, Kernel, StructType, TracepointFormat, UserSymbol, c_names, matches_pattern};
+use super::{
+    BinaryError, Feature, Kernel, StructType, TracepointFormat, UsdtLocation, UserObject, UserSymbol, c_names,
+    matches_pattern,
+};
 use crate::types::{AddressSpace, Type};
 
 /// Facts, added one by one or from captured text.
@@ -22,6 +25,8 @@ pub struct FixtureKernel {
     binaries: BTreeMap<PathBuf, Vec<UserSymbol>>,
     /// Bare names and the files they stand for.
     aliases: BTreeMap<String, PathBuf>,
+    usdt: BTreeMap<PathBuf, Vec<UsdtLocation>>,
+    objects: BTreeMap<(PathBuf, String), UserObject>,
     cgroups: BTreeMap<String, u64>,
 }
 
@@ -38,6 +43,8 @@ impl FixtureKernel {
             kernel_symbols: BTreeMap::new(),
             binaries: BTreeMap::new(),
             aliases: BTreeMap::new(),
+            usdt: BTreeMap::new(),
+            objects: BTreeMap::new(),
             cgroups: BTreeMap::new(),
         }
     }
@@ -117,6 +124,22 @@ impl FixtureKernel {
         self
     }
 
+    /// Adds a place of a USDT probe to a file that is there; its offset in the file equals its address.
+    #[must_use]
+    pub fn with_usdt(mut self, path: &str, location: UsdtLocation) -> Self {
+        let locations = self.usdt.entry(PathBuf::from(path)).or_default();
+        locations.push(UsdtLocation { file_offset: location.address, ..location });
+        locations.sort_by(|a, b| (&a.provider, &a.name, a.address).cmp(&(&b.provider, &b.name, b.address)));
+        self
+    }
+
+    /// Adds a variable to a file that is there.
+    #[must_use]
+    pub fn with_object(mut self, path: &str, name: &str, object: UserObject) -> Self {
+        self.objects.insert((PathBuf::from(path), name.to_owned()), object);
+        self
+    }
+
     #[must_use]
     pub fn with_cgroup(mut self, path: &str, id: u64) -> Self {
         self.cgroups.insert(path.to_owned(), id);
@@ -189,6 +212,25 @@ impl Kernel for FixtureKernel {
         let symbols =
             self.binaries.get(path).ok_or_else(|| BinaryError::NotFound(path.to_string_lossy().into_owned()))?;
         Ok(symbols.iter().filter(|symbol| matches_pattern(pattern, &symbol.name)).cloned().collect())
+    }
+
+    fn binaries(&self, pattern: &str, pid: Option<u32>) -> Result<Vec<PathBuf>, BinaryError> {
+        if !pattern.contains('*') {
+            return self.binary(pattern, pid).map(|path| vec![path]);
+        }
+        let matches = |path: &&PathBuf| matches_pattern(pattern, &path.to_string_lossy());
+        Ok(self.binaries.keys().filter(matches).cloned().collect())
+    }
+
+    fn usdt_locations(&self, path: &Path) -> Result<Arc<Vec<UsdtLocation>>, BinaryError> {
+        if !self.binaries.contains_key(path) {
+            return Err(BinaryError::NotFound(path.to_string_lossy().into_owned()));
+        }
+        Ok(Arc::new(self.usdt.get(path).cloned().unwrap_or_default()))
+    }
+
+    fn user_object(&self, path: &Path, name: &str) -> Option<UserObject> {
+        self.objects.get(&(path.to_owned(), name.to_owned())).copied()
     }
 
     fn cgroup_id(&self, path: &str) -> Option<u64> {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::c_declarations::Definitions;
-use super::{BinaryError, Feature, Kernel, StructType, TracepointFormat, UserSymbol};
+use super::{BinaryError, Feature, Kernel, StructType, TracepointFormat, UsdtLocation, UserObject, UserSymbol};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::syntax::ast;
 use crate::types::Type;
@@ -88,6 +88,18 @@ impl Kernel for Overlay<'_> {
 
     fn user_symbols(&self, path: &Path, pattern: &str) -> Result<Vec<UserSymbol>, BinaryError> {
         self.kernel.user_symbols(path, pattern)
+    }
+
+    fn binaries(&self, pattern: &str, pid: Option<u32>) -> Result<Vec<PathBuf>, BinaryError> {
+        self.kernel.binaries(pattern, pid)
+    }
+
+    fn usdt_locations(&self, path: &Path) -> Result<Arc<Vec<UsdtLocation>>, BinaryError> {
+        self.kernel.usdt_locations(path)
+    }
+
+    fn user_object(&self, path: &Path, name: &str) -> Option<UserObject> {
+        self.kernel.user_object(path, name)
     }
 
     fn cgroup_id(&self, path: &str) -> Option<u64> {

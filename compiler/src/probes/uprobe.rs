@@ -122,7 +122,7 @@ fn places(expander: &mut Expander<'_>, path: &Path, target: &str, is_return: boo
         // Several names of one address would fire several times.
         if !places.iter().any(|place| place.file_offset == file_offset) {
             let symbol = if offset == 0 { symbol.name } else { format!("{}+{offset}", symbol.name) };
-            places.push(UprobePlace { symbol, file_offset });
+            places.push(UprobePlace { symbol, file_offset, semaphore: 0 });
         }
     }
     Some(places)
@@ -138,7 +138,7 @@ fn at_address(expander: &mut Expander<'_>, path: &Path, text: &str, address: u64
     match within {
         Some(symbol) => {
             let offset = address - symbol.address;
-            Some(UprobePlace { symbol: text.to_owned(), file_offset: symbol.file_offset + offset })
+            Some(UprobePlace { symbol: text.to_owned(), file_offset: symbol.file_offset + offset, semaphore: 0 })
         }
         None => {
             let message = format!("No function of '{}' covers the address {text}", path.display());

@@ -109,6 +109,9 @@ fn join_group(groups: &mut Vec<Group>, first: usize, probe: usize, member: Membe
 
 /// Whether the body reads the same from both: the fields it names lie at the same places with the same types.
 fn same_data(left: &Data, right: &Data, usage: &Usage) -> bool {
+    if let (Data::Usdt(a), Data::Usdt(b)) = (left, right) {
+        return a == b;
+    }
     if !usage.reads_arguments() {
         return true;
     }
@@ -158,6 +161,7 @@ fn attach_point(
             kind,
             span: point.span,
             split: usage.probe,
+            reads_positions: usage.positions,
             expanded: &mut expanded,
             diagnostics,
             missing: &mut missing,

@@ -310,6 +310,10 @@ impl Typer<'_> {
                     unsupported::not_yet(span, unsupported::STRUCTS_IN_USER_BINARIES).with_help("Use arg0, arg1, ...");
                 self.fail(diagnostic)
             }
+            Data::Usdt(_) => {
+                let message = "args cannot be used in usdt probes";
+                self.fail(Diagnostic::error("not-in-this-probe", span, message).with_help("Use arg0, arg1, ..."))
+            }
             Data::FunctionReturn | Data::None => self.not_in_this_probe("args", span),
         }
     }

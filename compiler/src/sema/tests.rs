@@ -3,6 +3,7 @@
 use crate::diagnostic::Severity;
 use crate::hir::dump;
 use crate::kernel::Feature;
+use crate::kernel::UsdtLocation;
 use crate::kernel::fixture::FixtureKernel;
 use crate::options::CompileOptions;
 use crate::source::SourceFile;
@@ -66,7 +67,19 @@ pub fn kernel() -> FixtureKernel {
         .with_raw_tracepoint("sys_enter", None)
         .with_kernel_symbol("do_nanosleep", 0xffff_ffff_8100_0000)
         .with_binary("/bin/bash", &[("readline", 0x1000, 64), ("read_command", 0x1100, 32), ("main", 0x2000, 16)])
+        .with_binary("/lib/libc.so.6", &[])
+        .with_usdt("/lib/libc.so.6", heap_new())
         .with_cgroup("/sys/fs/cgroup/system.slice", 42)
+}
+
+fn heap_new() -> UsdtLocation {
+    UsdtLocation {
+        provider: "libc".into(),
+        name: "memory_heap_new".into(),
+        address: 0x9000,
+        arguments: "8@%rbx 8@%rbp".into(),
+        ..UsdtLocation::default()
+    }
 }
 
 /// The typed program of a script without warnings.

@@ -1,5 +1,6 @@
 //! What a probe's body asks of the attach point, read off the tree before anything has a type.
 
+use crate::builtins::argument_index;
 use crate::syntax::ast::{
     Argument, Block, Else, Expr, ExprKind, If, Place, PlaceKind, Probe, Stmt, StmtKind, TypeArgument,
 };
@@ -11,6 +12,8 @@ pub struct Usage {
     pub probe: bool,
     /// Names after `args.`.
     pub fields: Vec<String>,
+    /// `arg0`, `arg1`, ...
+    pub positions: bool,
     /// `args` without a field.
     pub whole_arguments: bool,
 }
@@ -66,7 +69,7 @@ impl Usage {
         match name {
             "probe" => self.probe = true,
             "args" => self.whole_arguments = true,
-            _ => {}
+            _ => self.positions |= argument_index(name).is_some(),
         }
     }
 

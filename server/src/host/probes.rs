@@ -24,9 +24,9 @@ pub struct Listed {
 /// Finds the attach points of one provider.
 type Lister = fn(&mut Search<'_>, &str) -> Result<(), BinaryError>;
 
-/// Providers whose attach points can be listed, in alphabetical order. What else has targets (usdt, watchpoint) has no
-/// list, or is not supported yet.
-const LISTERS: [(&str, Lister); 11] = [
+/// Providers whose attach points can be listed, in alphabetical order. What else has targets (watchpoint, timers) has no
+/// list.
+const LISTERS: [(&str, Lister); 12] = [
     ("fentry", fentry),
     ("fexit", fexit),
     ("hardware", hardware),
@@ -38,6 +38,7 @@ const LISTERS: [(&str, Lister); 11] = [
     ("tracepoint", tracepoints),
     ("uprobe", uprobe),
     ("uretprobe", uretprobe),
+    ("usdt", usdt),
 ];
 
 struct Search<'a> {
@@ -78,7 +79,7 @@ pub fn list(kernel: &LiveKernel, pattern: &str, pid: Option<u32>, verbose: bool)
 fn is_included(pattern: &str, name: &str) -> bool {
     let kind = probes::find(name);
     matches_pattern(pattern, name)
-        && !matches!(name, "uprobe" | "uretprobe")
+        && !matches!(name, "uprobe" | "uretprobe" | "usdt")
         && kind.is_some_and(|kind| matches!(kind.support, Support::Yes(_)))
 }
 
@@ -226,6 +227,35 @@ fn parameters(kernel: &LiveKernel, name: &str, with_result: bool) -> Vec<String>
         lines.push(format!("{result} retval"));
     }
     lines
+}
+
+/// `BINARY`, `BINARY:NAME` or `BINARY:PROVIDER:NAME`; all files of the process with `*` for the binary.
+fn usdt(search: &mut Search<'_>, target: &str) -> Result<(), BinaryError> {
+    let mut parts = target.splitn(3, ':');
+    let binary = parts.next().unwrap_or_default();
+    let (provider, name) = match (parts.next(), parts.next()) {
+        (Some(provider), Some(name)) => (provider, name),
+        (Some(name), None) => ("*", name),
+        _ => ("*", "*"),
+    };
+    if binary == "*" && search.pid.is_none() && name == "*" {
+        // All of all processes is not what the list of all probe types is for.
+        return Ok(());
+    }
+    let paths = search.kernel.binaries(binary, search.pid)?;
+    for path in paths {
+        let Ok(locations) = search.kernel.usdt_locations(&path) else { continue };
+        let mut names: Vec<(&str, &str)> = locations
+            .iter()
+            .filter(|it| matches_pattern(provider, &it.provider) && matches_pattern(name, &it.name))
+            .map(|it| (it.provider.as_str(), it.name.as_str()))
+            .collect();
+        names.dedup();
+        for (provider, name) in names {
+            search.add(format!("usdt:{}:{provider}:{name}", path.display()), |_| Vec::new());
+        }
+    }
+    Ok(())
 }
 
 fn iterators(search: &mut Search<'_>, target: &str) -> Result<(), BinaryError> {

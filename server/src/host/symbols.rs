@@ -3,6 +3,10 @@
 pub mod elf;
 pub mod kallsyms;
 pub mod library;
+mod pattern;
+pub mod usdt;
+
+pub use pattern::find_binaries;
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};

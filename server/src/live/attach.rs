@@ -1,5 +1,6 @@
 //! From an attach point of the manifest to links in the kernel. All points of a script are attached, or none.
 
+use std::collections::HashSet;
 use std::os::fd::OwnedFd;
 
 use tracedeck_compiler::manifest::{AttachPoint, AttachSpec, Manifest, MissingProbes, ProgramKind};
@@ -95,6 +96,7 @@ pub fn attach_all(
     reverse.sort_by_key(|(.., point)| std::cmp::Reverse(point.probe));
     let total = forward.len() + reverse.len();
     let mut attached = Attached::default();
+    let mut counted = HashSet::new();
     for (done, (program, fd, point)) in forward.into_iter().chain(reverse).enumerate() {
         if total > PROGRESS_FROM && done % PROGRESS_STEP == 0 {
             progress(done as u32, total as u32);
@@ -103,7 +105,9 @@ pub fn attach_all(
         match attach(&place, &point.spec) {
             Ok(links) => {
                 attached.links.extend(links);
-                attached.probes += 1;
+                if counted.insert(point.probe) {
+                    attached.probes += 1;
+                }
             }
             Err(error) => {
                 let failure = explain(&error, point, manifest);

@@ -1,11 +1,10 @@
 //! User-space probes: arguments, return values, offsets, wildcards, a shell's readline.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::process::Stdio;
-use std::time::{Duration, Instant};
 
-use tracedeck_tests::binary::{command, trace};
+use tracedeck_tests::binary::{command, trace, wait_until_attached};
 use tracedeck_tests::require_tracing;
 use tracedeck_tests::target;
 
@@ -78,18 +77,4 @@ fn what_is_typed_into_a_shell_is_printed() {
     let _ = shell.wait();
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(text.contains("typed: echo hello from a test\n"), "{text}");
-}
-
-/// Reads the tracer's messages until it says that its probes are attached.
-fn wait_until_attached(tracer: &mut std::process::Child) {
-    let messages = tracer.stderr.as_mut().expect("its messages");
-    let started = Instant::now();
-    let (mut seen, mut byte) = (String::new(), [0]);
-    while !(seen.contains("Attached") && seen.ends_with('\n')) {
-        assert!(started.elapsed() < Duration::from_secs(60), "never attached: {seen}");
-        match messages.read(&mut byte) {
-            Ok(1) => seen.push(char::from(byte[0])),
-            _ => panic!("it ended before it was attached: {seen}"),
-        }
-    }
 }

@@ -31,7 +31,7 @@ const fn test(debian: &'static str, fedora: &'static str, instead: &'static [&'s
 }
 
 /// llvm-19-dev brings the static archives; the other libraries are linked statically too. g++ brings libstdc++.a.
-const PACKAGES: [Package; 11] = [
+const PACKAGES: [Package; 12] = [
     build("llvm-19-dev", "llvm19-devel llvm19-static", "llvm19"),
     build("zlib1g-dev", "zlib-ng-compat-static", "zlib"),
     build("libzstd-dev", "libzstd-static", "zstd"),
@@ -42,6 +42,7 @@ const PACKAGES: [Package; 11] = [
     test("chromium", "chromium", &["chromium", "chromium-browser"]),
     test("bpftrace", "bpftrace", &["bpftrace"]),
     test("bpftool", "bpftool", &["bpftool"]),
+    test("systemtap-sdt-dev", "systemtap-sdt-devel", &[]),
     test("jq", "jq", &["jq"]),
 ];
 

@@ -1,15 +1,16 @@
 //! Function symbols of ELF files, with the file offsets that uprobes attach to.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use object::elf::{PF_X, PT_LOAD, STT_FUNC, STT_GNU_IFUNC};
+use object::elf::{PF_X, PT_LOAD, STT_FUNC, STT_GNU_IFUNC, STT_OBJECT};
 use object::read::elf::{FileHeader, ProgramHeader, Sym};
 use object::{Endianness, ReadCache, ReadRef};
-use tracedeck_compiler::kernel::{BinaryError, UserSymbol};
+use tracedeck_compiler::kernel::{BinaryError, UserObject, UserSymbol};
 
-type Header = object::elf::FileHeader64<Endianness>;
+pub type Header = object::elf::FileHeader64<Endianness>;
 
 /// A piece of the file that is mapped executable: (address, bytes in the file, offset in the file).
 type Segment = (u64, u64, u64);
@@ -37,6 +38,30 @@ pub fn functions(path: &Path) -> Result<Vec<UserSymbol>, BinaryError> {
     symbols.sort_by(|a, b| (&a.name, a.address).cmp(&(&b.name, b.address)));
     symbols.dedup_by(|a, b| a.name == b.name && a.address == b.address);
     Ok(symbols)
+}
+
+/// The variables of a file by name; the first of each name counts.
+pub fn objects(path: &Path) -> HashMap<String, UserObject> {
+    fn read(path: &Path, found: &mut HashMap<String, UserObject>) -> Result<(), anyhow::Error> {
+        let cache = ReadCache::new(File::open(path)?);
+        let header = Header::parse(&cache)?;
+        let endian = header.endian()?;
+        let sections = header.sections(endian, &cache)?;
+        for kind in [object::elf::SHT_SYMTAB, object::elf::SHT_DYNSYM] {
+            let table = sections.symbols(endian, &cache, kind)?;
+            for symbol in table.iter().filter(|it| it.st_type() == STT_OBJECT && !it.is_undefined(endian)) {
+                let Ok(name) = symbol.name(endian, table.strings()) else { continue };
+                let name = name.split(|byte| *byte == b'@').next().unwrap_or(name);
+                let object = UserObject { address: symbol.st_value(endian), size: symbol.st_size(endian) };
+                found.entry(String::from_utf8_lossy(name).into_owned()).or_insert(object);
+            }
+        }
+        Ok(())
+    }
+    let mut found = HashMap::new();
+    // A damaged table only means fewer names.
+    let _ = read(path, &mut found);
+    found
 }
 
 /// Fails unless the file starts as ELF files do.

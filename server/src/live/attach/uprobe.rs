@@ -1,4 +1,4 @@
-//! `uprobe` and `uretprobe`: one link for all places of a file, or, before Linux 6.6, a perf event for each place.
+//! `uprobe`, `uretprobe` and `usdt`: one link for all places of a file, or, before Linux 6.6, a perf event for each place.
 
 use std::ffi::CString;
 
@@ -17,11 +17,13 @@ pub fn attach(place: &Place<'_>, spec: &UprobeSpec) -> Result<Vec<Link>, AttachE
         .map_err(|error| AttachError::new("the path of the file", std::io::Error::other(error)))?;
     if let ProgramKind::Kprobe { multi: true } = place.kind {
         let offsets: Vec<u64> = spec.places.iter().map(|place| place.file_offset).collect();
+        let semaphores: Vec<u64> = spec.places.iter().map(|place| place.semaphore).collect();
         let cookies = vec![place.cookie; offsets.len()];
         let places = UprobeMulti {
             path: &path,
             offsets: &offsets,
             cookies: &cookies,
+            semaphores: if semaphores.iter().any(|offset| *offset != 0) { &semaphores } else { &[] },
             is_return: spec.is_return,
             pid: spec.pid.unwrap_or(0),
         };
@@ -38,7 +40,13 @@ pub fn attach(place: &Place<'_>, spec: &UprobeSpec) -> Result<Vec<Link>, AttachE
     spec.places
         .iter()
         .map(|at| {
-            let event = PerfEvent::Uprobe { pmu, path: &path, offset: at.file_offset, is_return: spec.is_return };
+            let event = PerfEvent::Uprobe {
+                pmu,
+                path: &path,
+                offset: at.file_offset,
+                semaphore: at.semaphore,
+                is_return: spec.is_return,
+            };
             let event = perf::open(event, pid, cpu)
                 .map_err(|error| AttachError::new(format!("probing {} in {}", at.symbol, spec.path), error))?;
             tie(place, event)

@@ -27,6 +27,9 @@ pub struct UprobeMulti<'a> {
     pub offsets: &'a [u64],
     /// None, or one for each offset.
     pub cookies: &'a [u64],
+    /// Offsets of the counters that the kernel raises while the places are probed: none, or one for each place, 0 for
+    /// a place without a counter.
+    pub semaphores: &'a [u64],
     pub is_return: bool,
     /// 0: every process.
     pub pid: u32,
@@ -34,16 +37,18 @@ pub struct UprobeMulti<'a> {
 
 /// Ties a program to all places at once.
 pub fn uprobe_multi(program: &ProgramFd, places: &UprobeMulti<'_>) -> io::Result<OwnedFd> {
-    if !places.cookies.is_empty() && places.cookies.len() != places.offsets.len() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "as many cookies as offsets are needed"));
+    let one_each = |list: &[u64]| list.is_empty() || list.len() == places.offsets.len();
+    if !one_each(places.cookies) || !one_each(places.semaphores) {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "as many cookies and counters as offsets are needed"));
     }
+    let optional = |list: &[u64]| if list.is_empty() { 0 } else { address(list) };
     let mut attr = zeroed();
     attr.link_create.__bindgen_anon_1.prog_fd = raw(program);
     attr.link_create.attach_type = bpf_attach_type::BPF_TRACE_UPROBE_MULTI as u32;
     attr.link_create.__bindgen_anon_3.uprobe_multi.path = address(places.path.to_bytes_with_nul());
     attr.link_create.__bindgen_anon_3.uprobe_multi.offsets = address(places.offsets);
-    attr.link_create.__bindgen_anon_3.uprobe_multi.cookies =
-        if places.cookies.is_empty() { 0 } else { address(places.cookies) };
+    attr.link_create.__bindgen_anon_3.uprobe_multi.cookies = optional(places.cookies);
+    attr.link_create.__bindgen_anon_3.uprobe_multi.ref_ctr_offsets = optional(places.semaphores);
     attr.link_create.__bindgen_anon_3.uprobe_multi.cnt = places.offsets.len() as u32;
     attr.link_create.__bindgen_anon_3.uprobe_multi.flags = if places.is_return { BPF_F_UPROBE_MULTI_RETURN } else { 0 };
     attr.link_create.__bindgen_anon_3.uprobe_multi.pid = places.pid;

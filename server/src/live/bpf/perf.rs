@@ -16,7 +16,7 @@ pub enum PerfEvent<'a> {
     /// The number in tracefs' `id` file.
     Tracepoint { id: u64 },
     /// Through the `uprobe` PMU, whose type number sysfs tells.
-    Uprobe { pmu: u32, path: &'a CStr, offset: u64, is_return: bool },
+    Uprobe { pmu: u32, path: &'a CStr, offset: u64, semaphore: u64, is_return: bool },
 }
 
 /// Opens an event. `pid` −1 stands for all processes, `cpu` −1 for all CPUs; not both may be −1.
@@ -35,10 +35,10 @@ pub fn open(event: PerfEvent<'_>, pid: i32, cpu: i32) -> io::Result<OwnedFd> {
             attr.config = id;
             attr.__bindgen_anon_1.sample_period = 1;
         }
-        PerfEvent::Uprobe { pmu, path, offset, is_return } => {
+        PerfEvent::Uprobe { pmu, path, offset, semaphore, is_return } => {
             attr.type_ = pmu;
-            // Bit 0 of the PMU's format: `retprobe`.
-            attr.config = u64::from(is_return);
+            // The PMU's format: bit 0 is `retprobe`, bits 32 to 63 are `ref_ctr_offset`.
+            attr.config = u64::from(is_return) | semaphore << 32;
             attr.__bindgen_anon_3.uprobe_path = address(path.to_bytes_with_nul());
             attr.__bindgen_anon_4.probe_offset = offset;
         }

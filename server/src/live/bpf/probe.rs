@@ -62,6 +62,6 @@ pub fn has_uprobe_multi() -> bool {
     let attach = Some(bpf_attach_type::BPF_TRACE_UPROBE_MULTI);
     let Ok(program) = try_program(&program, bpf_prog_type::BPF_PROG_TYPE_KPROBE, attach) else { return false };
     // A directory cannot be probed: a kernel that knows the link type says EBADF, others EINVAL.
-    let places = UprobeMulti { path: c"/", offsets: &[0], cookies: &[], is_return: false, pid: 0 };
+    let places = UprobeMulti { path: c"/", offsets: &[0], cookies: &[], semaphores: &[], is_return: false, pid: 0 };
     matches!(uprobe_multi(&program, &places), Err(error) if error.raw_os_error() == Some(libc::EBADF))
 }
