@@ -1,11 +1,17 @@
 //! The tree as source text in one layout: two spaces of indentation, braces on the line of what opens them, a statement a
-//! line. Parsing the text gives the same tree again. Comments are not part of the tree, so they are lost.
+//! line. Parsing the text gives the same tree again. Comments are not part of the tree: [`print`] loses them, [`format`]
+//! takes them from the text that the tree was read from.
 
 use super::ast::{
-    Argument, AttachPoint, BinaryOp, Block, Else, Expr, ExprKind, If, MacroParameter, Place, PlaceKind, Probe, Root,
-    Script, SettingValue, Stmt, StmtKind, TypeArgument, TypeBase, TypeName, TypeSuffix,
+    AttachPoint, BinaryOp, Block, ConfigBlock, Expr, ExprKind, Import, MacroParameter, Probe, Root, Script,
+    SettingValue, Stmt, StmtKind, TypeName,
 };
-use super::dump::{step_symbol, unary_symbol};
+use crate::source::{SourceFile, Span};
+use trivia::Origin;
+
+mod expression;
+mod long;
+mod trivia;
 
 /// The longest `attach point /predicate/ {` that stays on one line, in bytes.
 const MAX_HEAD: usize = 100;
@@ -14,42 +20,13 @@ const MAX_INLINE: usize = 60;
 
 /// A script as source text; ends with a newline unless it is empty.
 pub fn print(script: &Script) -> String {
-    let mut printer = Printer::default();
-    let mut sections: Vec<String> = Vec::new();
-    // The order of preprocessor lines and definitions among each other matters (`#ifdef` around a struct).
-    let mut c_section: Vec<(u32, &str)> = script.preprocessor.iter().map(|l| (l.span.start, l.text.as_str())).collect();
-    c_section.extend(script.c_definitions.iter().map(|d| (d.span.start, d.text.as_str())));
-    c_section.sort_by_key(|(start, _)| *start);
-    if !c_section.is_empty() {
-        sections.push(c_section.iter().map(|(_, text)| format!("{text}\n")).collect());
-    }
-    if let Some(config) = &script.config {
-        let mut text = String::from("config = {\n");
-        for setting in &config.settings {
-            let value = match &setting.value {
-                SettingValue::String(bytes) => quote(bytes),
-                SettingValue::Integer(number) => number.to_string(),
-                SettingValue::Word(word) => word.clone(),
-            };
-            text.push_str(&format!("  {} = {value};\n", setting.key.name));
-        }
-        sections.push(text + "}\n");
-    }
-    if !script.imports.is_empty() {
-        sections.push(script.imports.iter().map(|import| format!("import {};\n", quote(&import.path))).collect());
-    }
-    let mut after_map = false;
-    for root in &script.roots {
-        let is_map = matches!(root, Root::MapDeclaration(_));
-        let text = printer.root(root) + "\n";
-        match sections.last_mut() {
-            // Map declarations stand together.
-            Some(last) if is_map && after_map => last.push_str(&text),
-            _ => sections.push(text),
-        }
-        after_map = is_map;
-    }
-    sections.join("\n")
+    Printer::default().script(script)
+}
+
+/// The script of a file in the printer's layout, with its comments, the blank lines between statements, and strings as
+/// they are written. Text around which a comment stands in the middle of a statement stays as it is.
+pub fn format(file: &SourceFile, script: &Script) -> String {
+    Printer { indent: 0, origin: Some(Origin::new(file.text(), script)) }.script(script)
 }
 
 /// An expression as source text.
@@ -78,13 +55,141 @@ impl Level {
 }
 
 #[derive(Default)]
-struct Printer {
+struct Printer<'s> {
     indent: usize,
+    /// Where comments come from.
+    origin: Option<Origin<'s>>,
 }
 
-impl Printer {
+/// What stands at the root of a script.
+enum Item<'t> {
+    C(&'t str),
+    Config(&'t ConfigBlock),
+    Import(&'t Import),
+    Root(&'t Root),
+}
+
+impl Item<'_> {
+    /// Items that stand together without an empty line between them have the same number.
+    fn group(&self) -> Option<u8> {
+        match self {
+            Self::C(_) => Some(0),
+            Self::Import(_) => Some(1),
+            Self::Root(Root::MapDeclaration(_)) => Some(2),
+            Self::Config(_) | Self::Root(_) => None,
+        }
+    }
+}
+
+/// In the order of the text: that of preprocessor lines and definitions among each other matters.
+fn items(script: &Script) -> Vec<(Span, Item<'_>)> {
+    let mut items: Vec<(Span, Item<'_>)> = Vec::new();
+    items.extend(script.preprocessor.iter().map(|line| (line.span, Item::C(&line.text))));
+    items.extend(script.c_definitions.iter().map(|definition| (definition.span, Item::C(&definition.text))));
+    items.extend(script.config.iter().map(|config| (config.span, Item::Config(config))));
+    items.extend(script.imports.iter().map(|import| (import.span, Item::Import(import))));
+    items.extend(script.roots.iter().map(|root| {
+        let span = match root {
+            Root::Probe(probe) => probe.span,
+            Root::Macro(definition) => definition.span,
+            Root::Function(function) => function.span,
+            Root::MapDeclaration(map) => map.span,
+        };
+        (span, Item::Root(root))
+    }));
+    items.sort_by_key(|(span, _)| span.start);
+    items
+}
+
+impl Printer<'_> {
     fn margin(&self) -> String {
         "  ".repeat(self.indent)
+    }
+
+    fn script(mut self, script: &Script) -> String {
+        let shebang = self.origin.as_ref().and_then(Origin::shebang);
+        let mut out = shebang.map_or_else(String::new, |line| format!("{line}\n"));
+        let mut group = None;
+        for (span, item) in items(script) {
+            let has_blank =
+                self.origin.as_ref().is_some_and(|origin| origin.has_blank_before(origin.begin(span.start)));
+            let is_first =
+                out.is_empty() || (group.is_none() && shebang.is_some_and(|line| out.len() == line.len() + 1));
+            let is_together = group.is_some() && group == Some(item.group()) && item.group().is_some();
+            if has_blank && !out.is_empty() || !is_together && !is_first {
+                out.push('\n');
+            }
+            group = Some(item.group());
+            let mut text = String::new();
+            self.lead(&mut text, span.start);
+            self.blank(&mut text, span.start);
+            out.push_str(&text);
+            out.push_str(&self.item(&item));
+            out.push_str(&self.behind(span));
+            out.push('\n');
+        }
+        let end = self.origin.as_ref().map_or(0, Origin::end);
+        let first = self.origin.as_ref().map_or(0, |origin| origin.begin(end));
+        if first < end {
+            self.blank(&mut out, first);
+            let mut rest = String::new();
+            self.lead(&mut rest, end);
+            out.push_str(&rest);
+        }
+        out
+    }
+
+    fn item(&mut self, item: &Item<'_>) -> String {
+        match item {
+            Item::C(text) => (*text).to_owned(),
+            Item::Config(config) => self.config(config),
+            Item::Import(import) => format!("import {};", quote(&import.path)),
+            Item::Root(root) => self.root(root),
+        }
+    }
+
+    fn config(&mut self, config: &ConfigBlock) -> String {
+        self.indent += 1;
+        let mut lines = String::new();
+        for setting in &config.settings {
+            let value = match &setting.value {
+                SettingValue::String(bytes) => quote(bytes),
+                SettingValue::Integer(number) => number.to_string(),
+                SettingValue::Word(word) => word.clone(),
+            };
+            self.lead(&mut lines, setting.span.start);
+            self.blank(&mut lines, setting.span.start);
+            lines.push_str(&format!("  {} = {value};{}\n", setting.key.name, self.behind(setting.span)));
+        }
+        self.lead(&mut lines, config.span.end.saturating_sub(1));
+        self.indent -= 1;
+        format!("config = {{\n{lines}}}")
+    }
+
+    /// Appends the comments before an offset.
+    fn lead(&mut self, out: &mut String, at: u32) {
+        let margin = self.margin();
+        if let Some(origin) = &mut self.origin {
+            origin.lead(out, at, &margin);
+        }
+    }
+
+    /// Appends an empty line where there is one before an offset, except at the beginning.
+    fn blank(&self, out: &mut String, at: u32) {
+        if !out.is_empty() && self.origin.as_ref().is_some_and(|origin| origin.has_blank_before(at)) {
+            out.push('\n');
+        }
+    }
+
+    /// The comments behind something on its line.
+    fn behind(&mut self, span: Span) -> String {
+        let margin = self.margin();
+        self.origin.as_mut().map_or_else(String::new, |origin| origin.behind(origin.tight(span).end, &margin))
+    }
+
+    fn verbatim(&mut self, span: Span) -> String {
+        let margin = self.margin();
+        self.origin.as_mut().map_or_else(String::new, |origin| origin.verbatim(span, &margin))
     }
 
     fn root(&mut self, root: &Root) -> String {
@@ -123,12 +228,17 @@ impl Printer {
                 None => text.clone(),
             })
             .collect();
-        let predicate = probe.predicate.as_ref().map(|predicate| {
-            let text = self.expr(predicate, Level::TERNARY);
-            // `/*` would open a comment.
-            let space = if text.starts_with('*') { " " } else { "" };
-            format!("/{space}{text}/")
+        let head = Span { end: probe.body.span.start, ..probe.span };
+        let body_start = probe.body.span.start;
+        let inner = probe.predicate.as_ref().map_or(Span { start: body_start, end: body_start }, |it| it.span);
+        let is_commented = self.origin.as_ref().is_some_and(|origin| {
+            origin.has_comment(Span { end: inner.start, ..head })
+                || origin.has_comment(Span { start: inner.end, ..head })
         });
+        if is_commented {
+            return self.commented_probe(probe, &points);
+        }
+        let predicate = probe.predicate.as_ref().map(|predicate| self.predicate(predicate));
         let body = self.block(&probe.body);
         let one_line = [points.join(", "), predicate.clone().unwrap_or_default()].join(" ");
         if points.len() == 1 && one_line.len() <= MAX_HEAD && !one_line.contains('\n') {
@@ -140,25 +250,56 @@ impl Printer {
         }
     }
 
+    fn predicate(&mut self, predicate: &Expr) -> String {
+        let text = self.expr(predicate, Level::TERNARY);
+        // `/*` would open a comment.
+        let space = if text.starts_with('*') { " " } else { "" };
+        format!("/{space}{text}/")
+    }
+
+    /// A probe whose attach points have comments: each part on a line of its own.
+    fn commented_probe(&mut self, probe: &Probe, points: &[String]) -> String {
+        let mut out = String::new();
+        for (index, (point, text)) in probe.attach_points.iter().zip(points).enumerate() {
+            self.lead(&mut out, point.span.start);
+            let comma = if index + 1 < points.len() { "," } else { "" };
+            out.push_str(&format!("{text}{comma}{}\n", self.behind(point.span)));
+        }
+        if let Some(predicate) = &probe.predicate {
+            self.lead(&mut out, predicate.span.start);
+            out.push_str(&format!("{}{}\n", self.predicate(predicate), self.behind(predicate.span)));
+        }
+        self.lead(&mut out, probe.body.span.start);
+        out + &self.block(&probe.body)
+    }
+
     /// A block over several lines; the opening brace stands where the caller put it.
     fn block(&mut self, block: &Block) -> String {
-        if block.statements.is_empty() && block.value.is_none() {
-            return "{}".to_owned();
-        }
-        self.indent += 1;
         let margin = self.margin();
-        let mut out = String::from("{\n");
+        let opening =
+            self.origin.as_mut().map_or_else(String::new, |origin| origin.behind_brace(block.span.start, &margin));
+        self.indent += 1;
+        let inner = self.margin();
+        let mut lines = String::new();
         for (at, statement) in block.statements.iter().enumerate() {
             let is_last = at + 1 == block.statements.len() && block.value.is_none();
-            out.push_str(&format!("{margin}{}\n", self.statement(statement, is_last)));
+            self.lead(&mut lines, statement.span.start);
+            self.blank(&mut lines, statement.span.start);
+            let text = self.statement_lines(statement, is_last);
+            lines.push_str(&format!("{inner}{text}{}\n", self.behind(statement.span)));
         }
         if let Some(value) = &block.value {
-            out.push_str(&format!("{margin}{}\n", self.value(value)));
+            self.lead(&mut lines, value.span.start);
+            self.blank(&mut lines, value.span.start);
+            let text = self.value(value);
+            lines.push_str(&format!("{inner}{text}{}\n", self.behind(value.span)));
         }
+        self.lead(&mut lines, block.span.end.saturating_sub(1));
         self.indent -= 1;
-        out.push_str(&self.margin());
-        out.push('}');
-        out
+        if lines.is_empty() && opening.is_empty() {
+            return "{}".to_owned();
+        }
+        format!("{{{opening}\n{lines}{margin}}}")
     }
 
     /// The block of an expression: on one line when all it has is a short value.
@@ -181,6 +322,18 @@ impl Printer {
             ExprKind::If(branch) => self.if_expr(branch, Self::block),
             _ => self.expr(value, Level::TERNARY),
         }
+    }
+
+    /// A statement; one with a comment inside stays as it was written, one that is too long is broken.
+    fn statement_lines(&mut self, statement: &Stmt, is_last: bool) -> String {
+        let Some(origin) = &self.origin else { return self.statement(statement, is_last) };
+        let span = origin.tight(statement.span);
+        if is_simple(&statement.kind) && origin.has_comment(span) {
+            let text = self.verbatim(span);
+            return if text.ends_with(';') { text } else { text + ";" };
+        }
+        let text = self.statement(statement, is_last);
+        self.shortened(statement, text)
     }
 
     /// `is_last`: nothing follows in the block, where only a `;` tells a statement from the block's value.
@@ -206,8 +359,8 @@ impl Printer {
             StmtKind::Continue => "continue;".to_owned(),
             StmtKind::Return(Some(value)) => format!("return {};", self.whole(value)),
             StmtKind::Return(None) => "return;".to_owned(),
-            StmtKind::While { condition, body } => format!("while ({}) {}", self.whole(condition), self.block(body)),
-            StmtKind::Unroll { count, body } => format!("unroll ({}) {}", self.whole(count), self.block(body)),
+            StmtKind::While { condition, body } => format!("while {} {}", self.condition(condition), self.block(body)),
+            StmtKind::Unroll { count, body } => format!("unroll {} {}", self.condition(count), self.block(body)),
             StmtKind::ForMap { variable, map, body } => {
                 format!("for ({} : {}) {}", variable.name, map.name, self.block(body))
             }
@@ -222,192 +375,18 @@ impl Printer {
             }
         }
     }
-
-    /// An expression where nothing around it can bind.
-    fn whole(&mut self, expr: &Expr) -> String {
-        self.expr(expr, Level::TERNARY)
-    }
-
-    fn list(&mut self, exprs: &[Expr]) -> String {
-        exprs.iter().map(|expr| self.whole(expr)).collect::<Vec<_>>().join(", ")
-    }
-
-    fn place(&mut self, place: &Place) -> String {
-        match &place.kind {
-            PlaceKind::Variable(name) => name.name.clone(),
-            PlaceKind::Map { name, key } if key.is_empty() => name.name.clone(),
-            PlaceKind::Map { name, key } => format!("{}[{}]", name.name, self.list(key)),
-        }
-    }
-
-    /// An expression, in parentheses if it binds less tightly than its place asks for.
-    fn expr(&mut self, expr: &Expr, at_least: Level) -> String {
-        let (text, level) = self.bare(expr);
-        if level < at_least { format!("({text})") } else { text }
-    }
-
-    /// An expression without parentheses, and how tightly it binds.
-    fn bare(&mut self, expr: &Expr) -> (String, Level) {
-        let primary = |text: String| (text, Level::PRIMARY);
-        match &expr.kind {
-            ExprKind::Integer { value, text } if text.is_empty() => primary(value.to_string()),
-            ExprKind::Integer { text, .. } => primary(text.clone()),
-            ExprKind::String(bytes) => primary(quote(bytes)),
-            ExprKind::Bool(value) => primary(value.to_string()),
-            ExprKind::Positional(number) => primary(format!("${number}")),
-            ExprKind::PositionalCount => primary("$#".to_owned()),
-            ExprKind::Identifier(name) => primary(name.clone()),
-            ExprKind::Place(place) => {
-                let keyed = matches!(&place.kind, PlaceKind::Map { key, .. } if !key.is_empty());
-                (self.place(place), if keyed { Level::POSTFIX } else { Level::PRIMARY })
-            }
-            ExprKind::Call { function, arguments } => {
-                let arguments: Vec<String> = arguments
-                    .iter()
-                    .map(|argument| match argument {
-                        Argument::Expr(expr) => self.whole(expr),
-                        Argument::Type(ty) => self.ty(ty),
-                    })
-                    .collect();
-                primary(format!("{}({})", function.name, arguments.join(", ")))
-            }
-            // As operands, `if` and blocks always stand in parentheses, so that no statement begins with them by accident.
-            ExprKind::If(branch) => (self.if_expr(branch, Self::value_block), Level::TERNARY),
-            ExprKind::Block(block) => (self.value_block(block), Level::TERNARY),
-            ExprKind::Tuple(items) if items.len() == 1 => primary(format!("({},)", self.list(items))),
-            ExprKind::Tuple(items) => primary(format!("({})", self.list(items))),
-            ExprKind::Record(fields) => {
-                let fields: Vec<String> =
-                    fields.iter().map(|(name, value)| format!("{} = {}", name.name, self.whole(value))).collect();
-                primary(format!("({})", fields.join(", ")))
-            }
-            ExprKind::SizeOf(argument) => primary(format!("sizeof({})", self.type_argument(argument))),
-            ExprKind::TypeInfo(argument) => primary(format!("typeinfo({})", self.type_argument(argument))),
-            ExprKind::OffsetOf { of, path } => {
-                let path: Vec<&str> = path.iter().map(|name| name.name.as_str()).collect();
-                primary(format!("offsetof({}, {})", self.type_argument(of), path.join(".")))
-            }
-            ExprKind::Unary { .. }
-            | ExprKind::Comptime(_)
-            | ExprKind::Cast { .. }
-            | ExprKind::AddressOf(_)
-            | ExprKind::Step { .. }
-            | ExprKind::Binary { .. }
-            | ExprKind::Ternary { .. }
-            | ExprKind::Field { .. }
-            | ExprKind::TupleField { .. }
-            | ExprKind::Index { .. } => self.operation(expr),
-        }
-    }
-
-    /// An expression that is made of operators: those that `bare` hands over.
-    fn operation(&mut self, expr: &Expr) -> (String, Level) {
-        match &expr.kind {
-            ExprKind::Unary { operator, operand } => (self.prefixed(unary_symbol(*operator), operand), Level::PREFIX),
-            ExprKind::Comptime(operand) => (format!("comptime {}", self.expr(operand, Level::PREFIX)), Level::PREFIX),
-            ExprKind::Cast { ty, operand } => {
-                (format!("({}){}", self.ty(ty), self.expr(operand, Level::PREFIX)), Level::PREFIX)
-            }
-            ExprKind::AddressOf(place) => (format!("&{}", self.place(place)), Level::PREFIX),
-            ExprKind::Step { target, step, prefix: true } => {
-                (format!("{}{}", step_symbol(*step), self.place(target)), Level::PREFIX)
-            }
-            ExprKind::Step { target, step, prefix: false } => {
-                (format!("{}{}", self.place(target), step_symbol(*step)), Level::POSTFIX)
-            }
-            ExprKind::Binary { operator, left, right } => {
-                let level = Level::of(*operator);
-                let (left, right) = (self.expr(left, level), self.expr(right, Level(level.0 + 1)));
-                (format!("{left} {} {right}", operator.symbol()), level)
-            }
-            ExprKind::Ternary { condition, then, otherwise } => {
-                let condition = self.expr(condition, Level(Level::TERNARY.0 + 1));
-                let otherwise = match otherwise.kind {
-                    ExprKind::If(_) | ExprKind::Block(_) => self.expr(otherwise, Level::PRIMARY),
-                    _ => self.whole(otherwise),
-                };
-                let text = match then {
-                    Some(then) => format!("{condition} ? {} : {otherwise}", self.whole(then)),
-                    None => format!("{condition} ?: {otherwise}"),
-                };
-                (text, Level::TERNARY)
-            }
-            ExprKind::Field { base, field, arrow } => {
-                let sign = if *arrow { "->" } else { "." };
-                (format!("{}{sign}{}", self.expr(base, Level::POSTFIX), field.name), Level::POSTFIX)
-            }
-            ExprKind::TupleField { base, index } => {
-                (format!("{}.{index}", self.expr(base, Level::POSTFIX)), Level::POSTFIX)
-            }
-            ExprKind::Index { base, index } => {
-                // `@m[k]` is a map and its key; `(@m)[k]` indexes the value of a scalar map.
-                let is_map = matches!(&base.kind, ExprKind::Place(Place { kind: PlaceKind::Map { key, .. }, .. }) if key.is_empty());
-                let base = if is_map { format!("({})", self.whole(base)) } else { self.expr(base, Level::POSTFIX) };
-                (format!("{base}[{}]", self.whole(index)), Level::POSTFIX)
-            }
-            _ => self.bare(expr),
-        }
-    }
-
-    /// An operator and its operand; a space keeps `-` and `-x` from becoming `--x`.
-    fn prefixed(&mut self, symbol: &str, operand: &Expr) -> String {
-        let operand = self.expr(operand, Level::PREFIX);
-        let space = if symbol == "-" && operand.starts_with('-') { " " } else { "" };
-        format!("{symbol}{space}{operand}")
-    }
-
-    fn if_expr(&mut self, branch: &If, print_block: fn(&mut Self, &Block) -> String) -> String {
-        let comptime = if branch.comptime { "comptime " } else { "" };
-        let condition = self.whole(&branch.condition);
-        let mut out = format!("if {comptime}({condition}) {}", print_block(self, &branch.then));
-        match &branch.otherwise {
-            Some(Else::Block(block)) => out.push_str(&format!(" else {}", print_block(self, block))),
-            Some(Else::If(next)) => match &next.kind {
-                ExprKind::If(next) => {
-                    out.push_str(" else ");
-                    out.push_str(&self.if_expr(next, print_block));
-                }
-                _ => out.push_str(&format!(" else {{ {} }}", self.whole(next))),
-            },
-            None => {}
-        }
-        out
-    }
-
-    fn ty(&mut self, ty: &TypeName) -> String {
-        let mut out = match &ty.base {
-            TypeBase::Name(name) => name.clone(),
-            TypeBase::Tagged { keyword, name } => format!("{keyword} {name}"),
-            TypeBase::TypeOf(argument) => format!("typeof({})", self.type_argument(argument)),
-        };
-        let mut after_pointer = false;
-        for suffix in &ty.suffixes {
-            match suffix {
-                TypeSuffix::Pointer => out.push_str(if after_pointer { "*" } else { " *" }),
-                TypeSuffix::Array(Some(length)) => out.push_str(&format!("[{length}]")),
-                TypeSuffix::Array(None) => out.push_str("[]"),
-            }
-            after_pointer = matches!(suffix, TypeSuffix::Pointer);
-        }
-        out
-    }
-
-    fn type_argument(&mut self, argument: &TypeArgument) -> String {
-        match argument {
-            TypeArgument::Type(ty) => self.ty(ty),
-            // A bare word would be read as a type.
-            TypeArgument::Expr(expr) if reads_as_type(expr) => format!("({})", self.whole(expr)),
-            TypeArgument::Expr(expr) => self.whole(expr),
-        }
-    }
 }
 
-/// `word`, `word[4]`, `word[4][2]`
-fn reads_as_type(expr: &Expr) -> bool {
-    match &expr.kind {
-        ExprKind::Identifier(_) => true,
-        ExprKind::Index { base, .. } => reads_as_type(base),
-        _ => false,
+/// Whether a statement is one line unless it is long: all but those that hold blocks.
+fn is_simple(kind: &StmtKind) -> bool {
+    match kind {
+        StmtKind::While { .. }
+        | StmtKind::Unroll { .. }
+        | StmtKind::ForMap { .. }
+        | StmtKind::ForRange { .. }
+        | StmtKind::Block(_) => false,
+        StmtKind::Expr(expr) => !matches!(expr.kind, ExprKind::If(_)),
+        _ => true,
     }
 }
 

@@ -8,6 +8,7 @@ use crate::diagnostic::render::render;
 use crate::source::SourceFile;
 
 mod errors;
+mod format;
 mod limits;
 mod mutations;
 mod trees;

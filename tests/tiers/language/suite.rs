@@ -118,6 +118,24 @@ fn a_printed_script_means_the_same() {
 }
 
 #[test]
+fn a_formatted_script_is_the_same_script_and_formatting_it_again_changes_nothing() {
+    let format = |text: &str| {
+        let file = SourceFile::new("formatted", text);
+        let script = syntax::parse(&file, &syntax::Limits::default()).ok()?;
+        Some((syntax::print::format(&file, &script), syntax::dump::dump(&script)))
+    };
+    let difference = |it: &Outcome| {
+        let (once, tree) = format(&it.case.script)?;
+        match format(&once) {
+            Some((twice, tree_again)) if twice == once && tree_again == tree => None,
+            Some((twice, _)) => Some(format!("{}:\n{once}\nthen\n{twice}", it.case.name)),
+            None => Some(format!("{}: cannot be read as\n{once}", it.case.name)),
+        }
+    };
+    assert_none(&outcomes().iter().filter_map(difference).collect::<Vec<_>>());
+}
+
+#[test]
 fn the_text_of_every_stage_is_the_golden_one() {
     let mut problems = Vec::new();
     let mut known = std::collections::HashSet::new();
