@@ -51,7 +51,7 @@ pub fn check(file: &SourceFile, kernel: &dyn Kernel, options: &CompileOptions) -
         Err(error) => return Checked { diagnostics: vec![error], ..Checked::default() },
     };
     let mut found = Diagnostics::default();
-    let kernel = Overlay::new(kernel, &script, &mut found);
+    let kernel = Overlay::new(kernel, &script, &options.without, &mut found);
     let analyzed = sema::analyze(&script, &kernel, options, found);
     let maps = analyzed.program.map(|program| program.maps).unwrap_or_default();
     Checked { diagnostics: in_order(analyzed.diagnostics), probes: analyzed.probes, maps }
@@ -99,7 +99,7 @@ fn front_end<T>(
 ) -> Result<T, Vec<Diagnostic>> {
     let script = parse(file, options).map_err(|error| vec![error])?;
     let mut found = Diagnostics::default();
-    let kernel = Overlay::new(kernel, &script, &mut found);
+    let kernel = Overlay::new(kernel, &script, &options.without, &mut found);
     let analyzed = sema::analyze(&script, &kernel, options, found);
     let diagnostics = in_order(analyzed.diagnostics);
     match analyzed.program {

@@ -382,6 +382,17 @@ pub struct Counter {
     pub cause: CounterCause,
     /// The expression or statement at which it happens; empty where it belongs to the whole script.
     pub span: Span,
+    /// The helper whose failures are counted.
+    pub helper: Option<Helper>,
+}
+
+/// A BPF helper that may fail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Helper {
+    /// Without `bpf_`.
+    pub name: String,
+    /// Byte offset within a slot of the i64 that it returned when it last failed there.
+    pub result_offset: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -402,4 +413,8 @@ pub enum CounterCause {
     },
     /// A read of kernel or user memory failed (counted only with `-k`).
     ReadFailed,
+    /// A map was read at a key that it does not have (counted only with `-k`).
+    LookupFailed {
+        map: MapId,
+    },
 }

@@ -1,5 +1,7 @@
 //! What a person may choose for one compilation, beside the script itself.
 
+use crate::kernel::Feature;
+
 /// Limits that protect the machine from a script; each has its own error.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Limits {
@@ -45,4 +47,8 @@ pub struct CompileOptions {
     pub count_read_failures: bool,
     /// `BPFTRACE_*` of the environment: config keys that win over the script's block.
     pub environment: Vec<(String, String)>,
+    /// `--probe-filter`: only attach points whose name a regular expression matches; begin and end always.
+    pub probe_filter: Option<String>,
+    /// `--no-feature`: what the kernel has and the script is to do without.
+    pub without: Vec<Feature>,
 }

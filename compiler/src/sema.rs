@@ -16,6 +16,7 @@ mod convert;
 pub mod evidence;
 mod expressions;
 mod fields;
+mod filter;
 mod fold;
 pub mod formats;
 mod maps;
@@ -69,7 +70,7 @@ pub fn analyze(
         None => None,
     };
     let (probes, attach) = attach_points(&groups);
-    let program = typed.filter(|_| !diagnostics.has_errors()).map(|typed| {
+    let mut program = typed.filter(|_| !diagnostics.has_errors()).map(|typed| {
         let mut programs = typed.programs;
         for (program, attach) in programs.iter_mut().zip(attach) {
             program.attach = attach;
@@ -85,6 +86,11 @@ pub fn analyze(
             count_read_failures: options.count_read_failures,
         }
     });
+    if let (Some(program), Some(pattern)) = (&mut program, &options.probe_filter) {
+        filter::apply(program, pattern, &mut diagnostics);
+    }
+    let program = program.filter(|_| !diagnostics.has_errors());
+    let probes = program.as_ref().map_or(probes, |program| program.probes.clone());
     Analyzed { program, probes, diagnostics }
 }
 

@@ -10,6 +10,8 @@ use tracing::Level;
 pub mod arguments;
 pub mod check;
 pub mod emit;
+pub mod explain;
+pub mod fmt;
 pub mod info;
 pub mod list;
 pub mod privileges;
@@ -41,6 +43,10 @@ enum Command {
     Run(Box<run::RunArguments>),
     /// Look for mistakes in a script without running it
     Check(check::CheckArguments),
+    /// Tell what a script will do: types, maps, attach points, sizes
+    Explain(explain::ExplainArguments),
+    /// Lay scripts out
+    Fmt(fmt::FmtArguments),
     /// List what can be probed
     List(list::ListArguments),
     /// Tell what this kernel can do
@@ -70,6 +76,8 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let result = match command {
         Command::Run(arguments) => run::run(*arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Fmt(arguments) => fmt::run(&arguments),
         Command::List(arguments) => list::run(&arguments),
         Command::Info(arguments) => info::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
@@ -93,6 +101,11 @@ fn parse_as_bpftrace(arguments: &[OsString]) -> Result<Command, clap::Error> {
     let matches = run::RunArguments::command()
         .name("bpftrace")
         .display_name("bpftrace")
+        .override_usage(
+            "bpftrace [OPTIONS] FILE [PARAMETER]... [-- --NAME=VALUE...]\n       \
+             bpftrace [OPTIONS] -e 'PROGRAM' [PARAMETER]...\n       \
+             bpftrace -l [PATTERN]",
+        )
         .version(concat!("v0.26.1, spoken by tracedeck ", env!("CARGO_PKG_VERSION")))
         .try_get_matches_from(arguments)?;
     run::RunArguments::from_arg_matches(&matches).map(|arguments| Command::Run(Box::new(arguments)))

@@ -131,6 +131,11 @@ impl LiveKernel {
         })
     }
 
+    /// Takes the functions that can be probed from a list, sorted, instead of asking the kernel; to be called first.
+    pub fn use_functions(&self, names: Vec<String>) {
+        let _ = self.functions.set(names);
+    }
+
     fn raw_tracepoint_names(&self) -> &[String] {
         self.raw_tracepoints.get_or_init(|| {
             let Some(btf) = self.btf() else { return Vec::new() };

@@ -24,6 +24,7 @@ mod child;
 mod clock;
 mod control;
 mod counters;
+pub mod describe;
 mod emit;
 mod engine;
 mod failure;

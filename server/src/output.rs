@@ -160,6 +160,18 @@ impl Desk {
         self.tell_message(&block)
     }
 
+    /// What a program had to leave undone, in the layout of compiler warnings; `helper` is what failed.
+    pub fn loss(&mut self, span: Span, message: &str, helper: Option<&(String, i64)>) -> io::Result<()> {
+        if self.verbosity.no_warnings {
+            return Ok(());
+        }
+        self.located(Severity::Warning, span, message)?;
+        match helper {
+            Some((name, code)) => self.tell(format!("Additional Info - helper: {name}, retcode: {code}\n").as_bytes()),
+            None => Ok(()),
+        }
+    }
+
     /// Tells why a run ended where that is not what one expects of it, and what it lost in total.
     pub fn ended(&mut self, reason: &EndReason) -> io::Result<()> {
         for total in self.losses.totals(&self.source) {

@@ -32,7 +32,8 @@ pub fn text(manifest: &Manifest) -> String {
         let _ = writeln!(out, "site {index} ({} bytes): {}", site.fixed_size, site_kind(&site.kind));
     }
     for counter in &manifest.counters {
-        let _ = writeln!(out, "counter +{}: {:?}", counter.offset, counter.cause);
+        let helper = counter.helper.as_ref().map_or(String::new(), |helper| format!(" of {}", helper.name));
+        let _ = writeln!(out, "counter +{}: {:?}{helper}", counter.offset, counter.cause);
     }
     let globals = &manifest.globals;
     let _ = writeln!(out, "globals: {} + {} x {} CPUs", globals.shared_size, globals.slot_size, globals.cpus);

@@ -2,6 +2,8 @@
 
 #[path = "language/codes.rs"]
 mod codes;
+#[path = "language/command.rs"]
+mod command;
 #[path = "language/examples.rs"]
 mod examples;
 #[path = "language/maps.rs"]

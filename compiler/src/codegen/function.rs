@@ -6,7 +6,7 @@ use inkwell::basic_block::BasicBlock;
 use inkwell::values::{IntValue, PointerValue};
 
 use crate::hir::{self, VariableId};
-use crate::manifest::{CounterCause, MapId};
+use crate::manifest::{Counter, CounterCause, MapId};
 use crate::source::Span;
 use crate::types::Type;
 
@@ -224,11 +224,42 @@ impl<'a, 'ctx> FunctionBuilder<'a, 'ctx> {
 
     /// Adds one to the counter for a cause.
     pub fn count(&mut self, cause: CounterCause, span: Span) {
-        let offset = self.unit.counter(cause, span);
+        let counter = self.unit.counter(cause, span, None);
+        self.increase(&counter);
+    }
+
+    /// [`Self::count`] for a helper that failed: what it returned is kept for the message. At the current place of the
+    /// script.
+    pub fn count_failure(&mut self, cause: CounterCause, helper: &str, result: IntValue<'ctx>) {
+        let counter = self.unit.counter(cause, self.span, Some(helper));
+        self.increase(&counter);
+        if let Some(helper) = &counter.helper {
+            let slot = self.cpu_slot();
+            self.ir.store(self.ir.offset(slot, helper.result_offset), result, 8);
+        }
+    }
+
+    fn increase(&mut self, counter: &Counter) {
         let slot = self.cpu_slot();
-        let counter = self.ir.offset(slot, offset);
-        let value = self.ir.load(counter, 8, false);
-        self.ir.store(counter, self.ir.add(value, self.ir.constant(1)), 8);
+        let cell = self.ir.offset(slot, counter.offset);
+        let value = self.ir.load(cell, 8, false);
+        self.ir.store(cell, self.ir.add(value, self.ir.constant(1)), 8);
+    }
+
+    /// [`Self::count_failure`] when an `i1` is set, then goes on.
+    pub fn count_failure_if(
+        &mut self,
+        condition: IntValue<'ctx>,
+        cause: CounterCause,
+        helper: &str,
+        result: IntValue<'ctx>,
+    ) {
+        let (counts, next) = (self.ir.block("count"), self.ir.block(""));
+        self.ir.branch_if(condition, counts, next);
+        self.ir.position(counts);
+        self.count_failure(cause, helper, result);
+        self.ir.branch(next);
+        self.ir.position(next);
     }
 
     /// Adds one to the counter for a cause when an `i1` is set, then goes on.

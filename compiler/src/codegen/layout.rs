@@ -5,8 +5,8 @@ use crate::diagnostic::Diagnostic;
 use crate::hir::{self, Eviction};
 use crate::kernel::Kernel;
 use crate::manifest::{
-    Counter, CounterCause, GLOBALS_MAP, GlobalsHeader, GlobalsLayout, KernelMap, KernelMapKind, MapId, MapStorage,
-    RING_MAP, SCRATCH_MAP, STACKS_SEEN_MAP, SiteKind,
+    Counter, CounterCause, GLOBALS_MAP, GlobalsHeader, GlobalsLayout, Helper, KernelMap, KernelMapKind, MapId,
+    MapStorage, RING_MAP, SCRATCH_MAP, STACKS_SEEN_MAP, SiteKind,
 };
 use crate::source::Span;
 use crate::types::Type;
@@ -85,15 +85,23 @@ impl Layout {
         &self.storage[map.index()]
     }
 
-    /// The offset in a CPU's slot of the counter for a cause at a place of the script; made at first use.
-    pub fn counter(&mut self, cause: CounterCause, span: Span) -> u32 {
-        if let Some(known) = self.counters.iter().find(|counter| counter.cause == cause && counter.span == span) {
-            return known.offset;
+    /// The counter for a cause at a place of the script; made at first use. With a helper, there is room for what it
+    /// returned.
+    pub fn counter(&mut self, cause: CounterCause, span: Span, helper: Option<&str>) -> Counter {
+        let is_known = |counter: &&Counter| {
+            counter.cause == cause
+                && counter.span == span
+                && counter.helper.as_ref().map(|helper| helper.name.as_str()) == helper
+        };
+        if let Some(known) = self.counters.iter().find(is_known) {
+            return known.clone();
         }
         let offset = self.slot_used;
-        self.slot_used += 8;
-        self.counters.push(Counter { offset, cause, span });
-        offset
+        let helper = helper.map(|name| Helper { name: name.to_owned(), result_offset: offset + 8 });
+        self.slot_used += if helper.is_some() { 16 } else { 8 };
+        let counter = Counter { offset, cause, span, helper };
+        self.counters.push(counter.clone());
+        counter
     }
 
     /// The final layout of the globals, once all counters are known.

@@ -46,10 +46,15 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
                 let (absent, next, before) = (self.ir.block("absent"), self.ir.block(""), self.ir.here());
                 self.ir.branch_if(missing, absent, next);
                 self.ir.position(absent);
+                if self.unit.program.count_read_failures {
+                    let nothing = self.ir.constant(0);
+                    self.count_failure(CounterCause::LookupFailed { map }, "map_lookup_elem", nothing);
+                }
                 let zeros = self.zeros();
+                let from_absent = self.ir.here();
                 self.ir.branch(next);
                 self.ir.position(next);
-                self.ir.merge_pointers(&[(found, before), (zeros, absent)])
+                self.ir.merge_pointers(&[(found, before), (zeros, from_absent)])
             }
             MapStorage::PerCpuGlobal { offset } => return Ok(self.read_scalar_aggregate(map, offset)?.into()),
             MapStorage::PerCpuHash { .. } => {
@@ -194,7 +199,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
     fn update(&mut self, map: MapId, symbol: &str, key: PointerValue<'ctx>, value: PointerValue<'ctx>, flags: u64) {
         let result = self.ir.map_update(self.unit.symbol(symbol), key, value, self.ir.constant(flags));
         let failed = self.ir.compare(IntPredicate::SLT, result, self.ir.constant(0));
-        self.count_if(failed, CounterCause::MapFull { map }, self.map(map).span);
+        self.count_failure_if(failed, CounterCause::MapFull { map }, "map_update_elem", result);
     }
 
     /// The address of this CPU's cell of an aggregation; `on_cell` is emitted where there is one.
@@ -222,13 +227,13 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
                 self.ir.position(absent);
                 // Another CPU may create the entry in between: then the update fails and the lookup succeeds.
                 let zeros = self.zeros();
-                self.ir.map_update(symbol, key, zeros, self.ir.constant(UPDATE_NEW));
+                let result = self.ir.map_update(symbol, key, zeros, self.ir.constant(UPDATE_NEW));
                 let created = self.ir.map_lookup(symbol, key);
                 let still_missing = self.ir.is_null(created);
                 let from_absent = self.ir.here();
                 self.ir.branch_if(still_missing, full, cell_known);
                 self.ir.position(full);
-                self.count(CounterCause::MapFull { map }, self.map(map).span);
+                self.count_failure(CounterCause::MapFull { map }, "map_update_elem", result);
                 self.ir.branch(next);
                 self.ir.position(cell_known);
                 let cell = self.ir.merge_pointers(&[(found, before), (created, from_absent)]);
@@ -244,8 +249,12 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         }
     }
 
-    /// `delete(@m, k)`: 1 if there was an entry.
-    pub fn delete_entry(&mut self, map: MapId, key: Option<&Expr>) -> Result<IntValue<'ctx>, CodegenError> {
+    /// `delete(@m, k)`: 1 if there was an entry; what the helper returned, if one was needed.
+    pub fn delete_entry(
+        &mut self,
+        map: MapId,
+        key: Option<&Expr>,
+    ) -> Result<(IntValue<'ctx>, Option<IntValue<'ctx>>), CodegenError> {
         match self.storage(map) {
             MapStorage::Global { offset } => {
                 let is_set = self.ir.offset(self.unit.globals(), offset);
@@ -254,7 +263,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
                 let value = Place::aligned(self.ir.offset(self.unit.globals(), offset + 8));
                 let size = self.map(map).value.size();
                 self.zero(value, size)?;
-                Ok(was_set)
+                Ok((was_set, None))
             }
             MapStorage::PerCpuGlobal { .. } => {
                 let (map_name, span) = (self.map(map).name.clone(), self.span);
@@ -264,7 +273,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
             MapStorage::Hash { symbol } | MapStorage::PerCpuHash { symbol } => {
                 let key = self.key(map, key)?;
                 let result = self.ir.map_delete(self.unit.symbol(&symbol), key);
-                Ok(self.ir.bit_to_int(self.ir.is_zero(result)))
+                Ok((self.ir.bit_to_int(self.ir.is_zero(result)), Some(result)))
             }
         }
     }

@@ -57,14 +57,14 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         address: IntValue<'ctx>,
         space: AddressSpace,
     ) {
-        let failed = match space {
+        let result = match space {
             AddressSpace::User => self.ir.probe_read_user(place.pointer, bytes, address),
             // Trusted memory too: whether the verifier would let us load directly depends on the kernel's version.
             AddressSpace::Kernel | AddressSpace::Trusted => self.ir.probe_read_kernel(place.pointer, bytes, address),
         };
         if self.unit.program.count_read_failures {
-            let failed = self.ir.is_not_zero(failed);
-            self.count_if(failed, CounterCause::ReadFailed, self.span);
+            let helper = if space == AddressSpace::User { "probe_read_user" } else { "probe_read_kernel" };
+            self.count_failure_if(self.ir.is_not_zero(result), CounterCause::ReadFailed, helper, result);
         }
     }
 
@@ -98,7 +98,8 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         let one = self.ir.constant(1);
         let failed = self.ir.compare(inkwell::IntPredicate::SLT, copied, one);
         if self.unit.program.count_read_failures {
-            self.count_if(failed, CounterCause::ReadFailed, self.span);
+            let helper = if is_user { "probe_read_user_str" } else { "probe_read_kernel_str" };
+            self.count_failure_if(failed, CounterCause::ReadFailed, helper, copied);
         }
         // After a failure nothing says what is in the buffer.
         let (fix, check, full, next) =

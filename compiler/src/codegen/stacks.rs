@@ -8,7 +8,6 @@ use inkwell::values::{IntValue, PointerValue};
 
 use crate::abi::record::{HEADER_SIZE, RecordKind, STACK_PREFIX_SIZE, STACK_USER};
 use crate::manifest::{CounterCause, STACKS_SEEN_MAP};
-use crate::source::Span;
 use crate::types::StackSpace;
 
 use super::error::CodegenError;
@@ -48,7 +47,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         let [failed, check, captured, next] = ["failed", "check", "captured", ""].map(|name| self.ir.block(name));
         self.ir.branch_if(self.ir.compare(IntPredicate::SLT, bytes, self.ir.constant(0)), failed, check);
         self.ir.position(failed);
-        self.count(CounterCause::StackFailed, Span::default());
+        self.count_failure(CounterCause::StackFailed, "get_stack", bytes);
         let from_failed = self.ir.here();
         self.ir.branch(next);
         self.ir.position(check);
@@ -225,7 +224,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         self.ir.store(recent, id, 8);
         self.ir.branch(next);
         self.ir.position(lost);
-        self.count(CounterCause::StackFailed, Span::default());
+        self.count_failure(CounterCause::StackFailed, "ringbuf_output", sent);
         let from_lost = self.ir.here();
         self.ir.branch(next);
         self.ir.position(next);

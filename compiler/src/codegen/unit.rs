@@ -11,7 +11,7 @@ use inkwell::values::{FunctionValue, PointerValue};
 
 use crate::hir;
 use crate::kernel::Kernel;
-use crate::manifest::{CounterCause, GLOBALS_MAP, MapId, VALUE_SUFFIX};
+use crate::manifest::{Counter, CounterCause, GLOBALS_MAP, MapId, VALUE_SUFFIX};
 use crate::source::{SourceFile, Span};
 
 use super::debug_info::DebugInfo;
@@ -90,9 +90,9 @@ impl<'a, 'ctx> Unit<'a, 'ctx> {
         self.symbol(&format!("{GLOBALS_MAP}{VALUE_SUFFIX}"))
     }
 
-    /// The offset in a slot of the counter for a cause.
-    pub fn counter(&self, cause: CounterCause, span: Span) -> u32 {
-        self.layout.borrow_mut().counter(cause, span)
+    /// The counter for a cause at a place of the script.
+    pub fn counter(&self, cause: CounterCause, span: Span, helper: Option<&str>) -> Counter {
+        self.layout.borrow_mut().counter(cause, span, helper)
     }
 
     /// A function with its debug information, in a section of the object.

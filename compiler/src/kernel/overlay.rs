@@ -1,4 +1,4 @@
-//! A kernel with the types that a script defines itself in front of it.
+//! A kernel with the types that a script defines itself in front of it, and without what the options switch off.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,24 +13,30 @@ use crate::types::Type;
 pub struct Overlay<'a> {
     kernel: &'a dyn Kernel,
     definitions: Definitions,
+    without: Vec<Feature>,
 }
 
 impl<'a> Overlay<'a> {
     /// Reads the C definitions of a script.
-    pub fn new(kernel: &'a dyn Kernel, script: &ast::Script, diagnostics: &mut Diagnostics) -> Self {
+    pub fn new(
+        kernel: &'a dyn Kernel,
+        script: &ast::Script,
+        without: &[Feature],
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
         let mut definitions = Definitions::default();
         for definition in &script.c_definitions {
             if let Err(message) = definitions.read(&definition.text, &|name| kernel.named_type(name)) {
                 diagnostics.push(Diagnostic::error("c-definition", definition.span, message));
             }
         }
-        Self { kernel, definitions }
+        Self { kernel, definitions, without: without.to_vec() }
     }
 }
 
 impl Kernel for Overlay<'_> {
     fn has(&self, feature: Feature) -> bool {
-        self.kernel.has(feature)
+        !self.without.contains(&feature) && self.kernel.has(feature)
     }
 
     fn release(&self) -> &str {

@@ -8,6 +8,7 @@ use tracedeck_compiler::source::SourceFile;
 use tracedeck_compiler::{analyze, codegen, compile, hir, syntax};
 
 use crate::host::LiveKernel;
+use crate::live::describe;
 
 /// A stage to show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -29,13 +30,15 @@ pub enum Stage {
     Bytecode,
     /// What the loader and the decoder get to know, as JSON
     Manifest,
+    /// What the kernel's verifier says about the programs (needs the privileges of a run)
+    Verifier,
 }
 
 impl Stage {
     /// The stage of a name that bpftrace's `-d` knows.
     pub fn parse_list(names: &str) -> Result<Vec<Self>> {
         if names == "all" {
-            return Ok(vec![Self::Ast, Self::Hir, Self::Ir, Self::Optimized, Self::Bytecode]);
+            return Ok(vec![Self::Ast, Self::Hir, Self::Ir, Self::Optimized, Self::Bytecode, Self::Verifier]);
         }
         names
             .split(',')
@@ -76,9 +79,20 @@ pub fn emit(
             let (compiled, _) = compile(source, kernel, options)?;
             serde_json::to_string_pretty(&compiled.manifest).unwrap_or_else(|error| error.to_string())
         }
+        Stage::Verifier => verifier(source, kernel, options)?,
     };
     if !text.ends_with('\n') {
         text.push('\n');
     }
     Ok(text)
+}
+
+fn verifier(source: &SourceFile, kernel: &LiveKernel, options: &CompileOptions) -> Result<String, Vec<Diagnostic>> {
+    let (compiled, _) = compile(source, kernel, options)?;
+    let logs = describe::verifier_logs(&compiled, source).map_err(|failure| vec![failure])?;
+    let names = compiled.manifest.programs.iter().map(|program| {
+        let first = program.attach.first().and_then(|point| compiled.manifest.probes.get(point.probe.index()));
+        first.map_or(program.section.as_str(), |probe| probe.name.as_str())
+    });
+    Ok(names.zip(logs).map(|(name, log)| format!("; {name}\n{log}")).collect())
 }

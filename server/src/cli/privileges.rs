@@ -5,9 +5,24 @@ const CAP_SYS_ADMIN: u64 = 1 << 21;
 const CAP_PERFMON: u64 = 1 << 38;
 const CAP_BPF: u64 = 1 << 39;
 
+/// The modes of lockdown, the one in force in brackets.
+const LOCKDOWN: &str = "/sys/kernel/security/lockdown";
+
 /// None when this process may load and attach programs; otherwise what to do about it.
 pub fn missing() -> Option<String> {
+    if let Some(reason) = std::fs::read_to_string(LOCKDOWN).ok().and_then(|modes| locked_down(&modes)) {
+        return Some(reason);
+    }
     missing_in(&std::fs::read_to_string("/proc/self/status").ok()?)
+}
+
+/// Under this mode no program may read the kernel's memory, whoever asks.
+fn locked_down(modes: &str) -> Option<String> {
+    modes.contains("[confidentiality]").then(|| {
+        "this kernel is locked down (mode confidentiality), so nobody may trace it. The mode is set at boot, by \
+         lockdown=confidentiality or by Secure Boot"
+            .to_owned()
+    })
 }
 
 fn missing_in(status: &str) -> Option<String> {
@@ -27,6 +42,13 @@ fn missing_in(status: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_kernel_that_is_locked_down_for_confidentiality_is_named_as_such() {
+        assert!(locked_down("none integrity [confidentiality]\n").expect("a sentence").contains("lockdown"));
+        assert_eq!(locked_down("none [integrity] confidentiality\n"), None);
+        assert_eq!(locked_down("[none] integrity confidentiality\n"), None);
+    }
 
     #[test]
     fn either_all_power_or_the_two_capabilities_will_do() {

@@ -3,18 +3,19 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, TryRecvError};
+use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow, bail};
-use clap::{ArgAction, Args, Parser, ValueEnum};
 use tracedeck_compiler::diagnostic::render::render;
+use tracedeck_compiler::kernel::Feature;
 use tracedeck_compiler::options::CompileOptions;
 use tracedeck_compiler::source::SourceFile;
 
 use super::arguments::{ScriptParameters, environment};
 use super::emit::{Stage, emit};
-use super::{FAILURE, check, info, list, privileges, script, signals};
+use super::{FAILURE, check, fmt, info, list, privileges, script, signals};
 use crate::flame::FlameOptions;
 use crate::host::LiveKernel;
 use crate::live::{LiveDriver, leave_links_to_a_child};
@@ -26,123 +27,16 @@ use crate::output::{Desk, Sink, Streams, Verbosity};
 use crate::session::driver::{Driver, RunRequest};
 use crate::session::event::Event;
 
+mod artefacts;
+mod options;
+
+pub use options::RunArguments;
+use options::{Buffering, Format, Mode, NoFeature, OutputArguments};
+
 /// Process ids of Linux are smaller (`PID_MAX_LIMIT`).
 const MAX_PID: u32 = 0x40_0000;
 /// Exit code of a run that broke off without a word.
 const BROKEN: u8 = 255;
-
-#[derive(Debug, Parser)]
-#[command(
-    about = "Run a script in the terminal",
-    long_about = "Compile a script, attach its probes to the running kernel, and write what it says. It ends by itself \
-                  when the script calls exit(), with Ctrl-C, or with the process that -c or -p names; then its maps \
-                  are printed.",
-    override_usage = "tracedeck run [OPTIONS] FILE [PARAMETER]... [-- --NAME=VALUE...]\n       \
-                      tracedeck run [OPTIONS] -e 'PROGRAM' [PARAMETER]...\n       \
-                      tracedeck run -l [PATTERN]",
-    after_help = "EXAMPLES:\n  \
-      tracedeck run -e 't:syscalls:sys_enter_openat { printf(\"%s %s\\n\", comm, str(args.filename)); }'\n  \
-      tracedeck run -e 'profile:hz:99 { @[comm] = count(); }'\n  \
-      tracedeck run -c 'sleep 1' script.bt              trace while a command runs\n  \
-      tracedeck run script.bt 100 -- --name=nginx       parameters: $1 and getopt(\"name\")\n  \
-      tracedeck run -l 't:sched:*'                      list probes; -lv with their arguments\n  \
-      tracedeck run --flame cpu.svg -e 'profile:hz:99 { @[kstack, ustack, comm] = count(); }'\n  \
-      tracedeck run -f folded -e 'profile:hz:99 { @[comm, ustack] = count(); }' > stacks.txt\n\n\
-      EXIT STATUS: 0, or the argument of exit(); 1 for a mistake in the script or the arguments; 255 when nothing \
-      could be attached.\n\n\
-      ENVIRONMENT: BPFTRACE_* variables set keys of the config block and win over it (BPFTRACE_MAX_STRLEN=64). \
-      TRACEDECK_LOG=debug tells what the program does."
-)]
-pub struct RunArguments {
-    /// The script's text
-    #[arg(short = 'e', value_name = "PROGRAM")]
-    program: Option<String>,
-    #[command(flatten)]
-    target: Target,
-    #[command(flatten)]
-    output: OutputArguments,
-    /// List probes that match a pattern, or those of a script
-    #[arg(short, long)]
-    list: bool,
-    /// Say more; with -l, show what probes can read
-    #[arg(short, long, action = ArgAction::Count)]
-    verbose: u8,
-    /// Do not say how many probes are attached
-    #[arg(short, long)]
-    quiet: bool,
-    /// Warn of failed reads of memory while the script runs
-    #[arg(short = 'k', long = "warnings", action = ArgAction::Count)]
-    warnings: u8,
-    /// No warnings at all
-    #[arg(long, conflicts_with = "warnings")]
-    no_warnings: bool,
-    /// Permit functions that change the system: system(), signal(), ...
-    #[arg(long = "unsafe")]
-    allow_unsafe: bool,
-    /// End after attaching
-    #[arg(long)]
-    dry_run: bool,
-    /// Print what stages of the compiler make of the script, and end: ast, hir, ir, ir-opt, bytecode, manifest, all
-    #[arg(short = 'd', long = "debug", value_name = "STAGE[,STAGE]")]
-    debug: Option<String>,
-    /// Tell what this kernel can do
-    #[arg(long)]
-    info: bool,
-    /// No effect, for compatibility
-    #[arg(short = 'b', long, hide = true)]
-    btf: bool,
-    /// No effect, for compatibility
-    #[arg(long, hide = true)]
-    usdt_file_activation: bool,
-    /// FILE, or `-` for the standard input; then the script's parameters
-    #[arg(value_name = "FILE [PARAMETER]...", trailing_var_arg = true, allow_hyphen_values = true)]
-    arguments: Vec<OsString>,
-}
-
-/// Which processes are traced.
-#[derive(Debug, Args)]
-struct Target {
-    /// Trace one process only, and end with it
-    #[arg(short, long, value_name = "PID")]
-    pid: Option<u32>,
-    /// Start a command when all is attached, and end with it; its pid is `cpid`
-    #[arg(short, long = "cmd", value_name = "COMMAND", conflicts_with = "pid")]
-    cmd: Option<String>,
-}
-
-/// Where the output goes and how it looks.
-#[derive(Debug, Args)]
-struct OutputArguments {
-    /// Format of the output
-    #[arg(short, long, value_enum, default_value = "text")]
-    format: Format,
-    /// Draw the maps that have a stack in their key as a flame graph when the script ends
-    #[arg(long, value_name = "FILE.svg")]
-    flame: Option<PathBuf>,
-    /// Write to a file instead of the standard output
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
-    /// When output is handed on: after each line, when the buffer is full, at once
-    #[arg(short = 'B', value_enum, value_name = "MODE", default_value = "line")]
-    buffering: Buffering,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// As bpftrace writes it
-    Text,
-    /// One JSON object a line for each event
-    Json,
-    /// One line for each stack, the input of flame graph tools
-    Folded,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Buffering {
-    Line,
-    Full,
-    None,
-}
 
 /// Runs a script, or does what the options ask for instead; returns the exit code.
 pub fn run(mut arguments: RunArguments) -> Result<u8> {
@@ -160,15 +54,38 @@ pub fn run(mut arguments: RunArguments) -> Result<u8> {
         let pattern = arguments.arguments.first().map(|pattern| pattern.to_string_lossy()).unwrap_or_default();
         return list::print(&pattern, arguments.target.pid, arguments.verbose > 0, false);
     }
+    if let Some(path) = &arguments.artefacts.aot {
+        bail!(
+            "--aot {} is not supported: programs are compiled for the kernel they run on, which takes milliseconds; \
+             `--emit-elf FILE` writes the object",
+            path.display()
+        );
+    }
+    if !arguments.dwarf_pid.is_empty() {
+        bail!("--dwarf-pid is not supported: user stacks are unwound by frame pointers");
+    }
+    if let Some(path) = &arguments.compiling.traceable_functions {
+        use_traceable_functions(path)?;
+    }
     let words = std::mem::take(&mut arguments.arguments);
     let (source, rest) = script::read(arguments.program.as_deref(), &words)?;
+    let mode = arguments.compiling.mode.or(arguments.compiling.fmt.then_some(Mode::Format));
+    if mode == Some(Mode::Format) {
+        return check::with_deep_stack(|| fmt::print(&source));
+    }
     let options = compile_options(&arguments, ScriptParameters::from_arguments(rest)?);
+    if let Some(mode) = mode {
+        return check::with_deep_stack(|| compile_only(mode, &source, &options));
+    }
     if arguments.list {
         return check::with_deep_stack(|| list_script(&source, &options));
     }
     if let Some(stages) = &arguments.debug {
         let stages = Stage::parse_list(stages)?;
         return check::with_deep_stack(|| show_stages(&stages, &source, &options));
+    }
+    if artefacts::are_wanted(&arguments.artefacts) {
+        return check::with_deep_stack(|| artefacts::write(&arguments.artefacts, &source, &options));
     }
     if let Some(reason) = privileges::missing() {
         bail!(reason);
@@ -193,8 +110,46 @@ fn compile_options(arguments: &RunArguments, parameters: ScriptParameters) -> Co
         allow_unsafe: arguments.allow_unsafe,
         count_read_failures: arguments.warnings > 0,
         environment: environment(std::env::vars_os()),
+        probe_filter: arguments.compiling.probe_filter.clone(),
+        without: arguments.compiling.no_feature.iter().filter_map(|feature| without(*feature)).collect(),
         ..CompileOptions::default()
     }
+}
+
+fn without(feature: NoFeature) -> Option<Feature> {
+    match feature {
+        NoFeature::KprobeMulti => Some(Feature::KprobeMulti),
+        NoFeature::UprobeMulti => Some(Feature::UprobeMulti),
+        NoFeature::KprobeSession => None,
+    }
+}
+
+/// `--traceable-functions`: replaces what the kernel says.
+fn use_traceable_functions(path: &Path) -> Result<()> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("'{}' cannot be read", path.display()))?;
+    let mut names: Vec<String> =
+        text.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect();
+    names.sort();
+    names.dedup();
+    LiveKernel::shared().use_functions(names);
+    Ok(())
+}
+
+/// `--mode codegen` and `--mode compiler-bench`.
+fn compile_only(mode: Mode, source: &SourceFile, options: &CompileOptions) -> Result<u8> {
+    let kernel = LiveKernel::shared();
+    let start = Instant::now();
+    let compiled = tracedeck_compiler::compile(source, kernel.as_ref(), options);
+    let took = start.elapsed();
+    let (diagnostics, code) = match &compiled {
+        Ok((_, warnings)) => (warnings, 0),
+        Err(errors) => (errors, FAILURE),
+    };
+    diagnostics.iter().for_each(|diagnostic| eprint!("{}", render(source, diagnostic)));
+    if mode == Mode::CompilerBench && code == 0 {
+        println!("compiled in {:.3} ms", took.as_secs_f64() * 1e3);
+    }
+    Ok(code)
 }
 
 /// Prints the expanded probes of a script.
@@ -230,6 +185,7 @@ fn run_script(arguments: RunArguments, source: SourceFile, options: CompileOptio
         live_maps: false,
         live_map_entries: 0,
         time_limit_seconds: 0,
+        debug_directories: arguments.debuginfo.iter().flat_map(|list| list.split(':')).map(str::to_owned).collect(),
     };
     let verbosity =
         Verbosity { quiet: arguments.quiet, no_warnings: arguments.no_warnings, verbose: arguments.verbose > 0 };

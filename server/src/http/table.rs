@@ -237,6 +237,7 @@ impl RunTable {
             live_maps: true,
             live_map_entries: LIVE_MAP_ENTRIES,
             time_limit_seconds: record.time_limit_seconds,
+            debug_directories: Vec::new(),
         }
     }
 

@@ -31,7 +31,13 @@ impl Counters {
                 .fold(0, u64::wrapping_add);
             if total != *told {
                 *told = total;
-                events.push(Event::Lost { cause: counter.cause.clone(), span: counter.span, total });
+                let helper = counter.helper.as_ref().map(|helper| {
+                    let results = (0..layout.cpus)
+                        .map(|cpu| self.globals.load((layout.slot(cpu) + helper.result_offset) as usize) as i64);
+                    // Processors on which it never failed have none.
+                    (helper.name.clone(), results.into_iter().find(|result| *result != 0).unwrap_or(0))
+                });
+                events.push(Event::Lost { cause: counter.cause.clone(), span: counter.span, total, helper });
             }
         }
         events

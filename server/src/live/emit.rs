@@ -64,6 +64,8 @@ pub struct EmitterParts {
     pub control: Arc<Control>,
     pub manifest: Arc<Manifest>,
     pub processes: Arc<Mutex<Processes>>,
+    /// Where else to look for debug information.
+    pub debug_directories: Vec<String>,
 }
 
 /// The state of the thread, which never leaves it.
@@ -81,7 +83,7 @@ pub struct Emitter {
 
 impl Emitter {
     pub fn new(parts: EmitterParts) -> Self {
-        let EmitterParts { items, events, control, manifest, processes } = parts;
+        let EmitterParts { items, events, control, manifest, processes, debug_directories } = parts;
         let has = |ty: &Type| has_names(ty);
         let named_maps = (0..manifest.maps.len())
             .filter(|index| {
@@ -90,7 +92,7 @@ impl Emitter {
             })
             .map(|index| MapId(index as u32))
             .collect();
-        let namer = Namer::new(manifest.clone(), processes);
+        let namer = Namer::new(manifest.clone(), processes, &debug_directories);
         Self { items, events, control, manifest, namer, stacks: Vec::new(), named_maps }
     }
 

@@ -17,7 +17,7 @@ use super::child::Child;
 use super::clock;
 use super::control::Control;
 use super::emit::{Emitter, EmitterParts, ITEMS, Item};
-use super::failure::{EXIT_COMPILE, EXIT_NOT_ATTACHED, Failure};
+use super::failure::{EXIT_COMPILE, EXIT_INTERNAL, EXIT_NOT_ATTACHED, Failure};
 use super::limits;
 use super::load::{self, Loaded};
 use super::processes::{Processes, is_alive};
@@ -57,7 +57,8 @@ impl Engine {
                 let message = errors.iter().find(|error| error.is_error()).map(|error| error.message.clone());
                 errors.iter().for_each(|error| self.diagnose(error, &source));
                 let reason = EndReason::Failed { message: message.unwrap_or_else(|| "the script is wrong".to_owned()) };
-                self.send(Event::Ended { reason, exit_code: EXIT_COMPILE });
+                let is_ours = errors.iter().any(|error| error.code == "internal");
+                self.send(Event::Ended { reason, exit_code: if is_ours { EXIT_INTERNAL } else { EXIT_COMPILE } });
                 return;
             }
         };
@@ -90,6 +91,7 @@ impl Engine {
             control: self.control.clone(),
             manifest: manifest.clone(),
             processes: processes.clone(),
+            debug_directories: self.request.debug_directories.clone(),
         };
         let emitting =
             std::thread::Builder::new().name("tracedeck-emit".to_owned()).spawn(move || Emitter::new(parts).run());

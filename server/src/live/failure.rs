@@ -9,6 +9,8 @@ use tracedeck_compiler::source::Span;
 pub const EXIT_NOT_ATTACHED: u8 = 255;
 /// Exit code of a script with mistakes.
 pub const EXIT_COMPILE: u8 = 1;
+/// Exit code of a mistake in the compiler itself.
+pub const EXIT_INTERNAL: u8 = 2;
 
 /// A failure of loading or attaching.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

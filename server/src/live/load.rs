@@ -34,18 +34,26 @@ pub struct Loaded {
 pub fn load(compiled: &Compiled, source: &SourceFile, cpus: u32) -> Result<Loaded, Failure> {
     let manifest = &compiled.manifest;
     let object = Object::parse(&compiled.object).map_err(|error| internal(&error))?;
-    let mut maps = HashMap::new();
-    for map in &manifest.kernel_maps {
-        let created = create_map(map, manifest, cpus)?;
-        maps.insert(map.symbol.clone(), created);
-    }
+    let mut maps = create_maps(manifest, cpus)?;
     let globals = map_globals(manifest, &maps)?;
-    let btf = object.btf().map(program::load_btf);
-    let mut loader =
-        Loader { manifest, source, object: &object, maps: &maps, constants: HashMap::new(), btf, kernel_btf: None };
+    let mut loader = Loader::new(manifest, source, &object, &maps);
     let programs = manifest.programs.iter().map(|program| loader.load(program)).collect::<Result<_, _>>()?;
     let ring = maps.remove(RING_MAP);
     Ok(Loaded { programs, maps, globals, ring })
+}
+
+/// What the verifier says about each program, in the order of the manifest. Nothing stays in the kernel.
+pub fn verifier_logs(compiled: &Compiled, source: &SourceFile, cpus: u32) -> Result<Vec<String>, Failure> {
+    let manifest = &compiled.manifest;
+    let object = Object::parse(&compiled.object).map_err(|error| internal(&error))?;
+    let maps = create_maps(manifest, cpus)?;
+    let mut loader = Loader::new(manifest, source, &object, &maps);
+    manifest.programs.iter().map(|program| loader.with_image(program, program::verify)).collect()
+}
+
+fn create_maps(manifest: &Manifest, cpus: u32) -> Result<HashMap<String, Map>, Failure> {
+    let create = |map: &KernelMap| Ok((map.symbol.clone(), create_map(map, manifest, cpus)?));
+    manifest.kernel_maps.iter().map(create).collect()
 }
 
 fn create_map(map: &KernelMap, manifest: &Manifest, cpus: u32) -> Result<Map, Failure> {
@@ -82,19 +90,47 @@ struct Loader<'a> {
     kernel_btf: Option<KernelBtf>,
 }
 
-impl Loader<'_> {
-    fn load(&mut self, program: &Program) -> Result<ProgramFd, Failure> {
+impl<'a> Loader<'a> {
+    fn new(
+        manifest: &'a Manifest,
+        source: &'a SourceFile,
+        object: &'a Object<'a>,
+        maps: &'a HashMap<String, Map>,
+    ) -> Self {
+        let btf = object.btf().map(program::load_btf);
+        Self { manifest, source, object, maps, constants: HashMap::new(), btf, kernel_btf: None }
+    }
+
+    fn linked(&mut self, program: &Program) -> Result<LinkedProgram, Failure> {
         let mut linked = self.object.link(&program.section).map_err(|error| internal(&error))?;
         self.resolve(&mut linked).map_err(|error| internal(&error))?;
-        let kind = self.load_type(program)?;
-        let image = ProgramImage {
+        Ok(linked)
+    }
+
+    fn image<'l>(&'l self, program: &'l Program, linked: &'l LinkedProgram) -> ProgramImage<'l> {
+        ProgramImage {
             name: &program.section,
             instructions: &linked.instructions,
             btf: self.btf.as_ref().and_then(|btf| btf.as_ref().ok()).map(AsFd::as_fd),
             function_info: Records { bytes: &linked.function_info, size: linked.function_info_size },
             line_info: Records { bytes: &linked.line_info, size: linked.line_info_size },
-        };
-        program::load(&image, kind).map_err(|mut failure| {
+        }
+    }
+
+    fn with_image<T>(
+        &mut self,
+        program: &Program,
+        work: impl FnOnce(&ProgramImage<'_>, LoadType) -> T,
+    ) -> Result<T, Failure> {
+        let linked = self.linked(program)?;
+        let kind = self.load_type(program)?;
+        Ok(work(&self.image(program, &linked), kind))
+    }
+
+    fn load(&mut self, program: &Program) -> Result<ProgramFd, Failure> {
+        let linked = self.linked(program)?;
+        let kind = self.load_type(program)?;
+        program::load(&self.image(program, &linked), kind).map_err(|mut failure| {
             if let Some(Err(btf)) = &self.btf {
                 failure.log = format!("{}\nthe type information was refused: {} {}", failure.log, btf.error, btf.log);
             }

@@ -46,8 +46,8 @@ pub struct Namer {
 }
 
 impl Namer {
-    pub fn new(manifest: Arc<Manifest>, processes: Arc<Mutex<Processes>>) -> Self {
-        let symbolizer = RefCell::new(Symbolizer::new());
+    pub fn new(manifest: Arc<Manifest>, processes: Arc<Mutex<Processes>>, debug_directories: &[String]) -> Self {
+        let symbolizer = RefCell::new(Symbolizer::new(debug_directories));
         let keeps_stacks = manifest.sites.iter().any(|site| match &site.kind {
             SiteKind::Printf { arguments, .. }
             | SiteKind::Cat { arguments, .. }

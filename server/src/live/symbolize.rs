@@ -27,6 +27,9 @@ const MOST_DEBUG_BYTES: u64 = 96 << 20;
 /// Cached places of files; when there are more, the cache starts anew.
 const MOST_CACHED: usize = 400_000;
 
+/// Where distributions put debug information.
+const USUAL_DEBUG_DIRECTORIES: [&str; 2] = ["/usr/lib/debug", "/lib/debug"];
+
 /// A stack as it came, and the process as it was then.
 pub struct Captured {
     pub stack: RawStack,
@@ -55,8 +58,14 @@ pub struct Symbolizer {
 }
 
 impl Symbolizer {
-    pub fn new() -> Self {
-        let blazesym = blazesym::symbolize::Symbolizer::builder().enable_auto_reload(false).build();
+    /// Debug information is looked for in the usual directories, and in these.
+    pub fn new(debug_directories: &[String]) -> Self {
+        let mut builder = blazesym::symbolize::Symbolizer::builder().enable_auto_reload(false);
+        if !debug_directories.is_empty() {
+            let all = USUAL_DEBUG_DIRECTORIES.iter().copied().chain(debug_directories.iter().map(String::as_str));
+            builder = builder.set_debug_dirs(Some(all));
+        }
+        let blazesym = builder.build();
         Self { blazesym, kernel: None, places: HashMap::new(), perf_maps: PerfMaps::default(), vdso: None }
     }
 
@@ -274,7 +283,7 @@ mod tests {
         let pid = std::process::id();
         let image = Processes::default().image(pid, frames);
         let stack = RawStack { id: 1, space: StackSpace::User, pid, frames: frames.to_vec() };
-        Symbolizer::new().stacks(&[Captured { stack, image }]).remove(0)
+        Symbolizer::new(&[]).stacks(&[Captured { stack, image }]).remove(0)
     }
 
     #[inline(never)]
@@ -310,7 +319,7 @@ mod tests {
     #[test]
     fn a_process_that_was_never_seen_is_gone() {
         let stack = RawStack { id: 1, space: StackSpace::User, pid: 4_000_000, frames: vec![16] };
-        let stacks = Symbolizer::new().stacks(&[Captured { stack, image: None }]);
+        let stacks = Symbolizer::new(&[]).stacks(&[Captured { stack, image: None }]);
         assert_eq!(stacks[0].frames[0].reason, Some(Unresolved::ProcessGone));
     }
 }

@@ -6,7 +6,6 @@
 use std::io;
 
 use tracedeck_compiler::abi::value::MapSnapshot;
-use tracedeck_compiler::diagnostic::Severity;
 use tracedeck_compiler::manifest::{CounterCause, MapId};
 use tracedeck_compiler::source::Span;
 
@@ -56,11 +55,11 @@ impl FoldedSink {
         }
     }
 
-    fn lost(&mut self, cause: &CounterCause, span: Span, total: u64) -> io::Result<()> {
+    fn lost(&mut self, cause: &CounterCause, span: Span, total: u64, helper: Option<&(String, i64)>) -> io::Result<()> {
         match self.desk.losses.increase(cause, span, total) {
             Some(increase) if increase.is_first => {
                 let message = sentence(cause, self.desk.shape().as_deref());
-                self.desk.located(Severity::Warning, span, &message)
+                self.desk.loss(span, &message, helper)
             }
             _ => Ok(()),
         }
@@ -75,7 +74,7 @@ impl Sink for FoldedSink {
             Event::Attached { probes } => self.desk.attached(*probes),
             Event::Attaching { done, total } => self.desk.attaching(*done, *total),
             Event::Output(output) => self.output(output),
-            Event::Lost { cause, span, total } => self.lost(cause, *span, *total),
+            Event::Lost { cause, span, total, helper } => self.lost(cause, *span, *total, helper.as_ref()),
             Event::Warning { message } => self.desk.warning(message),
             Event::FinalMaps(maps) => maps.iter().try_for_each(|(map, snapshot)| self.map(*map, snapshot)),
             Event::Ended { reason, .. } => self.desk.ended(reason),

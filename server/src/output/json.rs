@@ -40,12 +40,29 @@ impl JsonSink {
     }
 
     /// A message about a place of the script.
-    fn located(&mut self, kind: &str, message: &[u8], span: Span, count: Option<u64>) -> io::Result<()> {
+    fn located(&mut self, kind: &str, message: &[u8], span: Span) -> io::Result<()> {
+        self.failure(kind, message, span, None, None)
+    }
+
+    /// [`Self::located`], with the helper that failed and what it returned, and how often it happened since last time.
+    fn failure(
+        &mut self,
+        kind: &str,
+        message: &[u8],
+        span: Span,
+        helper: Option<&(String, i64)>,
+        count: Option<u64>,
+    ) -> io::Result<()> {
         let at = self.desk.source.position(span.start);
         let file = self.desk.source.name().to_owned();
         self.line(kind, |json| {
             json.raw("\"msg\": ");
             json.string(message);
+            if let Some((name, code)) = helper {
+                json.raw(", \"helper\": ");
+                json.string(name.as_bytes());
+                json.raw(&format!(", \"retcode\": {code}"));
+            }
             json.raw(", \"filename\": ");
             json.string(file.as_bytes());
             json.raw(&format!(", \"line\": {}, \"col\": {}", at.line, at.column));
@@ -58,9 +75,9 @@ impl JsonSink {
     fn output(&mut self, output: &Output) -> io::Result<()> {
         match output {
             Output::Printf { stream: PrintfStream::Out, text, .. } => self.data("printf", text),
-            Output::Printf { stream: PrintfStream::Error, text, span, .. } => self.located("errorf", text, *span, None),
+            Output::Printf { stream: PrintfStream::Error, text, span, .. } => self.located("errorf", text, *span),
             Output::Printf { .. } if self.desk.verbosity.no_warnings => Ok(()),
-            Output::Printf { text, span, .. } => self.located("warnf", text, *span, None),
+            Output::Printf { text, span, .. } => self.located("warnf", text, *span),
             Output::Time(text) => self.data("time", text),
             Output::Join(text) => self.data("join", text),
             Output::Cat(text) => self.data("cat", text),
@@ -88,7 +105,7 @@ impl JsonSink {
         })
     }
 
-    fn lost(&mut self, cause: &CounterCause, span: Span, total: u64) -> io::Result<()> {
+    fn lost(&mut self, cause: &CounterCause, span: Span, total: u64, helper: Option<&(String, i64)>) -> io::Result<()> {
         let Some(increase) = self.desk.losses.increase(cause, span, total) else { return Ok(()) };
         match cause {
             CounterCause::RingFull => self.line("lost_events", |json| {
@@ -97,7 +114,8 @@ impl JsonSink {
             _ if self.desk.verbosity.no_warnings => Ok(()),
             cause => {
                 let message = sentence(cause, self.desk.shape().as_deref());
-                self.located("runtime_error", message.as_bytes(), span, Some(increase.by))
+                let kind = if helper.is_some() { "helper_error" } else { "runtime_error" };
+                self.failure(kind, message.as_bytes(), span, helper, Some(increase.by))
             }
         }
     }
@@ -114,7 +132,7 @@ impl Sink for JsonSink {
             }),
             Event::Attaching { done, total } => self.desk.attaching(*done, *total),
             Event::Output(output) => self.output(output),
-            Event::Lost { cause, span, total } => self.lost(cause, *span, *total),
+            Event::Lost { cause, span, total, helper } => self.lost(cause, *span, *total, helper.as_ref()),
             Event::Warning { message } => self.desk.warning(message),
             Event::FinalMaps(maps) if self.desk.prints_final_maps() => {
                 maps.iter().try_for_each(|(map, snapshot)| self.map(*map, snapshot, 0, 1))

@@ -66,6 +66,7 @@ fn short(cause: &CounterCause) -> &'static str {
         CounterCause::ArrayBounds => "array index out of bounds",
         CounterCause::MissingKey { .. } => "missing key",
         CounterCause::ReadFailed => "memory not readable",
+        CounterCause::LookupFailed { .. } => "no such key",
     }
 }
 
@@ -86,6 +87,7 @@ pub fn sentence(cause: &CounterCause, shape: Option<&RunShape>) -> String {
         CounterCause::ArrayBounds => "Array access out of bounds. The value is 0".to_owned(),
         CounterCause::MissingKey { map } => format!("{} has no such key, so nothing was deleted", name(map)),
         CounterCause::ReadFailed => "Memory could not be read. The value is 0".to_owned(),
+        CounterCause::LookupFailed { map } => format!("{} has no such key. The value is 0", name(map)),
     }
 }
 

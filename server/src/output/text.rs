@@ -66,13 +66,13 @@ impl TextSink {
         self.desk.streams.out.write_all(&text)
     }
 
-    fn lost(&mut self, cause: &CounterCause, span: Span, total: u64) -> io::Result<()> {
+    fn lost(&mut self, cause: &CounterCause, span: Span, total: u64, helper: Option<&(String, i64)>) -> io::Result<()> {
         let Some(increase) = self.desk.losses.increase(cause, span, total) else { return Ok(()) };
         match cause {
             CounterCause::RingFull => self.desk.tell(format!("Lost {} events\n", increase.by).as_bytes()),
             cause if increase.is_first => {
                 let message = sentence(cause, self.desk.shape().as_deref());
-                self.desk.located(Severity::Warning, span, &message)
+                self.desk.loss(span, &message, helper)
             }
             // Once is enough while it goes on; the total comes at the end.
             _ => Ok(()),
@@ -96,7 +96,7 @@ impl Sink for TextSink {
             Event::Attached { probes } => self.desk.attached(*probes),
             Event::Attaching { done, total } => self.desk.attaching(*done, *total),
             Event::Output(output) => self.output(output),
-            Event::Lost { cause, span, total } => self.lost(cause, *span, *total),
+            Event::Lost { cause, span, total, helper } => self.lost(cause, *span, *total, helper.as_ref()),
             Event::Warning { message } => self.desk.warning(message),
             Event::FinalMaps(maps) => self.final_maps(maps),
             Event::Ended { reason, .. } => self.desk.ended(reason),

@@ -24,6 +24,9 @@ pub struct RunRequest {
     pub live_map_entries: u32,
     /// Seconds after which the run ends by itself; 0: never.
     pub time_limit_seconds: u64,
+    /// Where else to look for debug information, beside the usual directories.
+    #[serde(default)]
+    pub debug_directories: Vec<String>,
 }
 
 /// A run under way. Dropping it stops the run and lets the kernel objects go.

@@ -38,7 +38,13 @@ pub enum Event {
     /// Symbols and other names that later events refer to by number; sent before the first use.
     Names(Vec<ResolvedName>),
     /// Total of one cause so far (not a difference).
-    Lost { cause: CounterCause, span: Span, total: u64 },
+    Lost {
+        cause: CounterCause,
+        span: Span,
+        total: u64,
+        /// The BPF helper that failed, without `bpf_`, and what it returned last.
+        helper: Option<(String, i64)>,
+    },
     /// Something the person should know that ends nothing: a target exited, a symbol table is missing.
     Warning { message: String },
     /// Final state of the maps, printed on exit; empty maps are left out. In order of the maps' names.

@@ -27,6 +27,7 @@ fn start(script: &str) -> (LiveDriver, Receiver<Event>) {
         live_maps: true,
         live_map_entries: 0,
         time_limit_seconds: SAFETY_SECONDS,
+        debug_directories: Vec::new(),
     };
     let mut driver = LiveDriver::start(request, LiveKernel::shared()).expect("starts");
     let events = driver.events().expect("taken once");
@@ -174,6 +175,7 @@ fn a_time_limit_ends_a_run_and_says_so() {
         live_maps: false,
         live_map_entries: 0,
         time_limit_seconds: 1,
+        debug_directories: Vec::new(),
     };
     let mut driver = LiveDriver::start(request, LiveKernel::shared()).expect("starts");
     let seen: Vec<Event> = driver.events().expect("taken once").iter().collect();

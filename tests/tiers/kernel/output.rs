@@ -85,3 +85,35 @@ fn a_hostile_process_name_forges_nothing() {
     assert_eq!(hostile.len(), 1, "{counts}");
     assert_eq!(hostile[0].1, 10);
 }
+
+#[test]
+fn run_time_warnings_name_the_statement_and_the_helper() {
+    require_tracing!();
+    let script = "let @m = hash(1);\nbegin {\n  @m[1] = 1;\n  @m[2] = 1;\n  delete(@m, 7);\n  $z = nsecs - nsecs;\n  print(5 / ($z * 0));\n}";
+    let said = run(&["-q", "-e", script]).expect_code(0).stderr;
+    for (at, helper) in
+        [("stdin:4:3-", Some("map_update_elem, retcode: -7")), ("stdin:5:3-", Some("map_delete_elem, retcode: -2"))]
+    {
+        let from = said.find(at).unwrap_or_else(|| panic!("{at} is not in\n{said}"));
+        let block: Vec<&str> = said[from..].lines().take(4).collect();
+        assert!(block[0].contains(": WARNING: ") && block[2].trim().starts_with('~'), "{said}");
+        assert_eq!(block[3].strip_prefix("Additional Info - helper: "), helper, "{said}");
+    }
+    assert!(said.contains("stdin:7:9-") && !said.contains("has no such key. The value"), "{said}");
+    assert_eq!(run(&["-q", "--no-warnings", "-e", script]).expect_code(0).stderr, "");
+}
+
+#[test]
+fn with_k_reads_of_memory_and_of_missing_keys_are_told() {
+    require_tracing!();
+    let script = "begin { @m[1] = 1; print(@m[2]); print(*(uint64 *)0); }";
+    assert_eq!(run(&["-q", "-e", script]).expect_code(0).stderr, "");
+    let said = run(&["-q", "-k", "-e", script]).expect_code(0).stderr;
+    assert!(said.contains("@m has no such key. The value is 0"), "{said}");
+    assert!(said.contains("Additional Info - helper: map_lookup_elem, retcode: 0\n"), "{said}");
+    assert!(said.contains("Additional Info - helper: probe_read_kernel, retcode: -34\n"), "{said}");
+    let failures = run(&["-q", "-k", "-f", "json", "-e", script]).expect_code(0).json();
+    let kinds: Vec<_> =
+        failures.iter().filter(|it| it["type"] == "helper_error").map(|it| it["helper"].clone()).collect();
+    assert_eq!(kinds, ["map_lookup_elem", "probe_read_kernel"]);
+}

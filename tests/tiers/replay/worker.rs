@@ -112,6 +112,7 @@ fn start(pool: &WorkerPool, source: &str) -> (Box<dyn Driver>, Receiver<Event>) 
         live_maps: true,
         live_map_entries: 0,
         time_limit_seconds: 0,
+        debug_directories: Vec::new(),
     };
     let mut driver = pool.start(request).unwrap();
     let events = driver.events().unwrap();

@@ -9,10 +9,13 @@ use crate::codegen::{CodegenError, FunctionBuilder};
 
 pub fn delete<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, expression: &Expr, call: &Call) -> Result<'ctx> {
     let Some((map, key)) = &call.map else { return Err(CodegenError::internal(expression.span, "delete without map")) };
-    let deleted = builder.delete_entry(*map, key.as_deref())?;
+    let (deleted, result) = builder.delete_entry(*map, key.as_deref())?;
     if !call.result_used {
-        let missing = builder.ir.is_zero(deleted);
-        builder.count_if(missing, CounterCause::MissingKey { map: *map }, expression.span);
+        let (missing, cause) = (builder.ir.is_zero(deleted), CounterCause::MissingKey { map: *map });
+        match result {
+            Some(result) => builder.count_failure_if(missing, cause, "map_delete_elem", result),
+            None => builder.count_if(missing, cause, expression.span),
+        }
     }
     Ok(deleted.into())
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 
+use clap::Parser as _;
 use tracedeck_compiler::abi::value::{MapSnapshot, Value};
 use tracedeck_compiler::manifest::MapId;
 

@@ -10,6 +10,9 @@ use super::{address, call, call_for_fd, object_name, zeroed};
 /// Bytes of a verifier log: the first try, and the most that is tried.
 const LOG_FIRST: usize = 1 << 20;
 const LOG_MOST: usize = 16 << 20;
+/// Levels of the log: the instructions; also every path, and statistics (include/linux/bpf_verifier.h).
+const LOG_LISTING: u32 = 1;
+const LOG_EVERYTHING: u32 = 2 | 4;
 /// All licences that the language allows are compatible with it.
 const LICENSE: &[u8; 4] = b"GPL\0";
 
@@ -88,7 +91,26 @@ pub fn load(image: &ProgramImage<'_>, kind: LoadType) -> Result<ProgramFd, LoadF
     }
 }
 
+/// What the verifier says about a program, accepted or not: the states it goes through and its statistics.
+pub fn verify(image: &ProgramImage<'_>, kind: LoadType) -> String {
+    let mut size = LOG_FIRST;
+    loop {
+        let mut log = vec![0_u8; size];
+        match try_load_at(image, kind, &mut log, LOG_EVERYTHING) {
+            Err(error) if error.raw_os_error() == Some(libc::ENOSPC) && size < LOG_MOST => {
+                size = (size * 4).min(LOG_MOST);
+            }
+            Err(error) if log[0] == 0 => return format!("not loaded: {error}\n"),
+            _ => return text(&log),
+        }
+    }
+}
+
 fn try_load(image: &ProgramImage<'_>, kind: LoadType, log: &mut [u8]) -> io::Result<OwnedFd> {
+    try_load_at(image, kind, log, LOG_LISTING)
+}
+
+fn try_load_at(image: &ProgramImage<'_>, kind: LoadType, log: &mut [u8], level: u32) -> io::Result<OwnedFd> {
     let mut attr = zeroed();
     attr.__bindgen_anon_3.prog_type = kind.program as u32;
     attr.__bindgen_anon_3.expected_attach_type = kind.expected_attach.map_or(0, |attach| attach as u32);
@@ -107,7 +129,7 @@ fn try_load(image: &ProgramImage<'_>, kind: LoadType, log: &mut [u8]) -> io::Res
         attr.__bindgen_anon_3.line_info_cnt = image.line_info.count();
     }
     if !log.is_empty() {
-        attr.__bindgen_anon_3.log_level = 1;
+        attr.__bindgen_anon_3.log_level = level;
         attr.__bindgen_anon_3.log_size = log.len() as u32;
         attr.__bindgen_anon_3.log_buf = log.as_mut_ptr() as u64;
     }

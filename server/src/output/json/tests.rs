@@ -32,7 +32,7 @@ fn each_kind_of_output_has_its_type() {
         Event::Output(Output::Cat(b"c".to_vec())),
         Event::Output(Output::System(b"s".to_vec())),
         Event::Output(Output::Value { value: Value::Tuple(vec![Value::Bool(true)]), ty: Type::Void }),
-        Event::Lost { cause: CounterCause::RingFull, span: Span::default(), total: 7 },
+        Event::Lost { cause: CounterCause::RingFull, span: Span::default(), total: 7, helper: None },
     ]);
     assert_eq!(
         texts,
@@ -72,7 +72,13 @@ fn maps_are_typed_by_their_values_and_empty_ones_are_silent() {
 fn messages_carry_their_place() {
     let texts = lines(&[
         printf(PrintfStream::Error, b"bad \"x\"\n"),
-        Event::Lost { cause: CounterCause::ArrayBounds, span: Span::new(31, 34), total: 3 },
+        Event::Lost { cause: CounterCause::ArrayBounds, span: Span::new(31, 34), total: 3, helper: None },
+        Event::Lost {
+            cause: CounterCause::ReadFailed,
+            span: Span::new(31, 34),
+            total: 2,
+            helper: Some(("probe_read_user".to_owned(), -14)),
+        },
         Event::Ended { reason: EndReason::Finished, exit_code: 0 },
     ]);
     let parsed: Vec<Json> = texts.iter().map(|line| serde_json::from_str(line).expect("JSON")).collect();
@@ -84,7 +90,14 @@ fn messages_carry_their_place() {
             "filename": "stdin", "line": 2, "col": 1, "count": 3
         })
     );
-    assert_eq!(parsed.len(), 2);
+    assert_eq!(
+        parsed[2],
+        json!({
+            "type": "helper_error", "msg": "Memory could not be read. The value is 0", "helper": "probe_read_user",
+            "retcode": -14, "filename": "stdin", "line": 2, "col": 1, "count": 2
+        })
+    );
+    assert_eq!(parsed.len(), 3);
 }
 
 #[test]

@@ -28,6 +28,7 @@ impl Loss {
             CounterCause::ArrayBounds => "array-bounds",
             CounterCause::MissingKey { .. } => "missing-key",
             CounterCause::ReadFailed => "read-failed",
+            CounterCause::LookupFailed { .. } => "lookup-failed",
         }
     }
 
@@ -38,7 +39,8 @@ impl Loss {
             CounterCause::DivisionByZero
             | CounterCause::ArrayBounds
             | CounterCause::MissingKey { .. }
-            | CounterCause::ReadFailed => false,
+            | CounterCause::ReadFailed
+            | CounterCause::LookupFailed { .. } => false,
         }
     }
 
@@ -52,12 +54,13 @@ impl Loss {
             CounterCause::RingFull => format!("{n} event{s} lost: the ring buffer was full"),
             CounterCause::MapFull { map: id } => format!("{n} update{s} lost: {} was full", map(id)),
             CounterCause::StackFailed => format!("{n} stack{s} could not be taken"),
-            CounterCause::DivisionByZero => format!("{n} division{s} by zero gave 0"),
+            CounterCause::DivisionByZero => format!("{n} division{s} by zero gave 1"),
             CounterCause::ArrayBounds => {
                 format!("{n} access{} beyond the end of an array gave 0", if n == 1 { "" } else { "es" })
             }
             CounterCause::MissingKey { map: id } => format!("{n} deletion{s} from {} found no such key", map(id)),
             CounterCause::ReadFailed => format!("{n} read{s} of memory failed"),
+            CounterCause::LookupFailed { map: id } => format!("{n} read{s} of {} found no such key", map(id)),
         }
     }
 }

@@ -99,7 +99,7 @@ impl Picture {
             }
             // `names` keeps these.
             Event::Stacks(_) | Event::Names(_) => {}
-            Event::Lost { cause, span, total } => {
+            Event::Lost { cause, span, total, .. } => {
                 let loss = self.loss(cause, *span, *total, stamped.at_ns);
                 delta.lose(loss);
                 self.status.lost = self.losses.iter().filter(|loss| loss.is_loss()).map(|loss| loss.total).sum();

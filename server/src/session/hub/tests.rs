@@ -119,7 +119,12 @@ fn any_event(dice: &mut Dice, n: u64) -> Event {
             let entries = vec![(None, Value::Number(Number::Signed(n as i64)))];
             Event::Maps(vec![(MapId(dice.roll(2) as u32), MapSnapshot { entries, omitted: 0 })])
         }
-        4 => Event::Lost { cause: CounterCause::RingFull, span: Span::new(0, dice.roll(3) as usize), total: n },
+        4 => Event::Lost {
+            cause: CounterCause::RingFull,
+            span: Span::new(0, dice.roll(3) as usize),
+            total: n,
+            helper: None,
+        },
         _ => Event::Warning { message: format!("warning {n}") },
     }
 }
