@@ -74,10 +74,10 @@ fn only(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     values.next().is_none().then_some(value)
 }
 
-/// What the page may load and do. Trusted Types: only the page's own policies may make markup of strings.
+/// What the page may load and do. Trusted Types: nothing may make markup of strings.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
-     require-trusted-types-for 'script'; trusted-types tracedeck svelte-trusted-html";
+     require-trusted-types-for 'script'; trusted-types 'none'";
 
 const ALWAYS: [(HeaderName, HeaderValue); 5] = [
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),

@@ -10,7 +10,7 @@ export const contentSecurityPolicy = [
   "form-action 'none'",
   "frame-ancestors 'none'",
   "require-trusted-types-for 'script'",
-  'trusted-types tracedeck',
+  "trusted-types 'none'",
 ].join('; ');
 
 export const pageHeaders = {
