@@ -1,6 +1,6 @@
 // Every HTTP call of the page. Sends the secret half of the session; the cookie goes along by itself.
 import { storedSecret } from './credentials';
-import type { CheckResponse, ErrorBody, ExampleList, HostInfo, LanguageInfo, LoginResponse, RunCreated, RunInfo, RunList, RunRequestBody } from './protocol.gen';
+import type { CheckResponse, ErrorBody, ExampleList, History, HostInfo, LanguageInfo, LoginResponse, RunCreated, RunInfo, RunList, RunRequestBody, ServerMessage } from './protocol.gen';
 
 export class ApiError extends Error {
   constructor(
@@ -29,7 +29,9 @@ export const api = {
     post<CheckResponse>('/api/check', { source, parameters }, signal),
   start: (source: string, parameters: readonly string[], title?: string) =>
     post<RunCreated>('/api/runs', { source, parameters: [...parameters], title: title ?? null, idempotency_key: idempotencyKey() } satisfies RunRequestBody),
-  text: async (path: string, signal?: AbortSignal) => (await call(path, { method: 'GET' }, signal)).text(),
+  history: (id: string) => get<History>(`/api/runs/${encodeURIComponent(id)}/history`),
+  at: (id: string, ms: number, signal?: AbortSignal) => call(`/api/runs/${encodeURIComponent(id)}/at?ms=${Math.round(ms)}`, { method: 'GET' }, signal).then((answer) => answer.json() as Promise<ServerMessage>),
+  json: <T>(path: string) => get<T>(path),
 };
 
 async function get<T>(path: string): Promise<T> {

@@ -33,7 +33,11 @@ at_ms: number, run: RunInfo, log: Array<LogLine>,
 /**
  * Lines that the server no longer keeps.
  */
-log_dropped: number, maps: Array<MapView>, lost: Array<Loss>, diagnostics: Array<DiagnosticView>, };
+log_dropped: number, maps: Array<MapView>, lost: Array<Loss>, diagnostics: Array<DiagnosticView>, 
+/**
+ * Lines of output and values that went into counts, histograms and statistics, so far.
+ */
+events: number, };
 
 /**
  * What changed since the message before. A part that is left out has not changed.
@@ -62,7 +66,11 @@ diagnostics?: Array<DiagnosticView>,
 /**
  * Lines of output per second of late.
  */
-rate?: number, };
+rate?: number, 
+/**
+ * As in the snapshot.
+ */
+events: number, };
 
 export type RunInfo = { id: string, title: string, source: string, 
 /**
@@ -274,9 +282,13 @@ export type Frame = { name: string,
 /**
  * Binary, library or kernel module.
  */
-module: string | null, kind: FrameKind, };
+module: string | null, kind: FrameKind, 
+/**
+ * Why there is no symbol, as a sentence without a full stop.
+ */
+why?: string, };
 
-export type FrameKind = "kernel" | "user" | "inlined" | "unresolved";
+export type FrameKind = "kernel" | "user" | "inlined" | "jit" | "unresolved";
 
 export type MapValue = { "t": "number", v: Num, } | { "t": "stats", count: Num, average: Num, total: Num, } | { "t": "histogram", buckets: Array<Bucket>, } | { "t": "series", points: Array<Point>, interval_ms: number, } | { "t": "text", v: string, };
 
@@ -310,6 +322,89 @@ at: string, value: Num, };
  * A number that JavaScript reads exactly: a JSON number where a double holds it, else a decimal string.
  */
 export type Num = number | string;
+
+/**
+ * `GET /r/ID/flame.json?map=NAME`: nodes in depth-first order, siblings by name. The first is the root.
+ */
+export type FlameTree = { 
+/**
+ * Grows with every change of the map.
+ */
+version: number, 
+/**
+ * What the weights count: `samples`, or the name of the map.
+ */
+unit: string, 
+/**
+ * Each distinct frame once.
+ */
+frames: Array<FlameFrameInfo>, 
+/**
+ * For each node the index of its frame.
+ */
+frame: Array<number>, 
+/**
+ * For each node its distance from the root.
+ */
+depth: Array<number>, 
+/**
+ * For each node the weight of the samples that end in it.
+ */
+own: Array<Num>, };
+
+export type FlameFrameInfo = { name: string, kind: FlameKind, 
+/**
+ * Binary, library or kernel module.
+ */
+module?: string, 
+/**
+ * Why there is no symbol, as a sentence without a full stop.
+ */
+why?: string, };
+
+export type FlameKind = "label" | "kernel" | "user" | "inlined" | "jit" | "unresolved";
+
+/**
+ * `GET /api/runs/ID/history`
+ */
+export type History = { 
+/**
+ * Totals so far, oldest first, evenly spaced.
+ */
+points: Array<HistoryPoint>, histograms: Array<HistogramHistory>, };
+
+export type HistoryPoint = { 
+/**
+ * Milliseconds since the run was started.
+ */
+at_ms: number, 
+/**
+ * Lines of output and values that went into counts, histograms and statistics.
+ */
+events: number, 
+/**
+ * Events and updates that were lost.
+ */
+lost: number, };
+
+/**
+ * The content of a map of histograms over time, its keys added up.
+ */
+export type HistogramHistory = { 
+/**
+ * With its `@`.
+ */
+map: string, points: Array<HistogramPoint>, };
+
+export type HistogramPoint = { 
+/**
+ * Milliseconds since the run was started.
+ */
+at_ms: number, 
+/**
+ * Totals so far.
+ */
+buckets: Array<Bucket>, };
 
 /**
  * `POST /api/login`: a one-time token, or a run and its view key.

@@ -1,31 +1,65 @@
-// Addresses of the page's screens. Panel, chart, zoom and search are part of a run's address, so that a link shows the
-// same picture and Back undoes a zoom.
+// Addresses of the page's screens. Panel, chart, zoom, search and every switch of a view are part of a run's address, so
+// that a link shows the same picture and Back undoes a zoom.
+
+/** Switches of views, by their names in addresses. What is not here stands as its default. */
+export const VIEW_KEYS = ['from', 'to', 'flip', 'invert', 'idle', 'by', 'frame', 'vs', 'sort', 'top', 'filter', 'only', 'split'] as const;
+export type ViewKey = (typeof VIEW_KEYS)[number];
+export type ViewOptions = Readonly<Partial<Record<ViewKey, string>>>;
 
 export type Route =
-  | { readonly screen: 'home' }
+  | { readonly screen: 'home' | 'tools' | 'runs' }
   | { readonly screen: 'write'; readonly example: string | null }
-  | { readonly screen: 'run'; readonly id: string; readonly panel: string | null; readonly chart: string | null; readonly focus: string | null; readonly find: string | null }
+  | {
+      readonly screen: 'run';
+      readonly id: string;
+      readonly panel: string | null;
+      readonly chart: string | null;
+      readonly focus: string | null;
+      readonly find: string | null;
+      readonly view: ViewOptions;
+    }
   | { readonly screen: 'unknown'; readonly path: string };
 
 export type RunRoute = Extract<Route, { screen: 'run' }>;
 
 export function runRoute(id: string): RunRoute {
-  return { screen: 'run', id, panel: null, chart: null, focus: null, find: null };
+  return { screen: 'run', id, panel: null, chart: null, focus: null, find: null, view: {} };
+}
+
+/** The same place with some switches set; null takes one away. */
+export function withView(route: RunRoute, changes: Readonly<Partial<Record<ViewKey, string | null>>>): RunRoute {
+  const view: Partial<Record<ViewKey, string>> = { ...route.view };
+  for (const key of VIEW_KEYS) {
+    const value = changes[key];
+    if (value === null) delete view[key];
+    else if (value !== undefined) view[key] = value;
+  }
+  return { ...route, view };
 }
 
 export function parseRoute(path: string, query: string): Route {
   const parameters = new URLSearchParams(query);
   if (path === '/' || path === '') return { screen: 'home' };
+  if (path === '/tools') return { screen: 'tools' };
+  if (path === '/runs') return { screen: 'runs' };
   if (path === '/write') return { screen: 'write', example: parameters.get('example') };
   const run = /^\/r\/([A-Za-z0-9_-]+)\/?$/.exec(path);
-  if (run?.[1]) return { screen: 'run', id: run[1], panel: parameters.get('show'), chart: parameters.get('as'), focus: parameters.get('zoom'), find: parameters.get('find') };
-  return { screen: 'unknown', path };
+  if (!run?.[1]) return { screen: 'unknown', path };
+  const view: Partial<Record<ViewKey, string>> = {};
+  for (const key of VIEW_KEYS) {
+    const value = parameters.get(key);
+    if (value !== null && value !== '') view[key] = value;
+  }
+  return { screen: 'run', id: run[1], panel: parameters.get('show'), chart: parameters.get('as'), focus: parameters.get('zoom'), find: parameters.get('find'), view };
 }
 
 export function pathOf(route: Route): string {
   switch (route.screen) {
     case 'home':
       return '/';
+    case 'tools':
+    case 'runs':
+      return `/${route.screen}`;
     case 'write':
       return route.example ? `/write?example=${encodeURIComponent(route.example)}` : '/write';
     case 'run': {
@@ -34,6 +68,10 @@ export function pathOf(route: Route): string {
       if (route.chart) parameters.set('as', route.chart);
       if (route.focus) parameters.set('zoom', route.focus);
       if (route.find) parameters.set('find', route.find);
+      for (const key of VIEW_KEYS) {
+        const value = route.view[key];
+        if (value) parameters.set(key, value);
+      }
       const query = parameters.toString();
       return `/r/${route.id}${query ? `?${query}` : ''}`;
     }
@@ -43,12 +81,20 @@ export function pathOf(route: Route): string {
 }
 
 /** Where inferno's own interactive SVG of a map lives; `viewKey` makes the address work in a tab of its own. */
-export function flamePath(run: string, map: string, options: { viewKey?: string | null; width?: number; kind?: 'flame' | 'icicle' } = {}): string {
+export function flamePath(run: string, map: string, options: { viewKey?: string | null; kind?: 'flame' | 'icicle'; reversed?: boolean } = {}): string {
   const parameters = new URLSearchParams({ map });
-  if (options.width) parameters.set('width', String(Math.round(options.width)));
   if (options.kind) parameters.set('kind', options.kind);
+  if (options.reversed) parameters.set('reversed', 'true');
   if (options.viewKey) parameters.set('k', options.viewKey);
   return `/r/${run}/flame.svg?${parameters}`;
+}
+
+/** The tree that the explorer draws: at a moment, or of the time after one. */
+export function flameTreePath(run: string, map: string, range: { at?: number | null; from?: number | null } = {}): string {
+  const parameters = new URLSearchParams({ map });
+  if (range.at != null) parameters.set('at', String(Math.round(range.at)));
+  if (range.from != null) parameters.set('from', String(Math.round(range.from)));
+  return `/r/${run}/flame.json?${parameters}`;
 }
 
 /** The link that Share copies: read-only, opens exactly what is shown. */

@@ -24,7 +24,7 @@ describe('registry', () => {
   });
 
   test('stacks are a flame graph first', () => {
-    expect(chartsFor({ kind: 'number', scalar: false, has_stack: true })).toEqual(['flame', 'table']);
+    expect(chartsFor({ kind: 'number', scalar: false, has_stack: true })).toEqual(['flame', 'functions', 'table']);
   });
 });
 

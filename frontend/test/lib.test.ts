@@ -4,7 +4,6 @@ import { backoff } from '../src/lib/backoff';
 import { formatClock, formatNumber, formatRate, formatShare, formatSpan, plural } from '../src/lib/format';
 import { visible, visibleLine } from '../src/lib/visible';
 import { isAtEnd, visibleRows } from '../src/lib/window';
-import { readXml, unescapeXml } from '../src/lib/xml';
 
 describe('numbers', () => {
   test('every digit of a number beyond 2^53 is shown', () => {
@@ -80,36 +79,5 @@ describe('rows in view', () => {
   test('two rows from the end still follow it', () => {
     expect(isAtEnd(560, 400, 1000, 20)).toBe(true);
     expect(isAtEnd(500, 400, 1000, 20)).toBe(false);
-  });
-});
-
-describe('xml', () => {
-  const read = (text: string) => [...readXml(text)];
-
-  test('elements, attributes and text', () => {
-    expect(read(`<a x="1" y='&lt;2'>t&amp;u</a><b/>`)).toEqual([
-      { type: 'open', name: 'a', attributes: new Map([['x', '1'], ['y', '<2']]), empty: false },
-      { type: 'text', text: 't&u' },
-      { type: 'close', name: 'a' },
-      { type: 'open', name: 'b', attributes: new Map(), empty: true },
-    ]);
-  });
-
-  test('comments, declarations and character data are stepped over', () => {
-    expect(read('<?xml version="1.0"?><!DOCTYPE svg><!-- <x> --><![CDATA[<y>]]><z/>').map((event) => (event.type === 'open' ? event.name : event.type))).toEqual(['z']);
-  });
-
-  test('a > within quotes does not end a tag', () => {
-    const [event] = read('<a title="1 > 0">');
-    expect(event).toMatchObject({ name: 'a' });
-  });
-
-  test('a drawing that is cut off is an error, not half a picture', () => {
-    expect(() => read('<a><b x="')).toThrow();
-    expect(() => read('<!-- never closed')).toThrow();
-  });
-
-  test('numeric entities and unknown ones', () => {
-    expect(unescapeXml('&#60;&#x3c;&quot;&nbsp;')).toBe('<<"&nbsp;');
   });
 });

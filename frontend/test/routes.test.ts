@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { grantFromFragment } from '../src/credentials';
-import { flamePath, parseRoute, pathOf, runRoute, shareLink } from '../src/routes';
+import { flamePath, flameTreePath, parseRoute, pathOf, runRoute, shareLink, withView } from '../src/routes';
 import { parseMessage } from '../src/socket';
 
 describe('addresses', () => {
   test('what is shown survives its address', () => {
-    const route = { ...runRoute('Ab_1-9'), panel: '@calls', chart: 'table', focus: 'x1y', find: 'vfs & <b>' };
+    const route = { ...runRoute('Ab_1-9'), panel: '@calls', chart: 'table', focus: 'x1y', find: 'vfs & <b>', view: { flip: '1', frame: 'kernel:a b&c', vs: 'at:10000', from: '5', to: '9' } };
     const url = new URL(pathOf(route), 'http://x');
     expect(parseRoute(url.pathname, url.search)).toEqual(route);
   });
@@ -22,6 +22,18 @@ describe('addresses', () => {
 
   test('a flame graph has an address of its own', () => {
     expect(flamePath('r1', '@a[b]', { viewKey: 'k&1' })).toBe('/r/r1/flame.svg?map=%40a%5Bb%5D&k=k%261');
+  });
+
+  test('switches are set and taken away, and nothing else is read from an address', () => {
+    const set = withView(runRoute('r1'), { flip: '1', idle: 'shown' });
+    expect(pathOf(set)).toBe('/r/r1?flip=1&idle=shown');
+    expect(pathOf(withView(set, { flip: null }))).toBe('/r/r1?idle=shown');
+    expect(parseRoute('/r/r1', '?onload=x&flip=')).toEqual(runRoute('r1'));
+  });
+
+  test('a tree is asked for at a moment or after one', () => {
+    expect(flameTreePath('r1', '@')).toBe('/r/r1/flame.json?map=%40');
+    expect(flameTreePath('r1', '@', { at: 1200.4, from: 0 })).toBe('/r/r1/flame.json?map=%40&at=1200&from=0');
   });
 
   test('a share link carries the key where servers do not see it', () => {

@@ -20,9 +20,9 @@ export function counts(version: number, values: Record<string, number | string>,
 }
 
 export function snapshot(more: Partial<Extract<ServerMessage, { type: 'snapshot' }>> = {}): Extract<ServerMessage, { type: 'snapshot' }> {
-  return { type: 'snapshot', sequence: 5, at_ms: 1000, run: run(), log: [], log_dropped: 0, maps: [], lost: [], diagnostics: [], ...more };
+  return { type: 'snapshot', sequence: 5, at_ms: 1000, run: run(), log: [], log_dropped: 0, maps: [], lost: [], diagnostics: [], events: 0, ...more };
 }
 
 export function update(more: Partial<Extract<ServerMessage, { type: 'update' }>> = {}): Extract<ServerMessage, { type: 'update' }> {
-  return { type: 'update', sequence: 6, at_ms: 1100, ...more };
+  return { type: 'update', sequence: 6, at_ms: 1100, events: 0, ...more };
 }

@@ -12,8 +12,10 @@ use tracedeck_compiler::abi::value::{Frame, MapSnapshot, Stack, Unresolved, Valu
 use tracedeck_compiler::types::{StackSpace, Type};
 
 mod svg;
+mod tree;
 
 pub use svg::{FlameError, FlameOptions, render};
+pub use tree::{Tree, tree};
 
 /// What a frame of a flame graph stands for; decides its colour and its annotation in folded text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -39,6 +41,19 @@ pub struct FlameFrame {
 /// A stack with its weight, outermost frame first.
 pub type Samples = BTreeMap<Vec<FlameFrame>, u64>;
 
+/// A frame with all that the explorer says about it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DetailedFrame {
+    pub frame: FlameFrame,
+    /// Binary, library or kernel module; escaped as names are.
+    pub module: Option<Arc<str>>,
+    /// Why there is no symbol, as a sentence without a full stop.
+    pub why: Option<&'static str>,
+}
+
+/// As [`Samples`], with details: functions of one name in two libraries are two frames.
+pub type DetailedSamples = BTreeMap<Vec<DetailedFrame>, u64>;
+
 /// Whether a key holds a stack, alone or in a tuple.
 pub fn has_stack(key: &Type) -> bool {
     matches!(key, Type::Stack { .. }) || key.parts().into_iter().any(has_stack)
@@ -47,23 +62,66 @@ pub fn has_stack(key: &Type) -> bool {
 /// The entries of a map as samples; equal stacks are added up. The parts of a key that are not stacks become the
 /// outermost frames, then come user frames, then kernel frames. Entries without a positive weight are left out.
 pub fn samples(snapshot: &MapSnapshot, names: &dyn Names) -> Samples {
-    let mut samples = Samples::new();
+    gather(snapshot, names, |_, frame| frame)
+}
+
+/// The same with modules and reasons.
+pub fn detailed_samples(snapshot: &MapSnapshot, names: &dyn Names) -> DetailedSamples {
+    gather(snapshot, names, |origin, frame| DetailedFrame {
+        module: origin.and_then(|origin| origin.module.as_ref()).map(|module| frame_name(module.as_bytes()).into()),
+        why: origin.and_then(why),
+        frame,
+    })
+}
+
+/// What came after `before`: for counters that only grow, the samples of the time between.
+pub fn since(mut samples: DetailedSamples, before: &DetailedSamples) -> DetailedSamples {
+    samples.retain(|frames, weight| {
+        *weight = weight.saturating_sub(before.get(frames).copied().unwrap_or(0));
+        *weight > 0
+    });
+    samples
+}
+
+/// Adds up the stacks of a map. `describe` gets each frame with what it was made from; None for a part of the key.
+fn gather<F: Ord>(
+    snapshot: &MapSnapshot,
+    names: &dyn Names,
+    describe: impl Fn(Option<&Frame>, FlameFrame) -> F,
+) -> BTreeMap<Vec<F>, u64> {
+    let mut samples = BTreeMap::new();
     for (key, value) in &snapshot.entries {
         let (Some(key), Some(weight)) = (key, weight(value)) else { continue };
-        let mut frames = Vec::new();
+        let mut labels = Vec::new();
         let mut stacks = Vec::new();
-        split_key(key, names, &mut frames, &mut stacks);
+        split_key(key, names, &mut labels, &mut stacks);
         stacks.sort_by_key(|stack| stack.space == StackSpace::Kernel);
+        let mut frames: Vec<F> = labels.into_iter().map(|label| describe(None, label)).collect();
         for stack in &stacks {
-            frames.extend(stack.frames.iter().rev().map(|frame| flame_frame(stack, frame)));
+            frames.extend(stack.frames.iter().rev().map(|frame| describe(Some(frame), flame_frame(stack, frame))));
         }
         if frames.is_empty() {
-            frames.push(FlameFrame { name: "[empty stack]".into(), kind: FrameKind::Unresolved });
+            frames.push(describe(None, FlameFrame { name: "[empty stack]".into(), kind: FrameKind::Unresolved }));
         }
-        let total = samples.entry(frames).or_insert(0);
+        let total = samples.entry(frames).or_insert(0_u64);
         *total = total.saturating_add(weight);
     }
     samples
+}
+
+/// Why a frame has no symbol, as a sentence without a full stop.
+pub fn why(frame: &Frame) -> Option<&'static str> {
+    match (&frame.symbol, frame.reason) {
+        (Some(_), _) => None,
+        (None, _) if frame.address == u64::MAX => Some("The stack could not be followed: no frame pointer"),
+        (None, Some(Unresolved::NoSymbols)) => Some("The file has no symbol for this address"),
+        (None, Some(Unresolved::ProcessGone)) => Some("The process was gone before its memory map could be read"),
+        (None, Some(Unresolved::JustInTime)) => Some("Generated code without a /tmp/perf-PID.map that names it"),
+        (None, Some(Unresolved::Unmapped)) => {
+            Some("The address is in no mapped file: code built without frame pointers leaves such addresses")
+        }
+        (None, None) => Some("The stack was not delivered"),
+    }
 }
 
 /// What an entry adds to the width of its frames: a number itself, for averages and stats the total, for histograms

@@ -30,6 +30,7 @@ mod host;
 mod language;
 mod login;
 mod output;
+mod past;
 pub mod protocol;
 mod runs;
 pub mod socket;
@@ -99,6 +100,7 @@ pub fn router(app: App) -> Router {
         .merge(check::router())
         .merge(flamegraph::router())
         .merge(output::router())
+        .merge(past::router())
         .merge(runs::router())
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(RequestBodyTimeoutLayer::new(BODY_DEADLINE))

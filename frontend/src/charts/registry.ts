@@ -1,7 +1,7 @@
 // Which charts can draw which kind of value; the first is what a reader sees without asking.
 import type { MapKind, MapView } from '../protocol.gen';
 
-export type ChartName = 'number' | 'table' | 'histogram' | 'stats' | 'series' | 'text' | 'flame';
+export type ChartName = 'number' | 'table' | 'histogram' | 'stats' | 'series' | 'text' | 'flame' | 'functions';
 
 export const chartLabels: Record<ChartName, string> = {
   number: 'Number',
@@ -11,12 +11,13 @@ export const chartLabels: Record<ChartName, string> = {
   series: 'Line',
   text: 'Text',
   flame: 'Flame graph',
+  functions: 'Functions',
 };
 
 type Shape = Pick<MapView, 'kind' | 'scalar' | 'has_stack'>;
 
 const byKind: Record<MapKind, (shape: Shape) => ChartName[]> = {
-  number: (shape) => (shape.has_stack ? ['flame', 'table'] : shape.scalar ? ['number'] : ['table']),
+  number: (shape) => (shape.has_stack ? ['flame', 'functions', 'table'] : shape.scalar ? ['number'] : ['table']),
   stats: () => ['stats'],
   histogram: () => ['histogram'],
   series: () => ['series'],

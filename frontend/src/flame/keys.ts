@@ -1,24 +1,28 @@
 // Moving through a flame graph with the arrow keys.
-import type { FlameModel } from './model';
+import { children, type FlameTree } from './tree';
 
 export type Move = 'parent' | 'child' | 'previous' | 'next';
 
-/** The frame a move leads to; the same frame when there is none. */
-export function move(model: FlameModel, from: number, to: Move): number {
-  const frame = model.frames[from];
-  if (!frame) return model.frames.length > 0 ? 0 : -1;
-  if (to === 'parent') return frame.parent >= 0 ? frame.parent : from;
-  if (to === 'child') return widest(model, frame.children) ?? from;
-  const siblings = model.frames[frame.parent]?.children ?? [];
-  const place = siblings.indexOf(from);
-  return siblings[place + (to === 'next' ? 1 : -1)] ?? from;
+/** The node a move leads to; the same node when there is none. */
+export function move(tree: FlameTree, from: number, to: Move): number {
+  const parent = tree.parent[from] ?? -1;
+  if (to === 'parent') return parent >= 0 ? parent : from;
+  if (to === 'child') return widest(tree, from) ?? from;
+  if (parent < 0) return from;
+  if (to === 'next') {
+    const next = tree.end[from] ?? 0;
+    return next < (tree.end[parent] ?? 0) ? next : from;
+  }
+  let before = from;
+  for (const child of children(tree, parent)) {
+    if (child === from) return before;
+    before = child;
+  }
+  return from;
 }
 
-function widest(model: FlameModel, children: readonly number[]): number | null {
+function widest(tree: FlameTree, node: number): number | null {
   let best: number | null = null;
-  for (const child of children) {
-    const width = model.frames[child]?.width ?? 0;
-    if (best === null || width > (model.frames[best]?.width ?? 0)) best = child;
-  }
+  for (const child of children(tree, node)) if (best === null || (tree.total[child] ?? 0) > (tree.total[best] ?? 0)) best = child;
   return best;
 }

@@ -25,11 +25,15 @@ export const keyHelp: readonly KeyHelp[] = [
   { where: 'Flame graph', keys: ['Enter'], does: 'Zoom into the frame' },
   { where: 'Flame graph', keys: ['Backspace'], does: 'Zoom out one step' },
   { where: 'Flame graph', keys: ['Esc'], does: 'Clear the search, then the zoom' },
-  { where: 'Flame graph', keys: ['t'], does: 'Flame graph or table' },
+  { where: 'Flame graph', keys: ['n', 'N'], does: 'Next or previous match' },
+  { where: 'Flame graph', keys: ['s'], does: 'Sandwich: callers and callees of the function' },
+  { where: 'Flame graph', keys: ['i'], does: 'Invert: innermost functions at the root' },
+  { where: 'Flame graph', keys: ['d'], does: 'Compare with a baseline' },
+  { where: 'Flame graph', keys: ['t'], does: 'Flame graph, functions, stacks' },
 ];
 
 /** Panels listen for these, since only they know what they show. */
-export type PanelCommand = { readonly kind: 'panel'; readonly number: number } | { readonly kind: 'share' } | { readonly kind: 'chart' } | { readonly kind: 'search' } | { readonly kind: 'escape' };
+export type PanelCommand = { readonly kind: 'panel'; readonly number: number } | { readonly kind: 'share' } | { readonly kind: 'chart' } | { readonly kind: 'search' } | { readonly kind: 'escape' } | { readonly kind: 'letter'; readonly letter: string };
 
 const listeners = new Set<(command: PanelCommand) => boolean>();
 
@@ -80,6 +84,12 @@ function run(key: string): boolean {
     case '.':
       if (onRun) void workspace.stop();
       return onRun;
+    case 's':
+    case 'i':
+    case 'd':
+    case 'n':
+    case 'N':
+      return ask({ kind: 'letter', letter: key });
     case 'l':
       return ask({ kind: 'share' });
     case 't':

@@ -1,20 +1,98 @@
-//! `GET /r/ID/flame.svg`: a map with stacks as inferno's interactive SVG, live or afterwards.
+//! `GET /r/ID/flame.svg`: a map with stacks as inferno's interactive SVG, live or afterwards; `GET /r/ID/flame.json`: the
+//! same as the tree that the page's explorer draws.
 
-use axum::Router;
+use std::sync::Arc;
+
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Json, Router};
 use sha2::{Digest, Sha256};
 use tracedeck_compiler::types::{Aggregate, Type};
 
-use super::App;
 use super::error::ApiError;
+use super::protocol::{FlameFrameInfo, FlameKind, FlameTree, Num};
 use super::table::Run;
-use crate::flame::{self, FlameError, FlameOptions};
+use super::{Anyone, App, past};
+use crate::flame::{self, FlameError, FlameOptions, FrameKind};
+use crate::session::event::MapShape;
+use crate::session::hub::Hub;
+use crate::session::hub::picture::MapState;
 
 pub fn router() -> Router<App> {
-    Router::new().route("/r/{id}/flame.svg", get(flame_graph))
+    Router::new().route("/r/{id}/flame.svg", get(flame_graph)).route("/r/{id}/flame.json", get(flame_tree))
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TreeParameters {
+    /// With or without its `@`; the first map with stacks where nobody says.
+    map: Option<String>,
+    /// The state at this moment, milliseconds since the start of the run; the newest where nobody says.
+    at: Option<u64>,
+    /// Only what came after this moment.
+    from: Option<u64>,
+}
+
+async fn flame_tree(
+    State(app): State<App>,
+    Anyone(access): Anyone,
+    Path(id): Path<String>,
+    Query(parameters): Query<TreeParameters>,
+) -> Result<Json<FlameTree>, ApiError> {
+    if !access.may_see(&id) {
+        return Err(ApiError::no_such_run());
+    }
+    let tree = app
+        .computing(move |app| {
+            let run = app.runs.find(&id)?;
+            let map = parameters.map.as_deref();
+            let before = parameters.from.map(|ms| past::until(app, &run, ms)).transpose()?;
+            let until = parameters.at.map(|ms| past::until(app, &run, ms)).transpose()?;
+            let hub = until.as_ref().map_or_else(|| &**run.hub(), |until| until.hub());
+            let (shape, version, samples) = detailed(hub, map)?;
+            let samples = match before {
+                Some(before) => flame::since(samples, &detailed(before.hub(), map)?.2),
+                None => samples,
+            };
+            Ok(tree_message(version, unit(&shape), flame::tree(&samples)))
+        })
+        .await?;
+    Ok(Json(tree))
+}
+
+fn detailed(hub: &Hub, map: Option<&str>) -> Result<(MapShape, u64, flame::DetailedSamples), ApiError> {
+    let (shape, state) = stack_map(hub, map)?;
+    let (version, samples) = match &state {
+        Some(state) => (state.version, flame::detailed_samples(&state.snapshot, &*hub.names())),
+        None => (0, flame::DetailedSamples::default()),
+    };
+    Ok((shape, version, samples))
+}
+
+fn tree_message(version: u64, unit: String, tree: flame::Tree) -> FlameTree {
+    let frame = |detailed: flame::DetailedFrame| FlameFrameInfo {
+        name: detailed.frame.name.to_string(),
+        kind: match detailed.frame.kind {
+            FrameKind::Key => FlameKind::Label,
+            FrameKind::User => FlameKind::User,
+            FrameKind::Kernel => FlameKind::Kernel,
+            FrameKind::Inlined => FlameKind::Inlined,
+            FrameKind::JustInTime => FlameKind::Jit,
+            FrameKind::Unresolved => FlameKind::Unresolved,
+        },
+        module: detailed.module.map(|module| module.to_string()),
+        why: detailed.why.map(str::to_owned),
+    };
+    FlameTree {
+        version,
+        unit,
+        frames: tree.frames.into_iter().map(frame).collect(),
+        frame: tree.frame,
+        depth: tree.depth,
+        own: tree.own.into_iter().map(Num::from).collect(),
+    }
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
@@ -72,21 +150,33 @@ async fn flame_graph(
     Ok(([kind, (header::CONTENT_SECURITY_POLICY, policy)], svg).into_response())
 }
 
+/// A map with stacks and its content. Before the script is compiled there is none.
+fn stack_map(hub: &Hub, map: Option<&str>) -> Result<(MapShape, Option<Arc<MapState>>), ApiError> {
+    let wanted = map.map(|name| name.strip_prefix('@').unwrap_or(name));
+    hub.with_picture(|picture| {
+        let shape = picture.shape.as_ref()?;
+        let index = shape.maps.iter().position(|map| {
+            map.key.as_ref().is_some_and(flame::has_stack) && wanted.is_none_or(|name| map.name[1..] == *name)
+        })?;
+        Some((shape.maps[index].clone(), picture.maps[index].clone()))
+    })
+    .ok_or_else(|| match wanted {
+        Some(name) => ApiError::no_such_map(format!("There is no map @{name} with stacks in its key")),
+        None => ApiError::no_such_map("No map of this run has stacks in its key"),
+    })
+}
+
+/// What the weights of a map count.
+fn unit(shape: &MapShape) -> String {
+    match shape.value {
+        Type::Aggregate(Aggregate::Count) => FlameOptions::default().count_name,
+        _ => shape.name.trim_start_matches('@').to_owned(),
+    }
+}
+
 fn draw(run: &Run, parameters: &Parameters) -> Result<Vec<u8>, ApiError> {
     let hub = run.hub();
-    let wanted = parameters.map.as_deref().map(|name| name.strip_prefix('@').unwrap_or(name));
-    let (shape, state) = hub
-        .with_picture(|picture| {
-            let shape = picture.shape.as_ref()?;
-            let index = shape.maps.iter().position(|map| {
-                map.key.as_ref().is_some_and(flame::has_stack) && wanted.is_none_or(|name| map.name[1..] == *name)
-            })?;
-            Some((shape.maps[index].clone(), picture.maps[index].clone()))
-        })
-        .ok_or_else(|| match wanted {
-            Some(name) => ApiError::no_such_map(format!("There is no map @{name} with stacks in its key")),
-            None => ApiError::no_such_map("No map of this run has stacks in its key"),
-        })?;
+    let (shape, state) = stack_map(hub, parameters.map.as_deref())?;
     let samples = match &state {
         Some(state) => flame::samples(&state.snapshot, &*hub.names()),
         None => flame::Samples::default(),
@@ -99,10 +189,7 @@ fn draw(run: &Run, parameters: &Parameters) -> Result<Vec<u8>, ApiError> {
         icicle: parameters.kind == Kind::Icicle,
         reversed: parameters.reversed,
         search: parameters.search.clone(),
-        count_name: match shape.value {
-            Type::Aggregate(Aggregate::Count) => defaults.count_name,
-            _ => shape.name.trim_start_matches('@').to_owned(),
-        },
+        count_name: unit(&shape),
     };
     flame::render(&samples, &options).map_err(|error| match error {
         FlameError::NoSamples => ApiError::no_such_map(format!("{} has no stacks yet", shape.name)),

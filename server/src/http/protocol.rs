@@ -5,11 +5,15 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 mod api;
+mod flame;
+mod history;
 mod number;
 mod run;
 mod values;
 
 pub use api::*;
+pub use flame::*;
+pub use history::*;
 pub use number::Num;
 pub use run::*;
 pub use values::*;
@@ -75,6 +79,9 @@ pub struct Snapshot {
     pub maps: Vec<MapView>,
     pub lost: Vec<Loss>,
     pub diagnostics: Vec<DiagnosticView>,
+    /// Lines of output and values that went into counts, histograms and statistics, so far.
+    #[ts(type = "number")]
+    pub events: u64,
 }
 
 /// What changed since the message before. A part that is left out has not changed.
@@ -108,6 +115,9 @@ pub struct Update {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub rate: Option<f64>,
+    /// As in the snapshot.
+    #[ts(type = "number")]
+    pub events: u64,
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ use crate::session::hub::picture::{Phase, Picture, Status};
 use crate::session::hub::{Hub, loss};
 
 mod escape;
+pub mod history;
 pub mod maps;
 
 pub use escape::line_text;
@@ -53,6 +54,7 @@ pub fn snapshot(run: &Run, hub: &Hub, picture: &Picture) -> Bytes {
         log,
         maps: picture.maps.iter().flatten().filter_map(|map| maps::view(shape, map, &names)).collect(),
         lost: picture.losses.iter().map(|loss| loss_view(loss, picture)).collect(),
+        events: history::events(picture),
         diagnostics: picture.diagnostics.iter().map(|diagnostic| run_diagnostic(&run.file, diagnostic)).collect(),
     }))
 }
@@ -74,6 +76,7 @@ pub fn update(run: &Run, hub: &Hub, delta: &Delta) -> Bytes {
         }),
         diagnostics: delta.diagnostics.iter().map(|diagnostic| run_diagnostic(&run.file, diagnostic)).collect(),
         rate: delta.rate,
+        events: hub.with_picture(history::events),
     }))
 }
 

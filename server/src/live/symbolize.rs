@@ -144,7 +144,8 @@ impl Symbolizer {
                     module: None,
                     source: None,
                     inlined: false,
-                    reason: None,
+                    // It has a name; what it is decides its colour.
+                    reason: Some(Unresolved::JustInTime),
                 },
                 None => unresolved(address, None, Unresolved::JustInTime),
             });

@@ -24,6 +24,16 @@ impl Replay {
         self.hub.apply(stamped);
     }
 
+    /// The hub as of the last event that was taken.
+    pub fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    /// When the last event that was taken happened.
+    pub fn at_ns(&self) -> u64 {
+        self.at_ns
+    }
+
     /// The hub after the last event. A run without an end ended with its server.
     pub fn into_hub(mut self) -> Hub {
         if !self.has_ended {

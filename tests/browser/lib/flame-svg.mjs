@@ -5,6 +5,28 @@ const ROW = 16;
 
 const escape = (text) => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 
+/** The same stacks as the tree that the explorer draws; at a moment, half of each. */
+export function flameTree(stacks, { at = null } = {}) {
+  const out = { version: 1, unit: 'samples', frames: [{ name: 'all', kind: 'label' }], frame: [0], depth: [0], own: [0] };
+  const known = new Map();
+  const key = (frame) => `${frame.name}\0${frame.kind}\0${frame.module ?? ''}`;
+  let before = [];
+  for (const { frames, count } of [...stacks].sort((a, b) => (a.frames.map(key).join('\x01') < b.frames.map(key).join('\x01') ? -1 : 1))) {
+    let common = 0;
+    while (common < frames.length && before[common] === key(frames[common])) common++;
+    frames.forEach((frame, depth) => {
+      if (depth < common) return;
+      if (!known.has(key(frame))) known.set(key(frame), out.frames.push({ name: frame.name, kind: frame.kind, ...(frame.module ? { module: frame.module } : {}), ...(frame.kind === 'unresolved' ? { why: 'Generated code without a /tmp/perf-PID.map that names it' } : {}) }) - 1);
+      out.frame.push(known.get(key(frame)));
+      out.depth.push(depth + 1);
+      out.own.push(0);
+    });
+    out.own[out.own.length - 1] += at === null ? count : Math.ceil(count / (2 + (frames.length % 3)));
+    before = frames.map(key);
+  }
+  return out;
+}
+
 /** `stacks`: [{frames: [{name, kind}], count}] from the root outwards. */
 export function flameSvg(stacks, { unit = 'samples', extra = '' } = {}) {
   const root = { name: 'all', kind: '', count: 0, children: new Map() };

@@ -61,3 +61,15 @@ export const hostileMaps = [
   map(4, '@last', 'text', hostileNames.map((name) => ({ key: [text(name)], value: text(name) }))),
 ];
 export const hostileLog = hostileNames.map((name, index) => ({ sequence: index + 1, at_ms: index * 10, stream: index % 3 === 0 ? 'error' : 'out', kind: 'printf', text: name }));
+
+/** Totals of 42 s, with a burst and a loss. */
+export function history(run) {
+  const seconds = Array.from({ length: 42 }, (_, index) => index + 1);
+  let events = 0;
+  const points = seconds.map((second) => ({ at_ms: second * 1000, events: (events += Math.round(90 + 60 * Math.sin(second / 3) + (second === 20 ? 400 : 0))), lost: run.lost && second > 24 ? Math.min(12, (second - 24) * 4) : 0 }));
+  const histograms = run.maps.filter((map) => map.kind === 'histogram').map((map) => ({
+    map: map.name,
+    points: seconds.map((second) => ({ at_ms: second * 1000, buckets: map.entries[0].value.buckets.map((bucket, index) => ({ ...bucket, count: Math.round((bucket.count * second * (second > 25 && index > 6 ? 2 : 1)) / 42) })) })),
+  }));
+  return { points, histograms };
+}

@@ -3,7 +3,7 @@
 import { createServer } from 'node:http';
 import { existsSync, readFileSync } from 'node:fs';
 import { extname, join, normalize } from 'node:path';
-import { flameSvg } from './flame-svg.mjs';
+import { flameSvg, flameTree } from './flame-svg.mjs';
 import { pageHeaders } from './headers.mjs';
 import { hostileNames } from './hostile.mjs';
 import * as data from './mock-data.mjs';
@@ -67,10 +67,11 @@ export async function startMock() {
     if (url.pathname === '/api/login') {
       return withBody((body) => (body.token === 'good' ? json({ secret: 's', role: 'operator', run: null }) : body.view === 'viewkey' ? json({ secret: 'v', role: 'viewer', run: body.run }) : json({ code: 'bad-token', message: 'This token is not valid' }, 401)));
     }
-    const flame = /^\/r\/(\w+)\/flame\.svg$/.exec(url.pathname);
+    const flame = /^\/r\/(\w+)\/flame\.(svg|json)$/.exec(url.pathname);
     if (url.pathname.startsWith('/api/') || flame) {
       if (!/^Bearer [sv]$/.test(request.headers.authorization ?? '')) return json({ code: 'not-authenticated', message: 'Sign in first' }, 401);
     }
+    if (flame?.[2] === 'json') return runs[flame[1]]?.stacks ? json(flameTree(runs[flame[1]].stacks, { at: url.searchParams.get('at') })) : json({ code: 'no-such-map', message: 'No map of this run has stacks in its key' }, 404);
     if (flame) return send(200, 'image/svg+xml', flameSvg(runs[flame[1]].stacks, { extra: '<g onclick="window.__xss=1"><a href="javascript:window.__xss=1"><rect/></a></g>' }));
     if (url.pathname === '/api/host') return json(host);
     if (url.pathname === '/api/language') return json(language);
@@ -80,6 +81,8 @@ export async function startMock() {
     if (url.pathname === '/api/runs') return json({ runs: Object.values(runs).map((one) => one.info) });
     const one = /^\/api\/runs\/(\w+)$/.exec(url.pathname);
     if (one) return runs[one[1]] ? json(runs[one[1]].info) : json({ code: 'unknown-run', message: 'There is no such run' }, 404);
+    const past = /^\/api\/runs\/(\w+)\/history$/.exec(url.pathname);
+    if (past && runs[past[1]]) return json(data.history(runs[past[1]]));
     if (url.pathname.startsWith('/api/')) return json({});
     const file = normalize(url.pathname).startsWith('/assets/') ? join(built, normalize(url.pathname)) : join(built, 'index.html');
     if (!existsSync(file)) return send(404, 'text/plain', 'not here');
@@ -94,7 +97,7 @@ export async function startMock() {
       const one = runs[message.run];
       if (message.type !== 'hello') return;
       if (!one) return socket.send(JSON.stringify({ type: 'error', message: 'There is no such run' }));
-      socket.send(JSON.stringify({ type: 'snapshot', sequence: 10, at_ms: 42_000, run: { ...one.info, view_key: null }, log: one.log ?? [], log_dropped: 0, maps: one.maps, lost: one.lost ?? [], diagnostics: one.diagnostics ?? [] }));
+      socket.send(JSON.stringify({ type: 'snapshot', sequence: 10, at_ms: 42_000, run: { ...one.info, view_key: null }, log: one.log ?? [], log_dropped: 0, maps: one.maps, lost: one.lost ?? [], diagnostics: one.diagnostics ?? [], events: 4321 }));
     });
   });
   await new Promise((done) => server.listen(0, '127.0.0.1', done));

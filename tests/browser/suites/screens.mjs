@@ -1,6 +1,6 @@
 // Every screen and chart over the stand-in server: strict policy, accessibility, hostile names, reconnecting.
 import assert from 'node:assert/strict';
-import { assertAccessible, assertClean, openPage, shoot } from '../lib/browser.mjs';
+import { assertAccessible, assertClean, openPage, pointAt, shoot } from '../lib/browser.mjs';
 import { startMock } from '../lib/mock.mjs';
 
 export async function screens(report, browser, { screenshots }) {
@@ -46,7 +46,7 @@ export async function screens(report, browser, { screenshots }) {
       await shoot(page, screenshots, 'mock-home');
     }));
 
-  const ready = { flame: '[data-testid="flame"] g.frame', table: 'td.value', histogram: 'figure', log: '.row', waiting: '[data-testid="empty"]', failed: '[data-testid="problems"]', died: 'td.value' };
+  const ready = { flame: '[data-testid="flame"] [role="treeitem"]', table: 'td.value', histogram: 'figure', log: '.row', waiting: '[data-testid="empty"]', failed: '[data-testid="problems"]', died: 'td.value' };
   for (const [id, selector] of Object.entries(ready)) {
     await report.test(`the ${id} screen is complete, accessible and within the policy`, () =>
       inPage(`/r/${id}`, async (page) => {
@@ -58,6 +58,59 @@ export async function screens(report, browser, { screenshots }) {
         await assertAccessible(page, `${id}, dark`);
       }));
   }
+
+  await report.test('the explorer: idle chip, module colours, inverted, sandwich, functions, diff', () =>
+    inPage('/r/flame', async (page) => {
+      const total = async () => Number(await page.getByTestId('flame').getAttribute('data-total'));
+      await page.getByRole('treeitem').first().waitFor();
+      assert.equal(await total(), 935, 'idle samples are not hidden');
+      await page.getByTestId('idle').click();
+      await page.getByRole('treeitem', { name: /^mwait_idle/ }).waitFor();
+      assert.equal(await total(), 1005);
+      await page.goBack();
+      await page.getByTestId('idle').filter({ hasText: 'hidden' }).waitFor();
+      assert.equal(await total(), 935, 'Back does not hide idle again');
+
+      await pointAt(page, page.getByRole('treeitem', { name: /^0x7f32aa10/ }));
+      assert.match(await page.getByTestId('tip').textContent(), /perf-PID\.map/, 'an unresolved frame does not say why');
+      await shoot(page, screenshots, 'mock-flame-tip');
+
+      await page.getByRole('button', { name: 'Module', exact: true }).click();
+      await page.getByRole('list', { name: 'Colours' }).getByText('postgres').waitFor();
+      await shoot(page, screenshots, 'mock-flame-modules');
+      await page.getByRole('button', { name: 'Kind', exact: true }).click();
+
+      await page.keyboard.press('i');
+      await page.getByRole('treeitem', { name: /^slot_deform/ }).waitFor();
+      assert.equal(await page.getByRole('treeitem', { name: /^slot_deform/ }).getAttribute('aria-level'), '2', 'the innermost function is not at the root');
+      await page.keyboard.press('i');
+
+      const query = page.getByRole('treeitem', { name: /^exec_simple_query/ });
+      await query.waitFor();
+      await pointAt(page, query);
+      await page.keyboard.press('s');
+      await page.getByTestId('sandwich').waitFor();
+      assert.match(await page.getByTestId('sandwich').textContent(), /exec_simple_query, 84\.5 % of all/);
+      await page.getByRole('tree', { name: 'Callees' }).getByRole('treeitem', { name: /^ExecSort/ }).waitFor();
+      await assertAccessible(page, 'sandwich');
+      await shoot(page, screenshots, 'mock-flame-sandwich');
+      await page.keyboard.press('Escape');
+
+      await page.keyboard.press('t');
+      await page.getByRole('button', { name: 'copy_page_to_iter' }).waitFor();
+      await assertAccessible(page, 'functions');
+      await shoot(page, screenshots, 'mock-flame-functions');
+      await page.keyboard.press('t');
+      await page.keyboard.press('t');
+
+      await page.keyboard.press('d');
+      await page.getByRole('menuitem', { name: /first 10 s/ }).click();
+      await page.getByTestId('compared').waitFor();
+      await page.getByRole('treeitem', { name: /[+−]\d+\.\d %/ }).first().waitFor();
+      assert.equal(new URL(page.url()).searchParams.get('vs'), 'at:10000');
+      await assertAccessible(page, 'diff');
+      await shoot(page, screenshots, 'mock-flame-diff');
+    }, { viewport: { width: 1280, height: 800 } }));
 
   await report.test('the editor works under the policy: colours, underline, message, help', () =>
     inPage('/write', async (page) => {
@@ -83,12 +136,15 @@ export async function screens(report, browser, { screenshots }) {
         await page.waitForTimeout(50);
       }
       await page.getByRole('tab', { name: '@stacks' }).click();
-      const frame = page.locator('g.frame').nth(4);
-      await frame.hover();
+      const frame = page.getByRole('treeitem').nth(4);
+      await pointAt(page, frame);
       await page.getByTestId('tip').waitFor();
-      await frame.click();
+      await page.mouse.down();
+      await page.mouse.up();
+      await page.waitForURL(/zoom=/);
       await page.getByLabel('Search frames').fill('<script>');
-      await page.getByRole('button', { name: 'Table' }).click();
+      await page.getByRole('button', { name: 'Functions' }).click();
+      await page.getByRole('button', { name: 'Stacks' }).click();
       await page.locator('summary').first().click();
       await page.keyboard.press('e');
       await page.getByRole('textbox', { name: 'Script' }).waitFor();

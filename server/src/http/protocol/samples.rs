@@ -58,7 +58,8 @@ fn map(kind: MapKind, key: Vec<KeyPart>, value: MapValue) -> MapView {
 }
 
 fn frame(name: &str, module: Option<&str>, kind: FrameKind) -> Frame {
-    Frame { name: name.to_owned(), module: module.map(str::to_owned), kind }
+    let why = (kind == FrameKind::Unresolved).then(|| "The file has no symbol for this address".to_owned());
+    Frame { name: name.to_owned(), module: module.map(str::to_owned), kind, why }
 }
 
 /// One map of each kind of value and key.
@@ -147,6 +148,7 @@ fn server_messages() -> Vec<(&'static str, ServerMessage)> {
         maps: maps(),
         lost: vec![loss()],
         diagnostics: vec![diagnostic()],
+        events: 4_321,
     };
     let update = Update {
         sequence: 15,
@@ -157,6 +159,7 @@ fn server_messages() -> Vec<(&'static str, ServerMessage)> {
         run: Some(RunInfo { state: RunState::Ended, reason: Some("Finished".to_owned()), ok: Some(true), ..run() }),
         diagnostics: vec![diagnostic()],
         rate: Some(10.5),
+        events: 4_400,
     };
     vec![
         ("snapshot", ServerMessage::Snapshot(snapshot)),

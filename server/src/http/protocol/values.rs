@@ -68,6 +68,10 @@ pub struct Frame {
     /// Binary, library or kernel module.
     pub module: Option<String>,
     pub kind: FrameKind,
+    /// Why there is no symbol, as a sentence without a full stop.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub why: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
@@ -76,6 +80,8 @@ pub enum FrameKind {
     Kernel,
     User,
     Inlined,
+    /// Code that was made at run time.
+    Jit,
     Unresolved,
 }
 

@@ -4,10 +4,11 @@ use tracedeck_compiler::abi::format::Names as _;
 use tracedeck_compiler::abi::format::histogram::{Bounds, bounds, label, used_buckets};
 use tracedeck_compiler::abi::format::text::TextWriter;
 use tracedeck_compiler::abi::order;
-use tracedeck_compiler::abi::value::{self, Histogram, Number, Series, Value};
+use tracedeck_compiler::abi::value::{self, Histogram, Number, Series, Unresolved, Value};
 use tracedeck_compiler::types::{Aggregate, StackSpace, Type};
 
 use super::line_text;
+use crate::flame;
 use crate::http::protocol::{Bucket, Frame, FrameKind, KeyPart, MapEntry, MapKind, MapValue, MapView, Num, Point};
 use crate::session::event::RunShape;
 use crate::session::hub::picture::{MapState, holds_stack};
@@ -122,7 +123,8 @@ fn text(value: &Value, names: &Names) -> String {
     line_text(&writer.finish())
 }
 
-fn buckets(histogram: &Histogram) -> Vec<Bucket> {
+/// The buckets from the first that holds something to the last.
+pub fn buckets(histogram: &Histogram) -> Vec<Bucket> {
     let shape = &histogram.shape;
     used_buckets(histogram)
         .map(|index| {
@@ -150,19 +152,22 @@ fn frames(id: u64, names: &Names) -> Vec<Frame> {
     let Some(stack) = names.stack(id) else {
         return match id {
             0 => Vec::new(),
-            _ => vec![Frame { name: "[lost stack]".to_owned(), module: None, kind: FrameKind::Unresolved }],
+            _ => vec![Frame { name: "[lost stack]".to_owned(), module: None, kind: FrameKind::Unresolved, why: None }],
         };
     };
     stack.frames.iter().map(|frame| self::frame(stack.space, frame)).collect()
 }
 
 fn frame(space: StackSpace, frame: &value::Frame) -> Frame {
+    let is_generated = frame.reason == Some(Unresolved::JustInTime);
     let kind = match (frame.symbol.is_some(), frame.inlined, space) {
         (false, _, _) => FrameKind::Unresolved,
         (true, true, _) => FrameKind::Inlined,
         (true, false, StackSpace::Kernel) => FrameKind::Kernel,
+        (true, false, StackSpace::User) if is_generated => FrameKind::Jit,
         (true, false, StackSpace::User) => FrameKind::User,
     };
     let name = frame.symbol.as_ref().map_or_else(|| format!("{:#x}", frame.address), |name| line_text(name.as_bytes()));
-    Frame { name, module: frame.module.as_ref().map(|module| line_text(module.as_bytes())), kind }
+    let module = frame.module.as_ref().map(|module| line_text(module.as_bytes()));
+    Frame { name, module, kind, why: flame::why(frame).map(str::to_owned) }
 }
