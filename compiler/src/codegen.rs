@@ -169,6 +169,7 @@ fn lower_program(unit: &Unit<'_, '_>, probe: &hir::ProbeProgram, index: u32) -> 
     let function = unit.function(&format!("run{index}"), &state.section, &parameters, probe.span, false);
     let mut builder = FunctionBuilder::program(unit, &state, function);
     builder.filter_process(probe.filter_pid)?;
+    builder.skip_end_of_walk()?;
     builder.statements(&probe.body)?;
     builder.finish()?;
     unit.scratch_size.set(unit.scratch_size.get().max(state.scratch_peak.get()));

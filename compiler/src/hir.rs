@@ -67,6 +67,8 @@ pub enum Context {
     Registers { is_return: bool },
     /// An array of u64 arguments.
     RawArguments,
+    /// A struct of the kernel, `bpf_iter__NAME`.
+    Iterator,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -150,6 +150,9 @@ pub trait Kernel: Send + Sync {
     /// The arguments of a raw tracepoint as BTF describes them: names and types, `offset` = 8 * index.
     fn raw_tracepoint_arguments(&self, name: &str) -> Option<Arc<StructType>>;
 
+    /// Names of the kernel's iterators in alphabetical order; the program of `NAME` gets a `struct bpf_iter__NAME`.
+    fn iterators(&self, pattern: &str) -> Vec<String>;
+
     /// A struct or union by its name with keyword (`struct file`), or a typedef of one by its bare name.
     fn struct_type(&self, name: &str) -> Option<Arc<StructType>>;
     /// A type by name: `u32`, `size_t`, `struct file`, `enum pid_type`; typedefs are followed.

@@ -146,17 +146,56 @@ pub enum ProgramKind {
     TracingRawTracepoint {
         name: String,
     },
+    /// BPF_PROG_TYPE_TRACING with BPF_TRACE_ITER on `bpf_iter_NAME`.
+    Iterator {
+        name: String,
+    },
+    /// BPF_PROG_TYPE_XDP, never attached: the one type that the kernel runs many times and measures itself.
+    Xdp,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AttachSpec {
     Begin,
     End,
-    Interval { period: Period },
-    Profile { period: Period },
-    Software { event: SoftwareEvent, count: u64 },
-    Tracepoint { category: String, event: String },
-    RawTracepoint { name: String },
+    Interval {
+        period: Period,
+    },
+    /// On every processor, or on one.
+    Profile {
+        period: Period,
+        cpu: Option<u32>,
+    },
+    /// On every processor, or for the threads of one process.
+    Software {
+        event: SoftwareEvent,
+        count: u64,
+        pid: Option<u32>,
+    },
+    Hardware {
+        event: HardwareEvent,
+        count: u64,
+        pid: Option<u32>,
+    },
+    Watchpoint(WatchpointSpec),
+    Iterator(IteratorSpec),
+    /// The tracer received SIGUSR1.
+    Signal,
+    /// Run by the engine, its return value says whether it passed.
+    Test {
+        name: String,
+    },
+    /// Run by the engine until it is measured.
+    Bench {
+        name: String,
+    },
+    Tracepoint {
+        category: String,
+        event: String,
+    },
+    RawTracepoint {
+        name: String,
+    },
     Uprobe(UprobeSpec),
 }
 
@@ -180,6 +219,48 @@ pub enum SoftwareEvent {
     EmulationFaults = 8,
     Dummy = 9,
     BpfOutput = 10,
+}
+
+/// `PERF_COUNT_HW_*` of linux/perf_event.h.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HardwareEvent {
+    CpuCycles = 0,
+    Instructions = 1,
+    CacheReferences = 2,
+    CacheMisses = 3,
+    BranchInstructions = 4,
+    BranchMisses = 5,
+    BusCycles = 6,
+    FrontendStalls = 7,
+    BackendStalls = 8,
+    RefCycles = 9,
+}
+
+/// A piece of memory whose use fires a probe.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WatchpointSpec {
+    pub address: u64,
+    /// 1, 2, 4 or 8 bytes.
+    pub length: u32,
+    pub access: Access,
+    /// None: an address of the kernel, or of the `-c` child.
+    pub pid: Option<u32>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Access {
+    Write,
+    ReadWrite,
+    Execute,
+}
+
+/// One walk over the kernel's objects of a kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IteratorSpec {
+    /// Leave it behind at this path of the BPF file system instead of walking.
+    pub pin: Option<String>,
+    /// Only objects of this process, where the kernel can tell.
+    pub pid: Option<u32>,
 }
 
 /// Every place of one uprobe attach point in one file; more than one place is attached as one multi link.

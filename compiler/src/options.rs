@@ -30,9 +30,21 @@ impl Default for Limits {
     }
 }
 
+/// Which probes of a script are compiled: those that trace, its tests, its benchmarks. `begin` and `end` always.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Purpose {
+    #[default]
+    Trace,
+    Test,
+    Bench,
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct CompileOptions {
     pub limits: Limits,
+    /// `--test`, `--bench`
+    #[serde(default)]
+    pub purpose: Purpose,
     /// `$1`, `$2`, …
     pub positional: Vec<String>,
     /// `--name=value` after `--`; no value for a flag.

@@ -15,7 +15,7 @@ use crate::types::AddressSpace;
 mod begin_end;
 mod bench;
 mod fentry;
-mod hardware;
+pub mod hardware;
 mod iter;
 mod kprobe;
 mod profile;
@@ -106,6 +106,8 @@ pub enum Data {
     RawTracepoint(Option<Arc<StructType>>),
     FunctionEntry,
     FunctionReturn,
+    /// The name of the struct that an iterator's program gets, with its keyword.
+    Iterator(String),
     /// The arguments of a USDT probe; none where the body does not read any.
     Usdt(Arc<Vec<usdt::Argument>>),
 }
@@ -164,6 +166,11 @@ pub fn has_wildcard(pattern: &str) -> bool {
 /// A reason for probe types that need no kernel feature that could be missing.
 fn not_yet(name: &str) -> String {
     format!("{name} probes are not supported by tracedeck yet")
+}
+
+/// An attach point that one program serves in one place, without data.
+fn plain(name: String, spec: AttachSpec, program: ProgramKind, context: Context) -> Expanded {
+    Expanded { name, spec, program, context, data: Data::None, space: AddressSpace::Kernel, places: 1 }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::hir;
 use crate::kernel::overlay::Overlay;
 use crate::manifest::{AttachPoint, ProbeId, ProbeInfo};
-use crate::options::CompileOptions;
+use crate::options::{CompileOptions, Purpose};
 use crate::source::Span;
 use crate::syntax::ast::{self, Root};
 
@@ -142,7 +142,16 @@ fn check_programs(
             .push(Diagnostic::error("no-probe", Span::default(), message).with_help("Try begin { print(\"hello\"); }"));
     } else if groups.is_empty() && !diagnostics.has_errors() {
         let span = roots.probes[0].span;
-        diagnostics.push(Diagnostic::error("no-probe", span, "No probe of this script can be attached"));
+        let (message, help) = match options.purpose {
+            Purpose::Trace if roots.probes.iter().any(|probe| is_for_itself(probe)) => {
+                ("This script has nothing but tests and benchmarks", Some("Run it with --test or --bench"))
+            }
+            Purpose::Trace => ("No probe of this script can be attached", None),
+            Purpose::Test => ("The script has no tests", Some("A test is written test:NAME { ... }")),
+            Purpose::Bench => ("The script has no benchmarks", Some("A benchmark is written bench:NAME { ... }")),
+        };
+        let diagnostic = Diagnostic::error("no-probe", span, message);
+        diagnostics.push(help.into_iter().fold(diagnostic, Diagnostic::with_help));
     }
     let limit = config.max_programs.min(options.limits.max_programs as u64);
     let text: usize = groups.iter().map(|group| group.text_size(&roots.probes)).sum();
@@ -161,6 +170,10 @@ fn check_programs(
         );
     }
     false
+}
+
+fn is_for_itself(probe: &ast::Probe) -> bool {
+    probe.attach_points.iter().any(|point| point.text.starts_with("test:") || point.text.starts_with("bench:"))
 }
 
 /// Gives every attach point its id, in script order of the programs. What is one probe to the reader of the script and

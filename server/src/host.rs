@@ -237,6 +237,21 @@ impl Kernel for LiveKernel {
         self.raw_arguments.get(name, || self.btf()?.raw_tracepoint_arguments(name).map(Arc::new))
     }
 
+    fn iterators(&self, pattern: &str) -> Vec<String> {
+        let Some(btf) = self.btf() else { return Vec::new() };
+        // Each iterator has a function to attach to and a struct that its program gets.
+        let has_function = |name: &str| btf.id_of(Kind::Function, &format!("bpf_iter_{name}")).is_some();
+        let mut names: Vec<String> = btf
+            .names(Kind::Struct)
+            .filter_map(|(_, name)| name.strip_prefix("bpf_iter__"))
+            .filter(|name| matches_pattern(pattern, name) && has_function(name))
+            .map(str::to_owned)
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
     fn struct_type(&self, name: &str) -> Option<Arc<StructType>> {
         self.structs.get(name, || self.btf()?.struct_type(name).map(Arc::new))
     }

@@ -9,11 +9,13 @@
 //   target short PATH...        runs each program once, by fork and exec
 //   target nap N                sleeps N times 1 ms
 //   target hostile              renames itself to bytes that are neither text nor safe, then 10 getppid
+//   target watch N              N writes and N reads of watched_value here, then N writes in a thread that starts then
 //   target keys N               N calls of counted_function with N different arguments
 //
 // The report goes to the file named by TARGET_REPORT, so that standard output stays the tracer's.
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +47,14 @@ __attribute__((noinline)) void spin_outer(long milliseconds) {
 __attribute__((noinline)) long counted_function(long number, const char *text) {
     sink += number + text[0];
     return number * 2;
+}
+
+// Not zero: the kernel clears what is, when it starts the program.
+volatile long watched_value __attribute__((aligned(8))) = 7;
+
+static void *write_watched(void *count) {
+    for (long i = 0; i < (long)count; i++) watched_value = 1000 + i;
+    return NULL;
 }
 
 static void report(const char *format, long long a, long long b) {
@@ -92,6 +102,14 @@ int main(int argc, char **argv) {
             counted_function(i, text);
         }
         if (argc > 3) usleep(atol(argv[3]) * 1000);
+    } else if (!strcmp(mode, "watch")) {
+        for (long i = 0; i < n; i++) {
+            watched_value = i;
+            sink += watched_value;
+        }
+        pthread_t thread;
+        if (pthread_create(&thread, NULL, write_watched, (void *)n)) return 1;
+        pthread_join(thread, NULL);
     } else if (!strcmp(mode, "keys")) {
         for (long i = 0; i < n; i++) counted_function(i, "key");
     } else if (!strcmp(mode, "short")) {

@@ -16,7 +16,7 @@ use std::path::Path;
 use tracedeck_compiler::diagnostic::{Diagnostic, Severity};
 use tracedeck_compiler::kernel::Feature;
 use tracedeck_compiler::kernel::fixture::FixtureKernel;
-use tracedeck_compiler::options::CompileOptions;
+use tracedeck_compiler::options::{CompileOptions, Purpose};
 use tracedeck_compiler::source::SourceFile;
 
 use crate::captured::{files, home, read};
@@ -135,6 +135,8 @@ impl Case {
                 "args" => options.positional = rest.split_whitespace().map(str::to_owned).collect(),
                 "pid" => options.pid = Some(number() as u32),
                 "child" => options.has_child = true,
+                "test" => options.purpose = Purpose::Test,
+                "bench" => options.purpose = Purpose::Bench,
                 "unsafe" => options.allow_unsafe = true,
                 "environment" => {
                     let (key, value) = rest.split_once('=').unwrap_or((rest, ""));

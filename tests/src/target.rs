@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 pub fn target() -> &'static Path {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
     PATH.get_or_init(|| {
-        let arguments = ["-O0", "-g", "-fno-omit-frame-pointer", "-no-pie"];
+        let arguments = ["-O0", "-g", "-fno-omit-frame-pointer", "-no-pie", "-pthread"];
         compile("target.c", "td_target", &arguments).expect("gcc compiles the target")
     })
 }

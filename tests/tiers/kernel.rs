@@ -9,15 +9,21 @@ mod bad_input;
 mod end;
 #[path = "kernel/engine.rs"]
 mod engine;
+#[path = "kernel/iterators.rs"]
+mod iterators;
 #[path = "kernel/language.rs"]
 mod language;
 #[path = "kernel/numbers.rs"]
 mod numbers;
 #[path = "kernel/output.rs"]
 mod output;
+#[path = "kernel/signals.rs"]
+mod signals;
 #[path = "kernel/stacks.rs"]
 mod stacks;
 #[path = "kernel/uprobes.rs"]
 mod uprobes;
 #[path = "kernel/usdt.rs"]
 mod usdt;
+#[path = "kernel/watchpoints.rs"]
+mod watchpoints;

@@ -49,8 +49,8 @@ pub static CTX: Builtin = Builtin {
     kind: Kind::Value,
     timing: Timing::Kernel,
     signature: "ctx",
-    doc: "The context that the kernel hands to the probe, as a pointer.",
-    example: r#"profile:hz:99 { printf("%p\n", ctx); }"#,
+    doc: "The context that the kernel hands to the probe, as a pointer. Of an iterator: a struct with what it visits.",
+    example: r#"iter:task { printf("%d %s\n", ctx.task.pid, ctx.task.comm); }"#,
     analyze: Analysis::Call(ctx),
     lower: crate::codegen::unfinished,
 };
@@ -117,6 +117,13 @@ fn ctx(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
     if typer.program.group.context == Context::None {
         return typer.not_in_this_probe("ctx", site.span);
     }
-    let ty = Type::pointer(Type::Void, AddressSpace::Trusted);
+    let to = match &typer.program.group.data {
+        Data::Iterator(name) => match typer.kernel.named_type(name) {
+            Some(ty) => ty,
+            None => return typer.error("incomplete-type", site.span, format!("The fields of '{name}' are not known")),
+        },
+        _ => Type::Void,
+    };
+    let ty = Type::pointer(to, AddressSpace::Trusted);
     Some(Expr { kind: ExprKind::ContextPointer, ty, span: site.span })
 }

@@ -48,7 +48,8 @@ fn probe(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
 fn probetype(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
     site.expect(typer, 0..=0)?;
     let kind = match typer.program.group.kind() {
-        "begin" | "end" => "special",
+        "begin" | "end" | "self" => "special",
+        "bench" => "benchmark",
         kind => kind,
     };
     Some(build::string(kind.as_bytes().to_vec(), site.span))

@@ -53,7 +53,7 @@ pub fn register_names() -> impl Iterator<Item = &'static str> {
 
 impl<'ctx> FunctionBuilder<'_, 'ctx> {
     /// Bytes of the context at a constant offset.
-    fn context_load(&self, offset: u32, bytes: u32, signed: bool) -> Result<IntValue<'ctx>, CodegenError> {
+    pub(super) fn context_load(&self, offset: u32, bytes: u32, signed: bool) -> Result<IntValue<'ctx>, CodegenError> {
         let context = self.context_pointer()?;
         Ok(self.ir.load_context(self.unit.keep_offset, context, (offset, bytes), signed))
     }
@@ -73,11 +73,28 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         Ok(())
     }
 
+    /// Leaves an iterator's program at the visit without an object that ends a walk.
+    pub(super) fn skip_end_of_walk(&mut self) -> Result<(), CodegenError> {
+        if self.state.probe.context != Context::Iterator {
+            return Ok(());
+        }
+        // Every iterator's struct has the object behind the pointer to what is known of the walk.
+        let object = self.context_load(8, 8, false)?;
+        let (nothing, next) = (self.ir.block("nothing"), self.ir.block(""));
+        self.ir.branch_if(self.ir.is_zero(object), nothing, next);
+        self.ir.position(nothing);
+        self.return_from_program(None)?;
+        // Never reached, but every block needs an end.
+        self.ir.branch(next);
+        self.ir.position(next);
+        Ok(())
+    }
+
     /// A register of the traced thread by its offset in `pt_regs`.
     pub fn register_at(&self, offset: u32) -> Result<IntValue<'ctx>, CodegenError> {
         match self.state.probe.context {
             Context::Registers { .. } | Context::PerfEvent => self.context_load(offset, 8, false),
-            Context::None | Context::Tracepoint | Context::RawArguments => {
+            Context::None | Context::Tracepoint | Context::RawArguments | Context::Iterator => {
                 Err(CodegenError::unsupported(self.span, "Reading registers in this probe"))
             }
         }

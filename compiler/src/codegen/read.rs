@@ -2,12 +2,12 @@
 
 use inkwell::values::IntValue;
 
-use crate::hir::Expr;
+use crate::hir::{Context, Expr, ExprKind};
 use crate::manifest::CounterCause;
 use crate::types::{AddressSpace, Type};
 
 use super::error::CodegenError;
-use super::function::FunctionBuilder;
+use super::function::{FunctionBuilder, FunctionKind};
 use super::value::{Lowered, Memory, Place};
 
 impl<'ctx> FunctionBuilder<'_, 'ctx> {
@@ -19,9 +19,47 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         bits: Option<(u8, u8)>,
         ty: &Type,
     ) -> Result<Lowered<'ctx>, CodegenError> {
+        if bits.is_none()
+            && let Some(value) = self.load_tracked(pointer, offset, ty)?
+        {
+            return Ok(value);
+        }
         let space = pointer_space(&pointer.ty);
         let address = self.register(pointer)?;
         self.read_address(address, offset, bits, ty, space)
+    }
+
+    /// A number in an iterator's context, or behind a pointer in it: loaded without a helper, because the verifier knows
+    /// what those point to. It knows more, but not the same on every kernel; and a pointer that it tracks may not be
+    /// counted with, so pointers come from the helper.
+    fn load_tracked(&mut self, pointer: &Expr, offset: u32, ty: &Type) -> Result<Option<Lowered<'ctx>>, CodegenError> {
+        let is_here = self.state.probe.context == Context::Iterator
+            && matches!(self.kind, FunctionKind::Program { .. })
+            && matches!(ty, Type::Int { .. } | Type::Bool | Type::Enum { .. });
+        let (bytes, signed) = (ty.size(), ty.is_signed());
+        match &pointer.kind {
+            ExprKind::ContextPointer if is_here => {
+                let value = self.context_load(offset, bytes, signed)?;
+                Ok(Some(self.bit_field(value, None, ty).into()))
+            }
+            ExprKind::Load { pointer: context, offset: at, bits: None }
+                if is_here && matches!(context.kind, ExprKind::ContextPointer) =>
+            {
+                // The last visit of a walk has null pointers in its context: what is behind them is 0.
+                let address = self.context_load(*at, 8, false)?;
+                let (from, loads, next) = (self.ir.here(), self.ir.block("tracked"), self.ir.block(""));
+                self.ir.branch_if(self.ir.is_zero(address), next, loads);
+                self.ir.position(loads);
+                let object = self.ir.pointer(address);
+                let value = self.ir.load_context(self.unit.keep_offset, object, (offset, bytes), signed);
+                let value = self.bit_field(value, None, ty);
+                let loaded = self.ir.here();
+                self.ir.branch(next);
+                self.ir.position(next);
+                Ok(Some(self.ir.merge(&[(self.ir.constant(0), from), (value, loaded)]).into()))
+            }
+            _ => Ok(None),
+        }
     }
 
     /// A value at `address + offset` in someone's memory; zeros where it cannot be read.

@@ -3,7 +3,7 @@
 use super::Code;
 
 /// The codes in alphabetical order.
-pub const CODES: [Code; 115] = [
+pub const CODES: [Code; 119] = [
     "aggregation-misuse",
     "aggregation-parameters",
     "argument-count",
@@ -46,6 +46,7 @@ pub const CODES: [Code; 115] = [
     "invalid-integer",
     "invalid-positional",
     "iteration",
+    "iterator-with-company",
     "literal-required",
     "literal-too-big",
     "lossy-cast",
@@ -119,4 +120,7 @@ pub const CODES: [Code; 115] = [
     "unused-map",
     "used-before-assigned",
     "variable-type",
+    "watchpoint-alignment",
+    "watchpoint-mode",
+    "watchpoint-process",
 ];

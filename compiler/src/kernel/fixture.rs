@@ -177,6 +177,12 @@ impl Kernel for FixtureKernel {
         self.raw_tracepoints.get(name).cloned().flatten()
     }
 
+    fn iterators(&self, pattern: &str) -> Vec<String> {
+        let names = self.struct_names();
+        let found = names.iter().filter_map(|name| name.strip_prefix("struct bpf_iter__"));
+        found.filter(|name| matches_pattern(pattern, name)).map(str::to_owned).collect()
+    }
+
     fn struct_type(&self, name: &str) -> Option<Arc<StructType>> {
         self.definitions.struct_type(name)
     }

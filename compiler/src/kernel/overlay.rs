@@ -63,6 +63,10 @@ impl Kernel for Overlay<'_> {
         self.kernel.raw_tracepoint_arguments(name)
     }
 
+    fn iterators(&self, pattern: &str) -> Vec<String> {
+        self.kernel.iterators(pattern)
+    }
+
     fn struct_type(&self, name: &str) -> Option<Arc<StructType>> {
         self.definitions.struct_type(name).or_else(|| self.kernel.struct_type(name))
     }

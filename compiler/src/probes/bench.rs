@@ -1,23 +1,44 @@
 //! `test` and `bench`: scripts that test or measure themselves.
+//!
+//! A test is a raw tracepoint program like `begin`: it may call every helper that the script's other probes call. A
+//! benchmark is an XDP program, the type that the kernel runs many times in one call and measures itself; run once a
+//! system call, a body of a few nanoseconds would drown in the microseconds of the call.
 
-use super::{ProbeKind, Support, not_yet};
+use super::{Expander, ProbeKind, Support, has_wildcard, plain};
+use crate::hir::Context;
+use crate::manifest::{AttachSpec, ProgramKind};
 
 pub static TEST: ProbeKind = ProbeKind {
     name: "test",
     aliases: &[],
     syntax: "test:NAME",
-    doc: "A test, run by a test command.",
+    doc: "A test, run with `--test`. It passes if it returns 0 and calls neither errorf() nor exit() with another code.",
     since: "5.10",
     example: "test:addition",
-    support: Support::No(|_| not_yet("test")),
+    support: Support::Yes(|expander, parts| {
+        expand(expander, parts, ProgramKind::RawTracepoint, |name| AttachSpec::Test { name });
+    }),
 };
 
 pub static BENCH: ProbeKind = ProbeKind {
     name: "bench",
     aliases: &[],
     syntax: "bench:NAME",
-    doc: "A benchmark, run by a benchmark command.",
-    since: "5.10",
+    doc: "A benchmark, run with `--bench` as often as it takes to measure it. One that does not return 0 is skipped.",
+    since: "5.18",
     example: "bench:addition",
-    support: Support::No(|_| not_yet("bench")),
+    support: Support::Yes(|expander, parts| {
+        expand(expander, parts, ProgramKind::Xdp, |name| AttachSpec::Bench { name });
+    }),
 };
+
+fn expand(expander: &mut Expander<'_>, parts: &[String], program: ProgramKind, spec: fn(String) -> AttachSpec) {
+    let kind = expander.kind.name;
+    let [name] = parts else {
+        return expander.malformed(format!("{kind} needs one name"));
+    };
+    if name.is_empty() || has_wildcard(name) {
+        return expander.malformed(format!("The name of a {kind} is plain text without wildcards"));
+    }
+    expander.push(plain(format!("{kind}:{name}"), spec(name.clone()), program, Context::None));
+}

@@ -1,7 +1,11 @@
 //! `hardware`: counters of the processor.
 
-use super::{ProbeKind, Support, not_yet};
+use super::profile::parse_number;
+use super::{Expander, ProbeKind, Support, has_wildcard, plain};
+use crate::diagnostic::Diagnostic;
+use crate::hir::Context;
 use crate::kernel::Feature;
+use crate::manifest::{AttachSpec, HardwareEvent, ProgramKind};
 
 pub static HARDWARE: ProbeKind = ProbeKind {
     name: "hardware",
@@ -10,11 +14,66 @@ pub static HARDWARE: ProbeKind = ProbeKind {
     doc: "Fires on every COUNT-th event that the processor counts, such as cache misses.",
     since: "4.9",
     example: "hardware:cache-misses:1000000",
-    support: Support::No(|kernel| {
-        if kernel.has(Feature::HardwareEvents) {
-            return not_yet("hardware");
-        }
-        "hardware probes need hardware events, which this machine does not offer (virtual machines often hide them)"
-            .to_owned()
-    }),
+    support: Support::Yes(expand),
 };
+
+/// A hardware event: its names, and how many of them make the probe fire.
+pub struct Event {
+    pub name: &'static str,
+    pub alias: Option<&'static str>,
+    event: HardwareEvent,
+    default_count: u64,
+}
+
+const OFTEN: u64 = 1_000_000;
+const SELDOM: u64 = 100_000;
+
+/// Every hardware event, in the order of `PERF_COUNT_HW_*`.
+pub static EVENTS: &[Event] = &[
+    event("cpu-cycles", Some("cycles"), HardwareEvent::CpuCycles, OFTEN),
+    event("instructions", None, HardwareEvent::Instructions, OFTEN),
+    event("cache-references", None, HardwareEvent::CacheReferences, OFTEN),
+    event("cache-misses", None, HardwareEvent::CacheMisses, OFTEN),
+    event("branch-instructions", Some("branches"), HardwareEvent::BranchInstructions, SELDOM),
+    event("branch-misses", None, HardwareEvent::BranchMisses, SELDOM),
+    event("bus-cycles", None, HardwareEvent::BusCycles, SELDOM),
+    event("frontend-stalls", None, HardwareEvent::FrontendStalls, OFTEN),
+    event("backend-stalls", None, HardwareEvent::BackendStalls, OFTEN),
+    event("ref-cycles", None, HardwareEvent::RefCycles, OFTEN),
+];
+
+const fn event(name: &'static str, alias: Option<&'static str>, event: HardwareEvent, default_count: u64) -> Event {
+    Event { name, alias, event, default_count }
+}
+
+fn expand(expander: &mut Expander<'_>, parts: &[String]) {
+    let (name, count) = match parts {
+        [name] => (name, ""),
+        [name, count] => (name, count.as_str()),
+        [] => return expander.malformed("The hardware event's name is missing"),
+        _ => return expander.at_most(parts, 2).unwrap_or_default(),
+    };
+    if has_wildcard(name) {
+        return expander.malformed("hardware takes the name of one event, not a pattern");
+    }
+    let Some(event) = EVENTS.iter().find(|event| event.name == name || event.alias == Some(name)) else {
+        let names = EVENTS.iter().flat_map(|event| event.alias.into_iter().chain([event.name]));
+        let diagnostic =
+            Diagnostic::error("no-such-probe", expander.span, format!("Hardware event not found: '{name}'"))
+                .with_suggestion(name, names);
+        return expander.error(diagnostic);
+    };
+    let count = if count.is_empty() { Some(event.default_count) } else { parse_number(count) };
+    let Some(count) = count.filter(|count| *count > 0) else {
+        return expander.malformed("The count of a hardware event must be a number greater than zero");
+    };
+    if !expander.kernel.has(Feature::HardwareEvents) {
+        let message = "hardware probes need a performance monitoring unit (PMU), which this machine does not offer: \
+                       virtual machines often hide it";
+        let help = "software:cpu-clock samples by time instead, profile:hz:99 at a rate";
+        return expander.error(Diagnostic::error("probe-not-supported", expander.span, message).with_help(help));
+    }
+    let name = format!("hardware:{}", parts.join(":"));
+    let spec = AttachSpec::Hardware { event: event.event, count, pid: expander.options.pid };
+    expander.push(plain(name, spec, ProgramKind::PerfEvent, Context::PerfEvent));
+}

@@ -1,19 +1,18 @@
 //! `profile` and `interval`: by the clock, on every processor or once.
 
-use super::{Data, Expanded, Expander, ProbeKind, Support};
+use super::{Expander, ProbeKind, Support, plain};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::hir::Context;
 use crate::manifest::{AttachSpec, Period, ProgramKind};
-use crate::types::AddressSpace;
 
 pub static PROFILE: ProbeKind = ProbeKind {
     name: "profile",
     aliases: &["p"],
-    syntax: "profile:hz:RATE, profile:s|ms|us:N or profile:10ms",
-    doc: "Fires on every processor at a rate, for sampling what runs.",
+    syntax: "profile:[CPU:]hz:RATE, profile:[CPU:]s|ms|us:N or profile:[CPU:]10ms",
+    doc: "Fires on every processor at a rate, for sampling what runs; on one processor with its number in front.",
     since: "4.9",
     example: "profile:hz:99",
-    support: Support::Yes(|expander, parts| expand(expander, parts, |period| AttachSpec::Profile { period })),
+    support: Support::Yes(profile),
 };
 
 pub static INTERVAL: ProbeKind = ProbeKind {
@@ -23,24 +22,36 @@ pub static INTERVAL: ProbeKind = ProbeKind {
     doc: "Fires at a rate on one processor, for output in steps.",
     since: "4.9",
     example: "interval:s:1",
-    support: Support::Yes(|expander, parts| expand(expander, parts, |period| AttachSpec::Interval { period })),
+    support: Support::Yes(interval),
 };
 
 /// The shortest period: below it the kernel would do nothing but fire the probe.
 const SHORTEST_NANOSECONDS: u64 = 1000;
 const UNITS: &[(&str, u64)] = &[("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1000), ("ns", 1)];
 
-fn expand(expander: &mut Expander<'_>, parts: &[String], spec: fn(Period) -> AttachSpec) {
+/// The profile of one processor has its number in front.
+fn profile(expander: &mut Expander<'_>, parts: &[String]) {
+    let number = |text: &String| text.bytes().all(|it| it.is_ascii_digit()).then(|| text.parse::<u32>().ok()).flatten();
+    let (cpu, rest) = match parts {
+        [cpu, rest @ ..] if !rest.is_empty() && number(cpu).is_some() => (number(cpu), rest),
+        all => (None, all),
+    };
+    if let Some(cpu) = cpu.filter(|cpu| *cpu >= expander.kernel.possible_cpus()) {
+        let message = format!("There is no processor {cpu}: the last is {}", expander.kernel.possible_cpus() - 1);
+        return expander.error(Diagnostic::error("no-such-probe", expander.span, message));
+    }
+    let Some(period) = period(expander, rest) else { return };
+    attach(expander, parts, AttachSpec::Profile { period, cpu });
+}
+
+fn interval(expander: &mut Expander<'_>, parts: &[String]) {
     let Some(period) = period(expander, parts) else { return };
-    expander.push(Expanded {
-        name: format!("{}:{}", expander.kind.name, parts.join(":")),
-        spec: spec(period),
-        program: ProgramKind::PerfEvent,
-        context: Context::PerfEvent,
-        data: Data::None,
-        space: AddressSpace::Kernel,
-        places: 1,
-    });
+    attach(expander, parts, AttachSpec::Interval { period });
+}
+
+fn attach(expander: &mut Expander<'_>, parts: &[String], spec: AttachSpec) {
+    let name = format!("{}:{}", expander.kind.name, parts.join(":"));
+    expander.push(plain(name, spec, ProgramKind::PerfEvent, Context::PerfEvent));
 }
 
 fn period(expander: &mut Expander<'_>, parts: &[String]) -> Option<Period> {

@@ -1,13 +1,32 @@
 //! `self`: signals to the tracer itself.
 
-use super::{ProbeKind, Support, not_yet};
+use super::{Expander, ProbeKind, Support, plain};
+use crate::diagnostic::Diagnostic;
+use crate::hir::Context;
+use crate::manifest::{AttachSpec, ProgramKind};
 
 pub static SELF: ProbeKind = ProbeKind {
     name: "self",
     aliases: &[],
     syntax: "self:signal:SIGUSR1",
-    doc: "The tracer received a signal.",
+    doc: "The tracer received a signal: `kill -USR1` makes it print what it has.",
     since: "5.10",
     example: "self:signal:SIGUSR1",
-    support: Support::No(|_| not_yet("self")),
+    support: Support::Yes(expand),
 };
+
+fn expand(expander: &mut Expander<'_>, parts: &[String]) {
+    let [what, signal] = parts else {
+        return expander.malformed("self needs 'signal' and the name of the signal");
+    };
+    if what != "signal" {
+        return expander.malformed(format!("self knows signals only, not '{what}'"));
+    }
+    if signal != "SIGUSR1" {
+        let message = format!("'{signal}' is not a signal that a script can wait for");
+        let help = "The tracer hears SIGUSR1";
+        return expander.error(Diagnostic::error("no-such-probe", expander.span, message).with_help(help));
+    }
+    let name = "self:signal:SIGUSR1".to_owned();
+    expander.push(plain(name, AttachSpec::Signal, ProgramKind::RawTracepoint, Context::None));
+}

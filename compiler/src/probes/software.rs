@@ -67,7 +67,7 @@ fn expand(expander: &mut Expander<'_>, parts: &[String]) {
     };
     expander.push(Expanded {
         name: format!("software:{}", parts.join(":")),
-        spec: AttachSpec::Software { event: event.event, count },
+        spec: AttachSpec::Software { event: event.event, count, pid: expander.options.pid },
         program: ProgramKind::PerfEvent,
         context: Context::PerfEvent,
         data: Data::None,

@@ -1,13 +1,73 @@
 //! `watchpoint`: reads and writes of an address.
 
-use super::{ProbeKind, Support, not_yet};
+use super::{Expander, ProbeKind, Support, plain};
+use crate::diagnostic::Diagnostic;
+use crate::hir::Context;
+use crate::manifest::{Access, AttachSpec, ProgramKind, WatchpointSpec};
 
 pub static WATCHPOINT: ProbeKind = ProbeKind {
     name: "watchpoint",
     aliases: &["w"],
     syntax: "watchpoint:ADDRESS:LENGTH:MODE",
-    doc: "An address is read, written or executed.",
+    doc: "Memory is written (`w`), read or written (`rw`) or executed (`x`): 1, 2, 4 or 8 bytes at an address. With \
+          `-p` or `-c` an address of that process, else one of the kernel. A processor has four of them.",
     since: "4.9",
-    example: "watchpoint:0x10000000:8:rw",
-    support: Support::No(|_| not_yet("watchpoint")),
+    example: "watchpoint:0xffffffff82a01000:8:w",
+    support: Support::Yes(expand),
 };
+
+/// From here on addresses belong to the kernel.
+const KERNEL_HALF: u64 = 1 << 63;
+
+fn expand(expander: &mut Expander<'_>, parts: &[String]) {
+    let [address, length, mode] = parts else {
+        if parts.len() > 3 {
+            return expander.at_most(parts, 3).unwrap_or_default();
+        }
+        return expander.malformed("An address, a length and a mode are needed");
+    };
+    let Some(address) = number(address) else {
+        return expander.malformed(format!("The address of a watchpoint is a number, not '{address}'"));
+    };
+    if address == 0 {
+        return expander.malformed("The address of a watchpoint must not be 0");
+    }
+    let Some(length @ (1 | 2 | 4 | 8)) = number(length) else {
+        return expander.malformed(format!("The length of a watchpoint is 1, 2, 4 or 8 bytes, not '{length}'"));
+    };
+    let access = match mode.as_str() {
+        "w" => Access::Write,
+        "rw" | "wr" => Access::ReadWrite,
+        "x" => Access::Execute,
+        "r" => {
+            let message = "The processor cannot watch for reads alone";
+            let help = "The mode rw watches for reads and writes";
+            return expander.error(Diagnostic::error("watchpoint-mode", expander.span, message).with_help(help));
+        }
+        _ => return expander.malformed(format!("The mode of a watchpoint is w, rw or x, not '{mode}'")),
+    };
+    if access == Access::Execute && length != 8 {
+        let message = "A watchpoint of the mode x has the length 8";
+        return expander.error(Diagnostic::error("watchpoint-mode", expander.span, message));
+    }
+    if access != Access::Execute && !address.is_multiple_of(length) {
+        let message = format!("A watchpoint of {length} bytes needs an address that is a multiple of {length}");
+        return expander.error(Diagnostic::error("watchpoint-alignment", expander.span, message));
+    }
+    let is_kernel = address >= KERNEL_HALF;
+    let pid = expander.options.pid;
+    if !is_kernel && pid.is_none() && !expander.options.has_child {
+        let message = format!("{address:#x} is an address of a process: say of which, with -p or -c");
+        return expander.error(Diagnostic::error("watchpoint-process", expander.span, message));
+    }
+    let spec = WatchpointSpec { address, length: length as u32, access, pid };
+    let name = format!("watchpoint:{}", parts.join(":"));
+    expander.push(plain(name, AttachSpec::Watchpoint(spec), ProgramKind::PerfEvent, Context::PerfEvent));
+}
+
+fn number(text: &str) -> Option<u64> {
+    match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        Some(digits) => u64::from_str_radix(digits, 16).ok(),
+        None => text.parse().ok(),
+    }
+}

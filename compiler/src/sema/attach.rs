@@ -4,7 +4,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::hir::Context;
 use crate::kernel::{Kernel, TracepointField};
 use crate::manifest::{MissingProbes, ProgramKind};
-use crate::options::CompileOptions;
+use crate::options::{CompileOptions, Purpose};
 use crate::probes::{self, Data, Expanded, Expander, ProbeKind, Support};
 use crate::source::Span;
 use crate::syntax::ast;
@@ -61,10 +61,11 @@ pub fn expand(
     let mut groups = Vec::new();
     let limit = config.max_probes.min(options.limits.max_probes as u64);
     let mut total = 0_u64;
+    refuse_company(probes, options, diagnostics);
     for (index, probe) in probes.iter().enumerate() {
         let usage = Usage::of(probe);
         let first = groups.len();
-        for point in &probe.attach_points {
+        for point in probe.attach_points.iter().filter(|point| serves(point, options.purpose)) {
             let members = attach_point(point, &usage, kernel, options, config, diagnostics);
             total += members.iter().map(|member| member.expanded.places as u64).sum::<u64>();
             if total > limit {
@@ -81,6 +82,33 @@ pub fn expand(
         }
     }
     groups
+}
+
+/// Whether an attach point belongs to what the script is compiled for; what is not known is reported in any case.
+fn serves(point: &ast::AttachPoint, purpose: Purpose) -> bool {
+    let word = point.text.split(':').next().unwrap_or_default();
+    match (probes::find(word.trim()).map(|kind| kind.name), purpose) {
+        (Some("begin" | "end") | None, _) => true,
+        (Some(name), Purpose::Test) => name == "test",
+        (Some(name), Purpose::Bench) => name == "bench",
+        (Some(name), Purpose::Trace) => !matches!(name, "test" | "bench"),
+    }
+}
+
+/// An iterator is the only probe of its script: its walk is the whole run.
+fn refuse_company(probes: &[&ast::Probe], options: &CompileOptions, diagnostics: &mut Diagnostics) {
+    let points: Vec<&ast::AttachPoint> = probes.iter().flat_map(|probe| &probe.attach_points).collect();
+    let points: Vec<_> = points.into_iter().filter(|point| serves(point, options.purpose)).collect();
+    let is_iterator = |point: &&&ast::AttachPoint| {
+        let word = point.text.split(':').next().unwrap_or_default();
+        probes::find(word.trim()).is_some_and(|kind| kind.name == "iter")
+    };
+    if points.len() > 1
+        && let Some(point) = points.iter().find(is_iterator)
+    {
+        let message = "An iter probe must be the only probe of its script";
+        diagnostics.push(Diagnostic::error("iterator-with-company", point.span, message));
+    }
 }
 
 /// Adds an attach point to the group of its probe whose program serves it as well, or opens one.

@@ -314,6 +314,11 @@ impl Typer<'_> {
                 let message = "args cannot be used in usdt probes";
                 self.fail(Diagnostic::error("not-in-this-probe", span, message).with_help("Use arg0, arg1, ..."))
             }
+            Data::Iterator(_) => {
+                let message = "args cannot be used in iter probes";
+                let help = "What an iterator visits is a field of ctx";
+                self.fail(Diagnostic::error("not-in-this-probe", span, message).with_help(help))
+            }
             Data::FunctionReturn | Data::None => self.not_in_this_probe("args", span),
         }
     }

@@ -48,6 +48,8 @@ struct qstr { unsigned int len; char *name; };
 struct dentry { struct qstr d_name; unsigned flags : 3; unsigned mode : 5; };
 struct path { void *mnt; struct dentry *dentry; };
 struct file { struct path f_path; unsigned long words[64]; unsigned char addr[6]; int small[4]; enum color c; };
+struct bpf_iter_meta { unsigned long session_id; unsigned long seq_num; };
+struct bpf_iter__task { struct bpf_iter_meta *meta; struct task_struct *task; };
 struct task_struct { int prio; struct task_struct *real_parent; pid_t tgid; pid_t pid; char comm[16]; };";
 
 /// A small kernel that knows what the scripts of the tests name.

@@ -269,7 +269,9 @@ impl<'a> Typer<'a> {
     /// `-p` restricts all probes that belong to a thread; timers and `begin` and `end` run regardless.
     fn filter_pid(&self, group: &Group) -> Option<u32> {
         match group.kind() {
-            "begin" | "end" | "interval" => None,
+            "begin" | "end" | "interval" | "self" | "test" | "bench" => None,
+            // The kernel attaches these to the process, or walks over its objects only.
+            "software" | "hardware" | "watchpoint" | "iter" => None,
             _ => self.options.pid,
         }
     }

@@ -260,15 +260,7 @@ fn usdt(search: &mut Search<'_>, target: &str) -> Result<(), BinaryError> {
 
 fn iterators(search: &mut Search<'_>, target: &str) -> Result<(), BinaryError> {
     let kernel = search.kernel;
-    let Some(btf) = kernel.btf() else { return Ok(()) };
-    // Each iterator has a context type of this name.
-    let mut names: Vec<_> = btf
-        .names(Kind::Struct)
-        .filter_map(|(_, name)| name.strip_prefix("bpf_iter__"))
-        .filter(|name| matches_pattern(target, name))
-        .collect();
-    names.sort_unstable();
-    names.dedup();
+    let names = kernel.iterators(target);
     for name in names {
         search.add(format!("iter:{name}"), |kernel| {
             let context = kernel.struct_type(&format!("struct bpf_iter__{name}"));
@@ -285,22 +277,6 @@ fn iterators(search: &mut Search<'_>, target: &str) -> Result<(), BinaryError> {
     Ok(())
 }
 
-/// Names of `PERF_COUNT_HW_*` events with their short forms.
-const HARDWARE: [&str; 12] = [
-    "backend-stalls",
-    "branch-instructions",
-    "branch-misses",
-    "branches",
-    "bus-cycles",
-    "cache-misses",
-    "cache-references",
-    "cpu-cycles",
-    "cycles",
-    "frontend-stalls",
-    "instructions",
-    "ref-cycles",
-];
-
 fn software(search: &mut Search<'_>, target: &str) -> Result<(), BinaryError> {
     let mut names: Vec<_> = EVENTS.iter().flat_map(|event| event.alias.into_iter().chain([event.name])).collect();
     names.sort_unstable();
@@ -309,7 +285,10 @@ fn software(search: &mut Search<'_>, target: &str) -> Result<(), BinaryError> {
 }
 
 fn hardware(search: &mut Search<'_>, target: &str) -> Result<(), BinaryError> {
-    counters(search, "hardware", &HARDWARE, target);
+    let events = probes::hardware::EVENTS.iter();
+    let mut names: Vec<_> = events.flat_map(|event| event.alias.into_iter().chain([event.name])).collect();
+    names.sort_unstable();
+    counters(search, "hardware", &names, target);
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use super::leave::Counted;
 use super::load::Loaded;
 
 pub mod begin_end;
+pub mod iterator;
 mod perf;
 mod rawtracepoint;
 mod timer;
@@ -25,7 +26,7 @@ const PROGRESS_STEP: usize = 25;
 /// Something attached; detached when dropped, which can take a tenth of a second.
 #[derive(Debug)]
 pub struct Link {
-    _link: OwnedFd,
+    link: OwnedFd,
     /// The perf event that the link uses, closed after it.
     _event: Option<OwnedFd>,
     _counted: Counted,
@@ -33,7 +34,7 @@ pub struct Link {
 
 impl Link {
     fn new(link: OwnedFd, event: Option<OwnedFd>) -> Self {
-        Self { _link: link, _event: event, _counted: Counted::new() }
+        Self { link, _event: event, _counted: Counted::new() }
     }
 }
 
@@ -57,6 +58,8 @@ impl AttachError {
 pub struct Machine {
     /// Numbers of the processors that are online.
     pub online_cpus: Vec<u32>,
+    /// The `-c` command's process.
+    pub child: Option<u32>,
 }
 
 /// One program at one attach point.
@@ -124,11 +127,18 @@ pub fn attach_all(
 
 fn attach(place: &Place<'_>, spec: &AttachSpec) -> Result<Vec<Link>, AttachError> {
     match spec {
-        // Run by the engine before and after all else.
-        AttachSpec::Begin | AttachSpec::End => Ok(Vec::new()),
+        // Run by the engine.
+        AttachSpec::Begin
+        | AttachSpec::End
+        | AttachSpec::Signal
+        | AttachSpec::Test { .. }
+        | AttachSpec::Bench { .. } => Ok(Vec::new()),
         AttachSpec::Interval { period } => timer::attach_interval(place, *period),
-        AttachSpec::Profile { period } => timer::attach_profile(place, *period),
-        AttachSpec::Software { event, count } => perf::attach(place, *event, *count),
+        AttachSpec::Profile { period, cpu } => timer::attach_profile(place, *period, *cpu),
+        AttachSpec::Software { event, count, pid } => perf::attach_software(place, *event, *count, *pid),
+        AttachSpec::Hardware { event, count, pid } => perf::attach_hardware(place, *event, *count, *pid),
+        AttachSpec::Watchpoint(spec) => perf::attach_watchpoint(place, spec),
+        AttachSpec::Iterator(spec) => iterator::attach(place, spec),
         AttachSpec::Tracepoint { category, event } => tracepoint::attach(place, category, event),
         AttachSpec::RawTracepoint { name } => rawtracepoint::attach(place, name),
         AttachSpec::Uprobe(spec) => uprobe::attach(place, spec),
@@ -143,6 +153,12 @@ fn is_reverse(spec: &AttachSpec) -> bool {
         | AttachSpec::Interval { .. }
         | AttachSpec::Profile { .. }
         | AttachSpec::Software { .. }
+        | AttachSpec::Hardware { .. }
+        | AttachSpec::Watchpoint(_)
+        | AttachSpec::Iterator(_)
+        | AttachSpec::Signal
+        | AttachSpec::Test { .. }
+        | AttachSpec::Bench { .. }
         | AttachSpec::Tracepoint { .. }
         | AttachSpec::RawTracepoint { .. } => false,
     }
@@ -156,10 +172,10 @@ fn explain(error: &AttachError, point: &AttachPoint, manifest: &Manifest) -> Fai
 
 impl Machine {
     /// Reads which processors are online.
-    pub fn read() -> Self {
+    pub fn read(child: Option<u32>) -> Self {
         let online = std::fs::read_to_string("/sys/devices/system/cpu/online").unwrap_or_default();
         let online_cpus = cpu_list(&online);
-        Self { online_cpus: if online_cpus.is_empty() { vec![0] } else { online_cpus } }
+        Self { online_cpus: if online_cpus.is_empty() { vec![0] } else { online_cpus }, child }
     }
 }
 

@@ -7,7 +7,10 @@
 //! | probe type                  | program type           | attached by                                  | since |
 //! |-----------------------------|------------------------|----------------------------------------------|-------|
 //! | begin, end                  | raw tracepoint         | `BPF_PROG_TEST_RUN` ([`program`])            | 5.10  |
-//! | interval, profile, software | perf event             | `perf_event_open`, `BPF_LINK_CREATE`         | 5.15  |
+//! | self, test                  | raw tracepoint         | the same                                     | 5.10  |
+//! | bench                       | XDP                    | `BPF_PROG_TEST_RUN` with a repeat count      | 5.18  |
+//! | interval, profile, software, hardware, watchpoint | perf event | `perf_event_open`, `BPF_LINK_CREATE` | 5.15  |
+//! | iter                        | tracing                | `BPF_LINK_CREATE`, `BPF_ITER_CREATE`         | 5.8   |
 //! | tracepoint                  | tracepoint             | `perf_event_open`, `BPF_LINK_CREATE`         | 5.15  |
 //! | rawtracepoint               | raw tracepoint         | `BPF_RAW_TRACEPOINT_OPEN` by name            | 4.17  |
 //! | rawtracepoint with BTF      | tracing                | `BPF_RAW_TRACEPOINT_OPEN`, `attach_btf_id`   | 5.5   |

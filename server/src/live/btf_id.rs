@@ -3,8 +3,9 @@
 use std::io;
 
 const KERNEL_BTF: &str = "/sys/kernel/btf/vmlinux";
-/// `BTF_KIND_TYPEDEF` of linux/btf.h.
+/// `BTF_KIND_TYPEDEF` and `BTF_KIND_FUNC` of linux/btf.h.
 const TYPEDEF: u32 = 8;
+const FUNCTION: u32 = 12;
 
 /// The type information of the kernel proper.
 pub struct KernelBtf(Vec<u8>);
@@ -14,8 +15,18 @@ impl KernelBtf {
         std::fs::read(KERNEL_BTF).map(Self)
     }
 
-    /// The number of a typedef. One pass over all types: a few milliseconds.
+    /// The number of a typedef.
     pub fn typedef(&self, name: &str) -> Option<u32> {
+        self.find(TYPEDEF, name)
+    }
+
+    /// The number of a function.
+    pub fn function(&self, name: &str) -> Option<u32> {
+        self.find(FUNCTION, name)
+    }
+
+    /// One pass over all types: a few milliseconds.
+    fn find(&self, wanted: u32, name: &str) -> Option<u32> {
         let (header, types_at) = (self.word(4)? as usize, self.word(8)? as usize);
         let types_end = header + types_at + self.word(12)? as usize;
         let strings = header + self.word(16)? as usize;
@@ -24,7 +35,7 @@ impl KernelBtf {
         while at < types_end {
             let info = self.word(at + 4)?;
             let kind = info >> 24 & 0x1f;
-            if kind == TYPEDEF && self.is_string(strings + self.word(at)? as usize, name) {
+            if kind == wanted && self.is_string(strings + self.word(at)? as usize, name) {
                 return Some(id);
             }
             at += 12 + extra_bytes(kind, (info & 0xffff) as usize)?;

@@ -1,5 +1,7 @@
 //! A run from its script to its last event, on a thread of its own.
 
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -9,9 +11,10 @@ use tracedeck_compiler::Compiled;
 use tracedeck_compiler::diagnostic::Diagnostic;
 use tracedeck_compiler::diagnostic::render::render;
 use tracedeck_compiler::kernel::Kernel;
-use tracedeck_compiler::manifest::{AttachSpec, GlobalsHeader, Manifest};
+use tracedeck_compiler::manifest::{AttachSpec, GlobalsHeader, Manifest, PrintfStream, Program, ProgramKind};
 use tracedeck_compiler::source::{SourceFile, Span};
 
+use super::attach::iterator::{Walk, pin_path};
 use super::attach::{self, Attached, Link, Machine, begin_end};
 use super::child::Child;
 use super::clock;
@@ -23,7 +26,7 @@ use super::load::{self, Loaded};
 use super::processes::{Processes, is_alive};
 use super::run::{Run, RunParts};
 use crate::session::driver::RunRequest;
-use crate::session::event::{EndReason, Event, MapShape, RunDiagnostic, RunShape};
+use crate::session::event::{EndReason, Event, MapShape, Output, RunDiagnostic, RunShape};
 
 /// What a compilation yields: the program and warnings, or errors.
 pub type Outcome = Result<(Compiled, Vec<Diagnostic>), Vec<Diagnostic>>;
@@ -143,12 +146,19 @@ impl Engine {
         if !is_dry {
             begin_end::run_begin(&loaded.programs, manifest)?;
         }
-        let attached = self.attach(manifest, &loaded, items)?;
+        let attached = self.attach(manifest, &loaded, items, child.as_ref().map(Child::pid))?;
         *links = attached.links;
         let _ = items.send(Item::Event(Event::Attached { probes: attached.probes }));
+        if let Some(path) = pinned(manifest) {
+            let text = format!("Program pinned to {}\n", path.display()).into_bytes();
+            let (stream, foreign, span) = (PrintfStream::Out, Vec::new(), Span::default());
+            let _ = items.send(Item::Event(Event::Output(Output::Printf { stream, text, foreign, span })));
+            return Ok(End { reason: EndReason::Finished, exit_code: 0 });
+        }
         if is_dry {
             return Ok(End { reason: EndReason::Finished, exit_code: 0 });
         }
+        let walk = self.walk(manifest, links)?;
         let parts = RunParts {
             manifest: manifest.clone(),
             request: &self.request,
@@ -156,9 +166,11 @@ impl Engine {
             items: items.clone(),
             processes,
             child,
+            signal: wait_for_signal(manifest)?,
+            walk,
         };
         let (mut run, programs) = Run::new(parts, loaded)?;
-        let (reason, exit_code) = run.follow();
+        let (reason, exit_code) = run.follow(&programs);
         self.control.mute();
         std::thread::sleep(IN_FLIGHT);
         run.empty_ring();
@@ -172,8 +184,9 @@ impl Engine {
         manifest: &Manifest,
         loaded: &Loaded,
         items: &crossbeam_channel::Sender<Item>,
+        child: Option<u32>,
     ) -> Result<Attached, Failure> {
-        let machine = Machine::read();
+        let machine = Machine::read(child);
         let attached = attach::attach_all(loaded, manifest, &machine, |done, total| {
             let _ = items.send(Item::Event(Event::Attaching { done, total }));
         })?;
@@ -184,6 +197,16 @@ impl Engine {
             return Err(Failure::new("not-attached", Span::default(), "none of the script's probes could be attached"));
         }
         Ok(attached)
+    }
+
+    /// Starts the walk of a script that is an iterator.
+    fn walk(&self, manifest: &Manifest, links: &[Link]) -> Result<Option<Walk>, Failure> {
+        let is_iterator = |program: &Program| matches!(program.kind, ProgramKind::Iterator { .. });
+        let Some(link) = links.first().filter(|_| manifest.programs.iter().any(is_iterator)) else { return Ok(None) };
+        Walk::start(link, self.control.wake().clone()).map(Some).map_err(|error| {
+            Failure::new("not-run", Span::default(), format!("the iterator could not be started: {error}"))
+                .with_cause(&error)
+        })
     }
 
     fn fail(&self, failure: &Failure, exit_code: u8, source: &SourceFile) {
@@ -223,6 +246,28 @@ fn shape(manifest: &Manifest) -> RunShape {
         strings: manifest.strings.clone(),
         settings: manifest.settings.clone(),
     }
+}
+
+/// Where the script's iterator was left, if it asks for that.
+fn pinned(manifest: &Manifest) -> Option<PathBuf> {
+    manifest.programs.iter().flat_map(|program| &program.attach).find_map(|point| match &point.spec {
+        AttachSpec::Iterator(spec) => spec.pin.as_deref().map(pin_path),
+        _ => None,
+    })
+}
+
+/// From now on SIGUSR1 is noted instead of ending the process, where the script waits for it.
+fn wait_for_signal(manifest: &Manifest) -> Result<Option<Arc<AtomicBool>>, Failure> {
+    let mut points = manifest.programs.iter().flat_map(|program| &program.attach);
+    if !points.any(|point| point.spec == AttachSpec::Signal) {
+        return Ok(None);
+    }
+    let came = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(signal_hook::consts::SIGUSR1, came.clone()).map_err(|error| {
+        Failure::new("not-attached", Span::default(), format!("the signal cannot be waited for: {error}"))
+            .with_cause(&error)
+    })?;
+    Ok(Some(came))
 }
 
 /// Whether a script ends by itself: it has nothing but `begin` and `end`.

@@ -172,23 +172,37 @@ impl<'a> Loader<'a> {
                 expected_attach: Some(bpf_attach_type::BPF_TRACE_RAW_TP),
                 attach_btf_id: self.tracepoint_btf_id(name, program)?,
             },
+            ProgramKind::Xdp => plain(bpf_prog_type::BPF_PROG_TYPE_XDP),
+            ProgramKind::Iterator { name } => LoadType {
+                program: bpf_prog_type::BPF_PROG_TYPE_TRACING,
+                expected_attach: Some(bpf_attach_type::BPF_TRACE_ITER),
+                attach_btf_id: self.iterator_btf_id(name, program)?,
+            },
         })
     }
 
     fn tracepoint_btf_id(&mut self, name: &str, program: &Program) -> Result<u32, Failure> {
+        let found = self.kernel_btf(program)?.typedef(&format!("btf_trace_{name}"));
         let span = program_span(self.manifest, program);
+        let message = format!("the kernel has no raw tracepoint '{name}' in its type information");
+        found.ok_or_else(|| Failure::new("unknown-tracepoint", span, message))
+    }
+
+    fn iterator_btf_id(&mut self, name: &str, program: &Program) -> Result<u32, Failure> {
+        let found = self.kernel_btf(program)?.function(&format!("bpf_iter_{name}"));
+        let span = program_span(self.manifest, program);
+        let message = format!("the kernel has no iterator '{name}' in its type information");
+        found.ok_or_else(|| Failure::new("unknown-iterator", span, message))
+    }
+
+    fn kernel_btf(&mut self, program: &Program) -> Result<&KernelBtf, Failure> {
         if self.kernel_btf.is_none() {
+            let span = program_span(self.manifest, program);
             self.kernel_btf = Some(KernelBtf::read().map_err(|error| {
                 Failure::new("no-btf", span, format!("the kernel's type information cannot be read: {error}"))
             })?);
         }
-        self.kernel_btf.as_ref().and_then(|btf| btf.typedef(&format!("btf_trace_{name}"))).ok_or_else(|| {
-            Failure::new(
-                "unknown-tracepoint",
-                span,
-                format!("the kernel has no raw tracepoint '{name}' in its type information"),
-            )
-        })
+        self.kernel_btf.as_ref().ok_or_else(|| internal(&ObjectError("no type information".to_owned())))
     }
 }
 

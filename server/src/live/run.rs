@@ -1,6 +1,7 @@
 //! A run under way: empties the ring, does what the script asked for, watches for the end.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,8 @@ use tracedeck_compiler::manifest::{Manifest, MapId, SiteId};
 use tracedeck_compiler::source::Span;
 use tracedeck_compiler::types::{StackSpace, Type};
 
-use super::attach::begin_end::Programs;
+use super::attach::begin_end::{self, Programs};
+use super::attach::iterator::Walk;
 use super::child::{Child, Progress};
 use super::control::Control;
 use super::counters::Counters;
@@ -46,6 +48,10 @@ pub struct RunParts<'r> {
     pub items: Sender<Item>,
     pub processes: Arc<Mutex<Processes>>,
     pub child: Option<Child>,
+    /// Raised by a signal that the script waits for.
+    pub signal: Option<Arc<AtomicBool>>,
+    /// The walk of an iterator: when it is over, so is the run.
+    pub walk: Option<Walk>,
 }
 
 /// A run whose probes are attached.
@@ -97,7 +103,7 @@ impl<'r> Run<'r> {
     }
 
     /// Works until there is a reason to end; returns it with the exit code.
-    pub fn follow(&mut self) -> (EndReason, u8) {
+    pub fn follow(&mut self, programs: &Programs) -> (EndReason, u8) {
         let finite = is_finite(&self.parts.manifest);
         priority::raise();
         if let Some(child) = &mut self.parts.child {
@@ -109,6 +115,8 @@ impl<'r> Run<'r> {
                 self.ring.wait(self.tick());
             }
             self.look_at_processes();
+            self.run_signal(programs);
+            let walked = self.parts.walk.as_ref().is_some_and(Walk::is_over);
             self.pump();
             if let Some(code) = self.exit_code {
                 return (EndReason::Finished, code);
@@ -116,7 +124,10 @@ impl<'r> Run<'r> {
             if self.parts.control.is_stopped() {
                 return (EndReason::Stopped, 0);
             }
-            if finite {
+            if finite || walked {
+                if let Some(Err(error)) = self.parts.walk.take().map(Walk::finish) {
+                    self.warn(format!("the iterator ended early: {error}"));
+                }
                 self.empty_ring();
                 return (EndReason::Finished, self.exit_code.unwrap_or(0));
             }
@@ -128,6 +139,14 @@ impl<'r> Run<'r> {
             {
                 return (reason, 0);
             }
+        }
+    }
+
+    /// Runs what waits for a signal, if it came.
+    fn run_signal(&mut self, programs: &Programs) {
+        let came = self.parts.signal.as_ref().is_some_and(|signal| signal.swap(false, Ordering::SeqCst));
+        if came && let Err(failure) = begin_end::run_signal(programs, &self.parts.manifest) {
+            self.warn(failure.message);
         }
     }
 

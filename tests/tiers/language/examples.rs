@@ -1,6 +1,6 @@
 //! The examples of the compiler's records are documentation: each compiles, code included.
 
-use tracedeck_compiler::options::CompileOptions;
+use tracedeck_compiler::options::{CompileOptions, Purpose};
 use tracedeck_compiler::probes::Support;
 use tracedeck_compiler::source::SourceFile;
 use tracedeck_compiler::{aggregations, builtins, compile, probes};
@@ -10,7 +10,12 @@ use super::{KERNEL, object};
 
 /// What is wrong with a script that must compile.
 fn problem(name: &str, script: &str) -> Option<String> {
-    let options = CompileOptions { has_child: true, allow_unsafe: true, ..CompileOptions::default() };
+    let purpose = match script.split(':').next() {
+        Some("test") => Purpose::Test,
+        Some("bench") => Purpose::Bench,
+        _ => Purpose::Trace,
+    };
+    let options = CompileOptions { has_child: true, allow_unsafe: true, purpose, ..CompileOptions::default() };
     let what = match compile(&SourceFile::new("example", script), &captured::kernel(KERNEL), &options) {
         Ok((compiled, warnings)) => {
             let said = warnings.iter().map(|it| it.message.clone());

@@ -2,7 +2,7 @@
 
 use super::{kernel, said_by};
 use crate::builtins;
-use crate::options::CompileOptions;
+use crate::options::{CompileOptions, Purpose};
 use crate::probes::{self, Support};
 use crate::source::SourceFile;
 
@@ -18,7 +18,12 @@ fn the_example_of_every_builtin_compiles() {
 fn the_example_of_every_probe_type_compiles_or_is_refused_with_a_reason() {
     for kind in probes::ALL {
         let script = format!("{} {{ @ = count(); }}", kind.example);
-        let said = said_by(&script, &kernel(), &CompileOptions::default());
+        let purpose = match kind.name {
+            "test" => Purpose::Test,
+            "bench" => Purpose::Bench,
+            _ => Purpose::Trace,
+        };
+        let said = said_by(&script, &kernel(), &CompileOptions { purpose, ..CompileOptions::default() });
         match kind.support {
             Support::Yes(_) => assert_eq!(said, "", "{script}"),
             Support::No(_) => assert!(said.starts_with("error probe-not-supported"), "{script}: {said}"),

@@ -18,7 +18,7 @@ fn programs(script: &str) -> Vec<String> {
 
 #[test]
 fn rates_are_written_in_many_ways() {
-    let profile = |period| AttachSpec::Profile { period };
+    let profile = |period| AttachSpec::Profile { period, cpu: None };
     assert_eq!(
         specs("p:hz:99, profile:s:2, p:ms:10, P:us:5, p:10ms, p:1e6, p:5000 { @ = 1; }"),
         [
@@ -48,7 +48,7 @@ fn rates_are_written_in_many_ways() {
 
 #[test]
 fn software_events_have_names_aliases_and_defaults() {
-    let event = |event, count| AttachSpec::Software { event, count };
+    let event = |event, count| AttachSpec::Software { event, count, pid: None };
     assert_eq!(
         specs("s:faults, software:page-faults:7, s:cs: { @ = 1; }"),
         [

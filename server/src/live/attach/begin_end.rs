@@ -1,4 +1,4 @@
-//! `begin` and `end`: raw tracepoint programs that the engine runs itself, once.
+//! `begin`, `end` and `self`: raw tracepoint programs that the engine runs itself, in its own time.
 
 use tracedeck_compiler::manifest::{AttachSpec, Manifest};
 
@@ -19,6 +19,11 @@ pub fn run_end(programs: &Programs, manifest: &Manifest) -> Result<(), Failure> 
     run(programs, manifest, &AttachSpec::End)
 }
 
+/// Runs the programs that wait for a signal to the tracer.
+pub fn run_signal(programs: &Programs, manifest: &Manifest) -> Result<(), Failure> {
+    run(programs, manifest, &AttachSpec::Signal)
+}
+
 fn run(programs: &Programs, manifest: &Manifest, which: &AttachSpec) -> Result<(), Failure> {
     let mut programs: Vec<_> = manifest
         .programs
@@ -31,7 +36,11 @@ fn run(programs: &Programs, manifest: &Manifest, which: &AttachSpec) -> Result<(
     for (_, program, fd) in programs {
         run_once(fd).map_err(|error| {
             let span = program_span(manifest, program);
-            let name = if *which == AttachSpec::Begin { "begin" } else { "end" };
+            let name = match which {
+                AttachSpec::Begin => "begin",
+                AttachSpec::End => "end",
+                _ => "self",
+            };
             Failure::new("not-run", span, format!("the {name} probe could not be run: {error}")).with_cause(&error)
         })?;
     }

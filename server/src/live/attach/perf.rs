@@ -1,23 +1,72 @@
-//! `software` events: a perf event on every processor.
+//! `software`, `hardware` and `watchpoint`: a perf event on every processor, or for every thread of a process.
 
 use std::os::fd::AsFd;
 
-use tracedeck_compiler::manifest::SoftwareEvent;
+use tracedeck_compiler::manifest::{Access, HardwareEvent, SoftwareEvent, WatchpointSpec};
 
+use super::super::bpf::perf::PerfEvent;
 use super::super::bpf::{link, perf};
 use super::{AttachError, Link, Place};
 
-/// Fires after every `count` events, on every processor that is online.
-pub fn attach(place: &Place<'_>, event: SoftwareEvent, count: u64) -> Result<Vec<Link>, AttachError> {
-    attach_on(place, event, count.max(1), &place.machine.online_cpus)
+/// `HW_BREAKPOINT_W`, `_R`, `_X` of linux/hw_breakpoint.h.
+const READ: u32 = 1;
+const WRITE: u32 = 2;
+const EXECUTE: u32 = 4;
+/// From here on addresses belong to the kernel.
+const KERNEL_HALF: u64 = 1 << 63;
+
+/// Fires after every `count` events: on every processor that is online, or in one process.
+pub fn attach_software(
+    place: &Place<'_>,
+    event: SoftwareEvent,
+    count: u64,
+    pid: Option<u32>,
+) -> Result<Vec<Link>, AttachError> {
+    let event = PerfEvent::Software { config: event as u64, period: count.max(1) };
+    attach(place, event, pid)
+}
+
+/// The same for what the processor counts.
+pub fn attach_hardware(
+    place: &Place<'_>,
+    event: HardwareEvent,
+    count: u64,
+    pid: Option<u32>,
+) -> Result<Vec<Link>, AttachError> {
+    let event = PerfEvent::Hardware { config: event as u64, period: count.max(1) };
+    attach(place, event, pid)
+}
+
+/// Fires when memory is used: that of a process in each of its threads, that of the kernel on every processor.
+pub fn attach_watchpoint(place: &Place<'_>, spec: &WatchpointSpec) -> Result<Vec<Link>, AttachError> {
+    let access = match spec.access {
+        Access::Write => WRITE,
+        Access::ReadWrite => READ | WRITE,
+        Access::Execute => EXECUTE,
+    };
+    let event = PerfEvent::Breakpoint { address: spec.address, length: u64::from(spec.length), access };
+    let process = spec.pid.or(place.machine.child).filter(|_| spec.address < KERNEL_HALF);
+    attach(place, event, process).map_err(|error| match error.error.raw_os_error() {
+        Some(libc::ENOSPC) => AttachError {
+            doing: "all of the processor's watchpoints are in use (x86 has four)".to_owned(),
+            error: error.error,
+        },
+        _ => error,
+    })
+}
+
+fn attach(place: &Place<'_>, event: PerfEvent<'_>, pid: Option<u32>) -> Result<Vec<Link>, AttachError> {
+    match pid {
+        Some(pid) => attach_to_process(place, event, pid),
+        None => attach_on(place, event, &place.machine.online_cpus),
+    }
 }
 
 /// One event on each of some processors.
-pub fn attach_on(place: &Place<'_>, event: SoftwareEvent, period: u64, cpus: &[u32]) -> Result<Vec<Link>, AttachError> {
-    let open = perf::PerfEvent::Software { config: event as u64, period };
+pub fn attach_on(place: &Place<'_>, event: PerfEvent<'_>, cpus: &[u32]) -> Result<Vec<Link>, AttachError> {
     let mut links = Vec::with_capacity(cpus.len());
     for cpu in cpus {
-        match perf::open(open, -1, *cpu as i32) {
+        match perf::open(event, -1, *cpu as i32) {
             Ok(event) => links.push(tie(place, event)?),
             // A processor that went offline since the list was read.
             Err(error) if error.raw_os_error() == Some(libc::ENODEV) && cpus.len() > 1 => {}
@@ -25,6 +74,30 @@ pub fn attach_on(place: &Place<'_>, event: SoftwareEvent, period: u64, cpus: &[u
         }
     }
     Ok(links)
+}
+
+/// One event in each thread of a process, which the threads that it starts inherit; not its children.
+fn attach_to_process(place: &Place<'_>, event: PerfEvent<'_>, pid: u32) -> Result<Vec<Link>, AttachError> {
+    let mut links = Vec::new();
+    // A thread that another one starts while this goes on is missed only where that other had not its event yet.
+    for thread in threads(pid) {
+        match perf::open_in_thread(event, thread) {
+            Ok(event) => links.push(tie(place, event)?),
+            // It ended since the list was read.
+            Err(error) if error.raw_os_error() == Some(libc::ESRCH) => {}
+            Err(error) => return Err(AttachError::new(format!("opening a perf event in the thread {thread}"), error)),
+        }
+    }
+    if links.is_empty() {
+        let error = std::io::Error::from_raw_os_error(libc::ESRCH);
+        return Err(AttachError::new(format!("the process {pid} has ended"), error));
+    }
+    Ok(links)
+}
+
+fn threads(pid: u32) -> Vec<u32> {
+    let entries = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
 }
 
 /// Ties the program to an open event.

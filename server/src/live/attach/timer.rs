@@ -2,6 +2,7 @@
 
 use tracedeck_compiler::manifest::{Period, SoftwareEvent};
 
+use super::super::bpf::perf::PerfEvent;
 use super::{AttachError, Link, Place, perf};
 
 const NANOSECONDS: u64 = 1_000_000_000;
@@ -9,12 +10,19 @@ const NANOSECONDS: u64 = 1_000_000_000;
 /// Fires on one processor.
 pub fn attach_interval(place: &Place<'_>, period: Period) -> Result<Vec<Link>, AttachError> {
     let cpus = place.machine.online_cpus.get(..1).unwrap_or(&[]);
-    perf::attach_on(place, SoftwareEvent::CpuClock, nanoseconds(period), cpus)
+    perf::attach_on(place, clock(period), cpus)
 }
 
-/// Fires on every processor that is online.
-pub fn attach_profile(place: &Place<'_>, period: Period) -> Result<Vec<Link>, AttachError> {
-    perf::attach_on(place, SoftwareEvent::CpuClock, nanoseconds(period), &place.machine.online_cpus)
+/// Fires on every processor that is online, or on one.
+pub fn attach_profile(place: &Place<'_>, period: Period, cpu: Option<u32>) -> Result<Vec<Link>, AttachError> {
+    match cpu {
+        Some(cpu) => perf::attach_on(place, clock(period), &[cpu]),
+        None => perf::attach_on(place, clock(period), &place.machine.online_cpus),
+    }
+}
+
+fn clock(period: Period) -> PerfEvent<'static> {
+    PerfEvent::Software { config: SoftwareEvent::CpuClock as u64, period: nanoseconds(period) }
 }
 
 /// The kernel turns a frequency of the CPU clock into a period once and for all; doing it here spares the limit that

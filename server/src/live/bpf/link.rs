@@ -1,13 +1,14 @@
 //! Links: what ties a loaded program to the place where it runs. Dropping the descriptor detaches.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::path::Path;
 
 use aya_obj::generated::{BPF_F_UPROBE_MULTI_RETURN, bpf_attach_type, bpf_cmd};
 
 use super::program::ProgramFd;
-use super::{address, call_for_fd, zeroed};
+use super::{address, call, call_for_fd, zeroed};
 
 /// Ties a program to a perf event.
 pub fn perf_event(program: &ProgramFd, event: BorrowedFd<'_>, cookie: u64) -> io::Result<OwnedFd> {
@@ -61,6 +62,36 @@ pub fn raw_tracepoint(program: &ProgramFd, name: Option<&CStr>) -> io::Result<Ow
     attr.raw_tracepoint.name = name.map_or(0, |name| address(name.to_bytes_with_nul()));
     attr.raw_tracepoint.prog_fd = raw(program);
     call_for_fd(bpf_cmd::BPF_RAW_TRACEPOINT_OPEN, &mut attr)
+}
+
+/// Ties an iterator's program to what it was loaded for; with a process, only that one's objects are visited.
+pub fn iterator(program: &ProgramFd, pid: Option<u32>) -> io::Result<OwnedFd> {
+    // `union bpf_iter_link_info`, its member `task`: tid, pid, pid_fd; one of them is set.
+    let info: [u32; 3] = [0, pid.unwrap_or(0), 0];
+    let mut attr = zeroed();
+    attr.link_create.__bindgen_anon_1.prog_fd = raw(program);
+    attr.link_create.attach_type = bpf_attach_type::BPF_TRACE_ITER as u32;
+    if pid.is_some() {
+        attr.link_create.__bindgen_anon_3.__bindgen_anon_1.iter_info = address(&info);
+        attr.link_create.__bindgen_anon_3.__bindgen_anon_1.iter_info_len = size_of_val(&info) as u32;
+    }
+    call_for_fd(bpf_cmd::BPF_LINK_CREATE, &mut attr)
+}
+
+/// A descriptor whose reading walks once over all objects of an iterator's link.
+pub fn walk(link: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    let mut attr = zeroed();
+    attr.iter_create.link_fd = link.as_raw_fd() as u32;
+    call_for_fd(bpf_cmd::BPF_ITER_CREATE, &mut attr)
+}
+
+/// Gives a link a name in the BPF file system, which keeps it alive.
+pub fn pin(link: BorrowedFd<'_>, path: &Path) -> io::Result<()> {
+    let path = CString::new(path.as_os_str().as_encoded_bytes()).map_err(io::Error::other)?;
+    let mut attr = zeroed();
+    attr.__bindgen_anon_4.pathname = address(path.as_bytes_with_nul());
+    attr.__bindgen_anon_4.bpf_fd = link.as_raw_fd() as u32;
+    call(bpf_cmd::BPF_OBJ_PIN, &mut attr).map(drop)
 }
 
 fn raw(program: &ProgramFd) -> u32 {

@@ -13,6 +13,10 @@ use super::address;
 pub enum PerfEvent<'a> {
     /// `PERF_COUNT_SW_*`, and after how many (nanoseconds for the clocks) it fires.
     Software { config: u64, period: u64 },
+    /// `PERF_COUNT_HW_*`, and after how many it fires.
+    Hardware { config: u64, period: u64 },
+    /// A use of memory: `HW_BREAKPOINT_*`.
+    Breakpoint { address: u64, length: u64, access: u32 },
     /// The number in tracefs' `id` file.
     Tracepoint { id: u64 },
     /// Through the `uprobe` PMU, whose type number sysfs tells.
@@ -21,6 +25,18 @@ pub enum PerfEvent<'a> {
 
 /// Opens an event. `pid` −1 stands for all processes, `cpu` −1 for all CPUs; not both may be −1.
 pub fn open(event: PerfEvent<'_>, pid: i32, cpu: i32) -> io::Result<OwnedFd> {
+    call(attributes(event), pid, cpu)
+}
+
+/// Opens an event in a thread, wherever it runs; the threads that it starts inherit it, its child processes do not.
+pub fn open_in_thread(event: PerfEvent<'_>, thread: u32) -> io::Result<OwnedFd> {
+    let mut attr = attributes(event);
+    attr.set_inherit(1);
+    attr.set_inherit_thread(1);
+    call(attr, thread as i32, -1)
+}
+
+fn attributes(event: PerfEvent<'_>) -> perf_event_attr {
     // SAFETY: a plain C struct of integers; all-zero bytes are a value of it.
     let mut attr: perf_event_attr = unsafe { std::mem::zeroed() };
     attr.size = size_of::<perf_event_attr>() as u32;
@@ -29,6 +45,18 @@ pub fn open(event: PerfEvent<'_>, pid: i32, cpu: i32) -> io::Result<OwnedFd> {
             attr.type_ = perf_type_id::PERF_TYPE_SOFTWARE as u32;
             attr.config = config;
             attr.__bindgen_anon_1.sample_period = period;
+        }
+        PerfEvent::Hardware { config, period } => {
+            attr.type_ = perf_type_id::PERF_TYPE_HARDWARE as u32;
+            attr.config = config;
+            attr.__bindgen_anon_1.sample_period = period;
+        }
+        PerfEvent::Breakpoint { address, length, access } => {
+            attr.type_ = perf_type_id::PERF_TYPE_BREAKPOINT as u32;
+            attr.bp_type = access;
+            attr.__bindgen_anon_3.bp_addr = address;
+            attr.__bindgen_anon_4.bp_len = length;
+            attr.__bindgen_anon_1.sample_period = 1;
         }
         PerfEvent::Tracepoint { id } => {
             attr.type_ = perf_type_id::PERF_TYPE_TRACEPOINT as u32;
@@ -43,7 +71,12 @@ pub fn open(event: PerfEvent<'_>, pid: i32, cpu: i32) -> io::Result<OwnedFd> {
             attr.__bindgen_anon_4.probe_offset = offset;
         }
     }
-    // SAFETY: the attribute block is valid for its size, and the path it may point to is borrowed until the return.
+    attr
+}
+
+fn call(mut attr: perf_event_attr, pid: i32, cpu: i32) -> io::Result<OwnedFd> {
+    // SAFETY: the attribute block is valid for its size, and the path it may point to is borrowed by the callers' event
+    // until they return.
     let fd = unsafe {
         libc::syscall(libc::SYS_perf_event_open, std::ptr::from_mut(&mut attr), pid, cpu, -1, PERF_FLAG_FD_CLOEXEC)
     };
