@@ -6,13 +6,20 @@ import { joinArguments, splitArguments } from './lib/arguments';
 import type { ServerMessage } from './protocol.gen';
 import { runRoute } from './routes';
 import { RunSocket, type SocketStatus } from './socket';
-import { emptyRun, reduceRun, type RunState } from './state/run';
+import { addLive, emptyHistory, withRecorded, type HistoryState } from './state/history';
+import { between } from './state/range';
+import { emptyRun, lostTotal, reduceRun, type RunState } from './state/run';
 
 const DRAFT = 'tracedeck.draft';
 
 class Workspace {
   runId = $state<string | null>(null);
   run = $state.raw<RunState>(emptyRun);
+  /** What the run did over time, for the strip and for heat maps. */
+  history = $state.raw<HistoryState>(emptyHistory);
+  /** The stretch of the run that is shown instead of its newest state, once it has been read. */
+  past = $state.raw<RunState | null>(null);
+  range = $state.raw<{ readonly from: number | null; readonly to: number } | null>(null);
   connection = $state.raw<SocketStatus | null>(null);
   /** What lets others watch; messages to all viewers do not carry it, so that operators ask for it. */
   viewKey = $state<string | null>(null);
@@ -40,6 +47,32 @@ class Workspace {
     return this.run.run?.state ?? 'none';
   }
 
+  /** What panels show: the newest state, or a moment of the past. */
+  get shown(): RunState {
+    return this.range === null ? this.run : (this.past ?? this.run);
+  }
+
+  /** Shows a moment (`to`), what came between two, or the newest state (null). */
+  async showRange(from: number | null, to: number | null): Promise<void> {
+    if ((this.range?.from ?? null) === from && (this.range?.to ?? null) === to) return;
+    this.range = to === null ? null : { from, to };
+    const wanted = this.range;
+    const id = this.runId;
+    if (to === null || id === null) {
+      this.past = null;
+      return;
+    }
+    try {
+      const [after, before] = await Promise.all([api.at(id, to), from === null ? null : api.at(id, from)]);
+      if (this.range !== wanted || this.runId !== id) return;
+      const end = reduceRun(emptyRun, after);
+      const state = before === null || from === null ? end : between(reduceRun(emptyRun, before), end, from);
+      this.past = { ...state, run: this.run.run };
+    } catch (error) {
+      if (this.range === wanted) await this.#refused(error);
+    }
+  }
+
   /** Shows a run: the one just started, or one from a link. */
   open(id: string): void {
     if (this.runId === id) return;
@@ -55,6 +88,7 @@ class Workspace {
       mayRetry: () => this.#mayRetry(id),
     });
     void this.fetchViewKey();
+    void this.#fetchHistory(id);
   }
 
   close(): void {
@@ -62,6 +96,9 @@ class Workspace {
     this.#socket = null;
     this.runId = null;
     this.run = emptyRun;
+    this.history = emptyHistory;
+    this.past = null;
+    this.range = null;
     this.viewKey = null;
     this.connection = null;
     this.refusal = null;
@@ -156,6 +193,10 @@ class Workspace {
   #receive(message: ServerMessage): void {
     this.run = reduceRun(this.run, message);
     this.messageAt = Date.now();
+    if (message.type === 'snapshot' || message.type === 'update') {
+      const totals = { atMs: message.at_ms, events: message.events, lost: lostTotal(this.run) };
+      this.history = addLive(this.history, totals, [...this.run.maps.values()].map((map) => map.view));
+    }
     const info = message.type === 'snapshot' || message.type === 'update' ? message.run : undefined;
     if (info) {
       this.heardAt = Date.now();
@@ -173,6 +214,12 @@ class Workspace {
       this.parameters = line;
     }
     this.#loaded = { source, parameters: untouched ? line : (this.#loaded?.parameters ?? line) };
+  }
+
+  async #fetchHistory(id: string): Promise<void> {
+    // A run that has just begun has no recording yet; what is missing then is less than a second.
+    const recorded = await api.history(id).catch(() => null);
+    if (recorded && this.runId === id) this.history = withRecorded(this.history, recorded);
   }
 
   async #mayRetry(id: string): Promise<boolean> {

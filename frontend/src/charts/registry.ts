@@ -1,7 +1,7 @@
 // Which charts can draw which kind of value; the first is what a reader sees without asking.
 import type { MapKind, MapView } from '../protocol.gen';
 
-export type ChartName = 'number' | 'table' | 'histogram' | 'stats' | 'series' | 'text' | 'flame' | 'functions';
+export type ChartName = 'number' | 'table' | 'histogram' | 'stats' | 'series' | 'text' | 'heatmap' | 'flame' | 'functions';
 
 export const chartLabels: Record<ChartName, string> = {
   number: 'Number',
@@ -10,6 +10,7 @@ export const chartLabels: Record<ChartName, string> = {
   stats: 'Table',
   series: 'Line',
   text: 'Text',
+  heatmap: 'Over time',
   flame: 'Flame graph',
   functions: 'Functions',
 };
@@ -19,7 +20,7 @@ type Shape = Pick<MapView, 'kind' | 'scalar' | 'has_stack'>;
 const byKind: Record<MapKind, (shape: Shape) => ChartName[]> = {
   number: (shape) => (shape.has_stack ? ['flame', 'functions', 'table'] : shape.scalar ? ['number'] : ['table']),
   stats: () => ['stats'],
-  histogram: () => ['histogram'],
+  histogram: () => ['histogram', 'heatmap'],
   series: () => ['series'],
   text: () => ['text'],
 };

@@ -4,11 +4,15 @@ import type { KeyPart, MapEntry, MapShape, MapView } from '../protocol.gen';
 
 /** Rates are taken over at least this long, so that they can be read. */
 const RATE_WINDOW_MS = 1000;
+/** Rates that are kept of each key, for its small line. */
+export const TRAIL = 40;
 
 export interface MapState {
   readonly view: MapView;
   /** Growth per second by `keyText`, empty until two views lie a window apart or when the value is no counter. */
   readonly rates: ReadonlyMap<string, number>;
+  /** The last rates of each key, oldest first. */
+  readonly trails: ReadonlyMap<string, readonly number[]>;
   /** Growth per second of the sum of all keys. */
   readonly sumRate: number | null;
   readonly base: RateBase | null;
@@ -52,18 +56,18 @@ export function updateMaps(state: MapsState, views: readonly MapView[], shapes: 
 
 /** Rates of a run that no longer changes would be the last ones seen; an ended run shows none. */
 export function withoutRates(state: MapsState): MapsState {
-  return new Map([...state].map(([id, map]) => [id, plain(map.view)]));
+  return new Map([...state].map(([id, map]) => [id, { ...plain(map.view), trails: map.trails }]));
 }
 
 function plain(view: MapView): MapState {
-  return { view, rates: new Map(), sumRate: null, base: null };
+  return { view, rates: new Map(), trails: new Map(), sumRate: null, base: null };
 }
 
 function withRates(known: MapState | null, view: MapView, atMs: number): MapState {
   const values = counterValues(view.entries);
   const sum = view.sum === null ? null : toNumber(view.sum);
   const fresh: RateBase = { atMs, values, sum };
-  if (!known?.base) return { view, rates: new Map(), sumRate: null, base: fresh };
+  if (!known?.base) return { view, rates: new Map(), trails: new Map(), sumRate: null, base: fresh };
   const elapsed = atMs - known.base.atMs;
   if (elapsed < RATE_WINDOW_MS) return { ...known, view };
   const perSecond = (now: number, before: number) => ((now - before) * 1000) / elapsed;
@@ -76,7 +80,8 @@ function withRates(known: MapState | null, view: MapView, atMs: number): MapStat
     if (start !== null && value >= start) rates.set(key, perSecond(value, start));
   }
   const sumRate = sum !== null && known.base.sum !== null && sum >= known.base.sum ? perSecond(sum, known.base.sum) : null;
-  return { view, rates, sumRate, base: fresh };
+  const trails = new Map([...rates].map(([key, rate]) => [key, [...(known.trails.get(key) ?? []), rate].slice(-TRAIL)]));
+  return { view, rates, trails, sumRate, base: fresh };
 }
 
 function counterValues(entries: readonly MapEntry[]): Map<string, number> {

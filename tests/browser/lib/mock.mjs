@@ -82,7 +82,7 @@ export async function startMock() {
     const one = /^\/api\/runs\/(\w+)$/.exec(url.pathname);
     if (one) return runs[one[1]] ? json(runs[one[1]].info) : json({ code: 'unknown-run', message: 'There is no such run' }, 404);
     const past = /^\/api\/runs\/(\w+)\/history$/.exec(url.pathname);
-    if (past && runs[past[1]]) return json(data.history(runs[past[1]]));
+    if (past) return runs[past[1]] ? json(data.history(runs[past[1]])) : json({ code: 'unknown-run', message: 'There is no such run' }, 404);
     if (url.pathname.startsWith('/api/')) return json({});
     const file = normalize(url.pathname).startsWith('/assets/') ? join(built, normalize(url.pathname)) : join(built, 'index.html');
     if (!existsSync(file)) return send(404, 'text/plain', 'not here');

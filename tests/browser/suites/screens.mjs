@@ -112,6 +112,88 @@ export async function screens(report, browser, { screenshots }) {
       await shoot(page, screenshots, 'mock-flame-diff');
     }, { viewport: { width: 1280, height: 800 } }));
 
+  await report.test('time: the strip shows rates and losses, a drag chooses a stretch, Live goes back', () =>
+    inPage('/r/table', async (page) => {
+      const strip = page.getByRole('slider', { name: /Time of the run/ });
+      await strip.locator('rect.loss').first().waitFor({ state: 'attached' });
+      await shoot(page, screenshots, 'mock-time');
+      const box = await strip.boundingBox();
+      await page.mouse.move(box.x + box.width * 0.25, box.y + 10);
+      await page.mouse.down();
+      await page.mouse.move(box.x + box.width * 0.5, box.y + 10, { steps: 3 });
+      await page.mouse.up();
+      await page.waitForURL(/from=\d+&to=\d+/);
+      assert.match(await page.getByTestId('range').textContent(), /^00:1\d to 00:2\d$/);
+      await page.getByRole('button', { name: 'Live' }).click();
+      assert.equal(new URL(page.url()).search, '');
+      await strip.focus();
+      await page.keyboard.press('ArrowLeft');
+      await page.waitForURL(/to=\d+/);
+      await page.keyboard.press('End');
+      assert.equal(await page.getByTestId('range').textContent(), '');
+      assert.equal(await strip.getAttribute('aria-valuetext'), 'Live');
+      await assertAccessible(page, 'time strip');
+    }, { viewport: { width: 1280, height: 800 } }));
+
+  await report.test('a histogram over time is a heat map; a cell is read out and shows its seconds', () =>
+    inPage('/r/histogram?show=%40usecs&as=heatmap', async (page) => {
+      const cells = page.getByRole('application', { name: /Heat map/ });
+      await cells.waitFor();
+      await page.getByTestId('heat-hint').filter({ hasText: '12 buckets of µs' }).waitFor();
+      await cells.focus();
+      await page.keyboard.press('ArrowUp');
+      await page.getByTestId('heat-hint').filter({ hasText: /\d\d:\d\d to \d\d:\d\d, \[\d+, \d+\) µs: [\d,]+ values/ }).waitFor();
+      await assertAccessible(page, 'heat map');
+      await shoot(page, screenshots, 'mock-heatmap');
+      await page.keyboard.press('Enter');
+      await page.waitForURL(/from=\d+&to=\d+/);
+    }, { viewport: { width: 1280, height: 800 } }));
+
+  await report.test('a table sorts, filters, shows the top and copies; all of it is in the link', () =>
+    inPage('/r/table?show=%40calls', async (page, { context }) => {
+      await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: server.origin });
+      const first = () => page.locator('tbody td.key').first().textContent();
+      await page.locator('td.value').first().waitFor();
+      assert.equal(await first(), 'postgres');
+      await page.getByRole('button', { name: /^comm/ }).click();
+      await page.waitForURL(/sort=0/);
+      assert.equal(await first(), 'bash');
+      await page.getByLabel('Filter rows of @calls').fill('sys');
+      await page.getByText('2 rows of 10').waitFor();
+      await page.getByRole('button', { name: 'Copy as TSV' }).click();
+      await page.getByText('2 rows copied').waitFor();
+      assert.equal(await page.evaluate(() => navigator.clipboard.readText()), 'comm\tcount\nrsyslogd\t8489\nsystemd-journal\t26420\n');
+      await shoot(page, screenshots, 'mock-table-tools');
+      await page.getByLabel('Filter rows of @calls').fill('nobody');
+      await page.getByText('No row matches').waitFor();
+      await page.goto(`${server.origin}/r/table?show=%40calls&top=10&sort=-value`);
+      await page.locator('td.value').first().waitFor();
+      assert.equal(await first(), 'python3');
+    }));
+
+  await report.test('a log is filtered by a pattern', () =>
+    inPage('/r/log', async (page) => {
+      await page.locator('.row').first().waitFor();
+      await page.getByLabel('Filter lines').fill('bash.*segment-1199[0-9]$');
+      await page.getByText('3 lines match').waitFor();
+      await shoot(page, screenshots, 'mock-log-filter');
+      await page.getByLabel('Filter lines').fill('nothing of the kind');
+      await page.getByRole('button', { name: 'Clear the filter' }).click();
+      await page.getByText('segment-11999').waitFor();
+    }));
+
+  await report.test('two of several panels stand side by side, and the link keeps it', () =>
+    inPage('/r/histogram', async (page) => {
+      await page.getByRole('tab', { name: '@usecs', exact: true }).click();
+      await page.getByRole('tab', { name: '@size' }).click({ modifiers: ['Control'] });
+      await page.waitForURL(/show=%40usecs%2C%40size/);
+      assert.equal(await page.locator('section.panel').count(), 2);
+      await page.reload();
+      await page.locator('section.panel').nth(1).waitFor();
+      assert.equal(await page.locator('section.panel').count(), 2);
+      await shoot(page, screenshots, 'mock-side-by-side');
+    }));
+
   await report.test('the editor works under the policy: colours, underline, message, help', () =>
     inPage('/write', async (page) => {
       const editor = page.getByRole('textbox', { name: 'Script' });

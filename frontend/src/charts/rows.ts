@@ -1,0 +1,72 @@
+// Which rows of a table are shown, in which order, and how they are copied.
+import { toNumber } from '../lib/format';
+import type { MapEntry } from '../protocol.gen';
+import { partText } from './keys';
+
+/** `value`, `rate`, or the number of a column of the key; a minus before it turns the order round. */
+export interface Sort {
+  readonly by: 'value' | 'rate' | number;
+  readonly up: boolean;
+}
+
+export const byValue: Sort = { by: 'value', up: false };
+
+export function parseSort(text: string | undefined): Sort {
+  const match = /^(-?)(value|rate|\d)$/.exec(text ?? '');
+  if (!match) return byValue;
+  const by = match[2] === 'value' || match[2] === 'rate' ? match[2] : Number(match[2]);
+  return { by, up: match[1] === '-' };
+}
+
+/** Null for the order that needs no word in the address. */
+export function sortText(sort: Sort): string | null {
+  return sort.by === 'value' && !sort.up ? null : `${sort.up ? '-' : ''}${sort.by}`;
+}
+
+/** Numbers from the largest, names from A; pressed again the other way round. */
+export function pressed(sort: Sort, by: Sort['by']): Sort {
+  return sort.by === by ? { by, up: !sort.up } : { by, up: false };
+}
+
+export function sorted(entries: readonly MapEntry[], sort: Sort, rateOf: (entry: MapEntry) => number): MapEntry[] {
+  const turn = sort.up ? -1 : 1;
+  const number = (entry: MapEntry) => (sort.by === 'rate' ? rateOf(entry) : entry.value.t === 'number' ? toNumber(entry.value.v) : 0);
+  if (typeof sort.by !== 'number') {
+    // The server sends the largest first, texts in order of their keys.
+    if (sort.by === 'value') return sort.up ? [...entries].reverse() : [...entries];
+    return [...entries].sort((a, b) => turn * (number(b) - number(a)));
+  }
+  const column = sort.by;
+  return [...entries].sort((a, b) => turn * compareParts(a, b, column));
+}
+
+function compareParts(a: MapEntry, b: MapEntry, column: number): number {
+  const [x, y] = [a.key[column], b.key[column]];
+  if (x?.t === 'number' && y?.t === 'number') return toNumber(x.v) - toNumber(y.v);
+  return (x ? partText(x) : '').localeCompare(y ? partText(y) : '');
+}
+
+/** Rows with the text in any part of their key or value. */
+export function filtered(entries: readonly MapEntry[], text: string): readonly MapEntry[] {
+  const wanted = text.trim().toLowerCase();
+  if (wanted === '') return entries;
+  return entries.filter((entry) => entry.key.some((part) => partText(part).toLowerCase().includes(wanted)) || (entry.value.t === 'text' && entry.value.v.toLowerCase().includes(wanted)));
+}
+
+/** What a spreadsheet takes: a line for each row, exact numbers, tabs and newlines in names made visible before. */
+export function tsv(names: readonly string[], valueName: string, entries: readonly MapEntry[]): string {
+  const lines = entries.map((entry) => {
+    const value = entry.value.t === 'number' || entry.value.t === 'text' ? String(entry.value.v) : '';
+    return [...entry.key.map(partText), value].map((cell) => cell.replace(/[\t\n]/g, ' ')).join('\t');
+  });
+  return `${[[...names, valueName].join('\t'), ...lines].join('\n')}\n`;
+}
+
+/** A small line for a cell, newest at the right, as an SVG path. */
+export function sparkPath(values: readonly number[], width: number, height: number, slots: number): string {
+  if (values.length < 2) return '';
+  const most = Math.max(...values) || 1;
+  const step = width / (slots - 1);
+  const left = width - (values.length - 1) * step;
+  return values.map((value, at) => `${at === 0 ? 'M' : 'L'}${(left + at * step).toFixed(1)} ${(height - 1 - (value / most) * (height - 2)).toFixed(1)}`).join('');
+}
