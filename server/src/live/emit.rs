@@ -11,7 +11,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex};
 
-use crossbeam_channel::Receiver;
+use crossbeam_channel::{Receiver, select};
 use tracedeck_compiler::abi::format::printf::printf;
 use tracedeck_compiler::abi::value::{MapSnapshot, Value};
 use tracedeck_compiler::manifest::{Manifest, MapId, SiteId, SiteKind};
@@ -101,16 +101,23 @@ impl Emitter {
         self.send(Event::Names(self.namer.clocks()));
         loop {
             let item = match self.items.try_recv() {
-                Ok(item) => item,
-                Err(_) => {
-                    // Nothing waits: a good moment for the stacks that do.
-                    self.flush_stacks();
-                    match self.items.recv() {
-                        Ok(item) => item,
-                        Err(_) => return,
+                Ok(item) => Some(item),
+                Err(_) => match self.namer.awaited_kernel_symbols() {
+                    Some(symbols) => select! {
+                        recv(self.items) -> item => item.ok(),
+                        recv(symbols) -> symbols => {
+                            self.namer.take_kernel_symbols(symbols.unwrap_or_default());
+                            continue;
+                        }
+                    },
+                    None => {
+                        // Nothing waits: a good moment for the stacks that do.
+                        self.flush_stacks();
+                        self.items.recv().ok()
                     }
-                }
+                },
             };
+            let Some(item) = item else { return };
             self.handle(item);
         }
     }
@@ -130,7 +137,7 @@ impl Emitter {
             Item::Stack(captured) => {
                 if let Some(captured) = self.namer.remember(captured) {
                     self.stacks.push(captured);
-                    if self.stacks.len() >= STACK_BATCH {
+                    if self.stacks.len() >= STACK_BATCH && self.namer.awaited_kernel_symbols().is_none() {
                         self.flush_stacks();
                     }
                 }
@@ -238,8 +245,8 @@ impl Emitter {
     }
 }
 
-/// Reading the kernel's symbols takes a tenth of a second: right after the probes were attached, before the first
-/// stack comes in, is the best time.
+/// Reading the kernel's symbols takes up to a tenth of a second: it begins when the probes are attached and goes on
+/// beside all else. Only what has kernel names in it waits.
 fn needs_kernel_symbols(manifest: &Manifest) -> bool {
     fn has(ty: &Type) -> bool {
         matches!(ty, Type::KernelSymbol | Type::Stack { space: StackSpace::Kernel, .. })

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crossbeam_channel::Receiver;
 use nix::unistd::{Uid, User};
 use tracedeck_compiler::abi::format::Names;
 use tracedeck_compiler::abi::format::strftime::{Instant, strftime};
@@ -16,7 +17,7 @@ use tracedeck_compiler::types::Type;
 use super::clock::{self, Clocks};
 use super::maps::has_stack;
 use super::processes::Processes;
-use super::symbolize::{Captured, Symbolizer};
+use super::symbolize::{Captured, Kallsyms, Symbolizer};
 use crate::session::event::ResolvedName;
 
 /// Directories that the search for a cgroup visits at most.
@@ -81,9 +82,19 @@ impl Namer {
         ]
     }
 
-    /// Reads the kernel's symbols ahead of their first use.
+    /// Begins to read the kernel's symbols ahead of their first use, and returns.
     pub fn read_kernel_symbols(&self) {
         self.symbolizer.borrow_mut().read_kernel_symbols();
+    }
+
+    /// Where the kernel's symbols will come out while they are being read.
+    pub fn awaited_kernel_symbols(&self) -> Option<Receiver<Kallsyms>> {
+        self.symbolizer.borrow().awaited_kernel_symbols()
+    }
+
+    /// Takes the kernel's symbols when they have come out.
+    pub fn take_kernel_symbols(&self, symbols: Kallsyms) {
+        self.symbolizer.borrow_mut().take_kernel_symbols(symbols);
     }
 
     /// Remembers a stack; None when it is known already.

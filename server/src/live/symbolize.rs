@@ -16,10 +16,13 @@ use tracedeck_compiler::types::StackSpace;
 use super::processes::{Content, FileKey, MappedFile, Mapping, ProcessImage};
 
 mod kallsyms;
+mod kernel;
 mod perf_map;
 mod vdso;
 
-use kallsyms::Kallsyms;
+use crossbeam_channel::Receiver;
+pub use kallsyms::Kallsyms;
+use kernel::KernelSymbols;
 use perf_map::PerfMaps;
 
 /// Debug information of larger files is left alone: reading it takes seconds. Their symbol tables are still used.
@@ -51,7 +54,7 @@ struct Name {
 /// Resolves addresses; not to be moved between threads.
 pub struct Symbolizer {
     blazesym: blazesym::symbolize::Symbolizer,
-    kernel: Option<Kallsyms>,
+    kernel: KernelSymbols,
     places: HashMap<(FileKey, u64), Names>,
     perf_maps: PerfMaps,
     vdso: Option<Option<Arc<MappedFile>>>,
@@ -66,12 +69,28 @@ impl Symbolizer {
             builder = builder.set_debug_dirs(Some(all));
         }
         let blazesym = builder.build();
-        Self { blazesym, kernel: None, places: HashMap::new(), perf_maps: PerfMaps::default(), vdso: None }
+        Self {
+            blazesym,
+            kernel: KernelSymbols::Unread,
+            places: HashMap::new(),
+            perf_maps: PerfMaps::default(),
+            vdso: None,
+        }
     }
 
-    /// Reads the kernel's symbols ahead of their first use.
+    /// Begins to read the kernel's symbols ahead of their first use, and returns.
     pub fn read_kernel_symbols(&mut self) {
-        self.kernel();
+        self.kernel.begin();
+    }
+
+    /// Where the kernel's symbols will come out while they are being read.
+    pub fn awaited_kernel_symbols(&self) -> Option<Receiver<Kallsyms>> {
+        self.kernel.awaited()
+    }
+
+    /// Takes the kernel's symbols when they have come out.
+    pub fn take_kernel_symbols(&mut self, symbols: Kallsyms) {
+        self.kernel.arrived(symbols);
     }
 
     /// Names the frames of some stacks. Cheaper for many at once: each file is asked once.
@@ -98,7 +117,7 @@ impl Symbolizer {
 
     /// The function that holds a kernel address, as `ksym` prints it.
     pub fn kernel_symbol(&mut self, address: u64) -> Option<String> {
-        self.kernel().find(address).map(|symbol| symbol.name.to_owned())
+        self.kernel.get().find(address).map(|symbol| symbol.name.to_owned())
     }
 
     /// The function that holds a user address, as `usym` prints it.
@@ -109,12 +128,8 @@ impl Symbolizer {
         frames.pop().and_then(|frame| frame.symbol)
     }
 
-    fn kernel(&mut self) -> &Kallsyms {
-        self.kernel.get_or_insert_with(Kallsyms::read)
-    }
-
     fn kernel_frame(&mut self, address: u64, index: usize) -> Frame {
-        match self.kernel().find(lookup_address(address, index)) {
+        match self.kernel.get().find(lookup_address(address, index)) {
             Some(symbol) => Frame {
                 address,
                 symbol: Some(symbol.name.to_owned()),

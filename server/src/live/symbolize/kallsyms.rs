@@ -1,5 +1,8 @@
 //! The kernel's symbols, from `/proc/kallsyms`: read once, searched by address.
 
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+
 /// A kernel function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KernelSymbol<'a> {
@@ -30,38 +33,40 @@ pub struct Kallsyms {
 impl Kallsyms {
     /// Without symbols where they cannot be read.
     pub fn read() -> Self {
-        match std::fs::read_to_string("/proc/kallsyms") {
-            Ok(text) => Self::parse(&text),
-            Err(error) => {
-                tracing::warn!(%error, "the kernel's symbols cannot be read");
-                Self::default()
-            }
-        }
+        let read = File::open("/proc/kallsyms").and_then(|file| Self::parse(BufReader::with_capacity(16 << 10, file)));
+        read.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the kernel's symbols cannot be read");
+            Self::default()
+        })
     }
 
-    fn parse(source: &str) -> Self {
-        let mut text = String::with_capacity(source.len() / 2);
+    /// Line by line: the whole text would be twice as large as what is kept of it.
+    fn parse(mut source: impl BufRead) -> io::Result<Self> {
+        let mut text = String::new();
         let mut entries: Vec<Entry> = Vec::new();
-        for line in source.lines() {
-            let Some((address, kind, name, module)) = parse_line(line) else { continue };
+        let mut line = String::new();
+        while source.read_line(&mut line)? > 0 {
             // Zeros are what the unprivileged see.
-            if address == 0 || !matches!(kind, b't' | b'T' | b'w' | b'W') {
-                continue;
+            if let Some((address, kind, name, module)) = parse_line(line.trim_end_matches('\n'))
+                && address != 0
+                && matches!(kind, b't' | b'T' | b'w' | b'W')
+            {
+                let at = text.len() as u32;
+                text.push_str(name);
+                text.push_str(module);
+                entries.push(Entry {
+                    start: address,
+                    name: at,
+                    name_length: name.len() as u16,
+                    module_length: module.len() as u16,
+                });
             }
-            let at = text.len() as u32;
-            text.push_str(name);
-            text.push_str(module);
-            entries.push(Entry {
-                start: address,
-                name: at,
-                name_length: name.len() as u16,
-                module_length: module.len() as u16,
-            });
+            line.clear();
         }
         // Of several names for one address the first listed stays in front.
-        entries.sort_by_key(|entry| entry.start);
+        entries.sort_unstable_by_key(|entry| (entry.start, entry.name));
         entries.dedup_by_key(|entry| entry.start);
-        Self { text, entries }
+        Ok(Self { text, entries })
     }
 
     /// The symbol with the highest start at or below an address.
@@ -97,7 +102,7 @@ mod tests {
 
     #[test]
     fn an_address_belongs_to_the_function_before_it() {
-        let symbols = Kallsyms::parse(TEXT);
+        let symbols = Kallsyms::parse(TEXT.as_bytes()).expect("readable");
         let first = symbols.find(0xffffffff810001ff).expect("in the first");
         assert_eq!((first.name, first.start, first.module), ("first", 0xffffffff81000100, None));
         let in_module = symbols.find(0xffffffffc0000010).expect("in the module");
