@@ -1,8 +1,8 @@
 //! The `bpf()` and `perf_event_open()` calls that the engine makes, as safe functions over owned descriptors.
 //!
-//! aya supplies the constants and structs ([`aya_obj::generated`]) and the ring buffer reader. The calls are made
-//! here because aya 0.14 has no multi-uprobe links, no batch map reads and no maps whose sizes are known only at run
-//! time. Below this module there is no unsafe code in the engine but the `pre_exec` hook of the `-c` child.
+//! aya-obj supplies the constants and structs ([`aya_obj::generated`]). The calls are made here because aya 0.14 has no
+//! multi-uprobe links, no batch map reads and no maps whose sizes are known only at run time. Below this module there is
+//! no unsafe code in the engine but the `pre_exec` hook of the `-c` child.
 //!
 //! | probe type                  | program type           | attached by                                  | since |
 //! |-----------------------------|------------------------|----------------------------------------------|-------|
@@ -32,6 +32,7 @@ pub mod memory;
 pub mod perf;
 pub mod probe;
 pub mod program;
+pub mod ring;
 
 /// An attribute block with every byte zero, which the kernel demands of what a command does not use.
 fn zeroed() -> bpf_attr {
