@@ -1,4 +1,5 @@
-//! Puts the built page (`static/dist`) together for embedding, with a compressed copy of each file beside it.
+//! Puts the built page (`static/dist`) together for embedding, with a compressed copy of each file beside it; names the
+//! linker script that keeps LLVM asleep until it is needed.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,9 @@ fn main() -> io::Result<()> {
     let page = variable("OUT_DIR")?.join("page");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed={}", built.display());
+    println!("cargo::rerun-if-changed=llvm-init.ld");
+    let script = variable("CARGO_MANIFEST_DIR")?.join("llvm-init.ld");
+    println!("cargo::rustc-link-arg-bins=-Wl,-T,{}", script.display());
 
     match fs::remove_dir_all(&page) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

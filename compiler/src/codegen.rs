@@ -16,6 +16,7 @@ use crate::source::{SourceFile, Span};
 
 mod aggregate;
 pub mod calls;
+mod constructors;
 mod context;
 mod copy;
 mod debug_info;
@@ -73,6 +74,7 @@ pub fn unfinished<'ctx>(
 ///
 /// Errors: limits of the target, each with the span of what exceeds it.
 pub fn lower(program: &hir::Program, kernel: &dyn Kernel, file: &SourceFile) -> Result<Compiled, Vec<Diagnostic>> {
+    constructors::run();
     let context = Context::create();
     let messages = Messages::install(&context);
     let result = build(program, kernel, file, &context).and_then(|built| {
@@ -105,6 +107,7 @@ pub struct Dump {
 
 /// The stages of code generation as text.
 pub fn dump(program: &hir::Program, kernel: &dyn Kernel, file: &SourceFile) -> Result<Dump, Vec<Diagnostic>> {
+    constructors::run();
     let context = Context::create();
     let messages = Messages::install(&context);
     let result = build(program, kernel, file, &context).and_then(|built| {

@@ -1,6 +1,7 @@
 //! The engine, the terminal command, the server and the store of tracedeck.
 
 pub mod cli;
+pub mod compilation;
 pub mod examples;
 pub mod flame;
 pub mod host;

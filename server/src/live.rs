@@ -8,13 +8,14 @@ use std::sync::mpsc::{Receiver, sync_channel};
 
 use tracedeck_compiler::Compiled;
 use tracedeck_compiler::kernel::Kernel;
-use tracedeck_compiler::options::CompileOptions;
 use tracedeck_compiler::source::SourceFile;
 
+use crate::compilation::{self, Outcome};
 use crate::session::driver::{Driver, RunRequest, StopHandle};
 use crate::session::event::Event;
 use control::{Control, Handle};
-use engine::{Engine, Outcome};
+use engine::Engine;
+pub use engine::raise_open_files;
 pub use leave::leave_links_to_a_child;
 
 mod attach;
@@ -60,30 +61,20 @@ pub struct LiveDriver {
 }
 
 impl LiveDriver {
-    /// Compiles and runs a script. Returns at once; all that happens, mistakes in the script included, are events.
+    /// Compiles and runs a script in this process. Returns at once; all that happens, mistakes in the script included,
+    /// are events.
     pub fn start(request: RunRequest, kernel: Arc<dyn Kernel>) -> Result<Self, StartError> {
-        Self::start_with(request, kernel, |source, kernel, request| {
-            tracedeck_compiler::compile(source, kernel, &request.options)
-        })
+        Self::start_with(request, move |request| compilation::compile(request, kernel.as_ref()))
     }
 
-    /// Runs a compiled script, for tests that make their own objects.
-    pub fn start_compiled(
+    /// The same with another way to compile.
+    pub fn start_with(
         request: RunRequest,
-        kernel: Arc<dyn Kernel>,
-        compiled: Compiled,
-    ) -> Result<Self, StartError> {
-        Self::start_with(request, kernel, move |_, _, _| Ok((compiled, Vec::new())))
-    }
-
-    fn start_with(
-        request: RunRequest,
-        kernel: Arc<dyn Kernel>,
-        compile: impl FnOnce(&SourceFile, &dyn Kernel, &RunRequest) -> Outcome + Send + 'static,
+        compile: impl FnOnce(&RunRequest) -> Outcome + Send + 'static,
     ) -> Result<Self, StartError> {
         let (sender, events) = sync_channel(EVENTS);
         let control = Control::new()?;
-        let engine = Engine { request, kernel, control: control.clone(), events: sender };
+        let engine = Engine { request, control: control.clone(), events: sender };
         std::thread::Builder::new()
             .name("tracedeck".to_owned())
             .stack_size(ENGINE_STACK)
@@ -110,15 +101,6 @@ impl Drop for LiveDriver {
     fn drop(&mut self) {
         self.control.stop();
     }
-}
-
-/// Does ahead what the first run of a process would wait for: reads the kernel's types, initialises LLVM, raises the
-/// limit of open files. For a spare worker process.
-pub fn warm_up(kernel: &dyn Kernel) {
-    engine::raise_open_files();
-    let source = SourceFile::new("warm-up", "tracepoint:sched:sched_switch { @[args.next_pid] = count(); }");
-    // A machine without that tracepoint has warmed up less.
-    let _ = tracedeck_compiler::compile(&source, kernel, &CompileOptions::default());
 }
 
 /// Whether this kernel takes a compiled script: creates its maps, loads its programs, drops all.

@@ -83,6 +83,8 @@ pub fn run(arguments: &[&str]) -> Run {
 pub fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(tracedeck());
     command.arg("run").args(arguments).stdin(Stdio::null());
+    // What an earlier test compiled must not be what this one sees.
+    command.env("TRACEDECK_NO_CACHE", "1");
     // Settings of the person who runs the tests must not change what they see.
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("BPFTRACE_")) {
         command.env_remove(name);

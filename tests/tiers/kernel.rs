@@ -5,6 +5,8 @@
 mod accepted;
 #[path = "kernel/bad_input.rs"]
 mod bad_input;
+#[path = "kernel/cache.rs"]
+mod cache;
 #[path = "kernel/end.rs"]
 mod end;
 #[path = "kernel/engine.rs"]

@@ -7,6 +7,7 @@ use inkwell::module::Module;
 use inkwell::passes::PassBuilderOptions;
 use inkwell::targets::{CodeModel, FileType, InitializationConfig, RelocMode, Target, TargetMachine, TargetTriple};
 
+use super::constructors;
 use crate::kernel::{Feature, Kernel};
 
 const TRIPLE: &str = "bpfel";
@@ -20,6 +21,7 @@ const PASSES: &str = "function(bpf-preserve-static-offset<allow-partial>,sroa,ea
 pub fn warm_up() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
+        constructors::run();
         Target::initialize_bpf(&InitializationConfig::default());
         // The first machine loads tables that all later ones share.
         let _ = machine("v3");

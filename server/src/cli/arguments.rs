@@ -4,6 +4,9 @@ use std::ffi::OsString;
 
 use anyhow::{Result, anyhow};
 
+/// Set to 1, scripts are always compiled anew, as with `--no-cache`; a server hands it on to its workers.
+const NO_CACHE: &str = "TRACEDECK_NO_CACHE";
+
 /// The parameters of a script: `$1`, … and those that `getopt` reads.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ScriptParameters {
@@ -41,6 +44,11 @@ pub fn environment(variables: impl Iterator<Item = (OsString, OsString)>) -> Vec
         .collect();
     found.sort();
     found
+}
+
+/// Whether the environment forbids the cache of compiled scripts.
+pub fn no_cache() -> bool {
+    std::env::var_os(NO_CACHE).is_some_and(|value| !value.is_empty() && value != "0")
 }
 
 #[cfg(test)]

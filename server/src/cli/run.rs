@@ -13,9 +13,10 @@ use tracedeck_compiler::kernel::Feature;
 use tracedeck_compiler::options::CompileOptions;
 use tracedeck_compiler::source::SourceFile;
 
-use super::arguments::{ScriptParameters, environment};
+use super::arguments::{ScriptParameters, environment, no_cache};
 use super::emit::{Stage, emit};
 use super::{FAILURE, check, fmt, info, list, privileges, script, signals};
+use crate::compilation::{Ahead, Compiler};
 use crate::flame::FlameOptions;
 use crate::host::LiveKernel;
 use crate::live::{LiveDriver, leave_links_to_a_child};
@@ -195,7 +196,18 @@ fn run_script(arguments: RunArguments, source: SourceFile, options: CompileOptio
         FlameFile::new(path.clone(), FlameOptions { title: title.unwrap_or_default(), ..FlameOptions::default() })
     });
 
-    let mut driver = LiveDriver::start(request, LiveKernel::shared())?;
+    // What may be traced was said by hand: another file, other answers.
+    let has_own_functions = arguments.compiling.traceable_functions.is_some();
+    let mut compiler = Compiler::new(!(arguments.compiling.no_cache || has_own_functions || no_cache()));
+    let known = compiler.lookup(&request);
+    if known.is_none() {
+        // Before the first thread.
+        compiler.fork_helper(Ahead::Llvm);
+    }
+    let mut driver = LiveDriver::start_with(request, move |request| match known {
+        Some(compilation) => Ok(compilation),
+        None => compiler.compile_anew(request),
+    })?;
     signals::stop_on_signals(driver.handle())?;
     let events = driver.events().ok_or_else(|| anyhow!("the engine has no events"))?;
     let mut code = follow(&events, sink.as_mut(), flame.as_mut(), arguments.output.buffering)?;

@@ -3,15 +3,14 @@
 use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use nix::sys::prctl;
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::Signal;
-use tracedeck_compiler::kernel::Kernel;
 
-use crate::host::LiveKernel;
+use super::arguments::no_cache;
+use crate::compilation::{Ahead, Compiler};
 use crate::live::{self, LiveDriver};
 use crate::session::driver::Driver;
 use crate::session::worker::child;
@@ -37,12 +36,14 @@ pub fn run() -> anyhow::Result<u8> {
     // Containers may forbid it.
     let _ = std::fs::write("/proc/self/oom_score_adj", OOM_SCORE);
 
-    let kernel: Arc<dyn Kernel> = LiveKernel::shared();
-    let start = |request| match LiveDriver::start(request, Arc::clone(&kernel)) {
+    let mut compiler = Compiler::new(!no_cache());
+    // Before the first thread.
+    compiler.fork_helper(Ahead::Everything);
+    let start = |request| match LiveDriver::start_with(request, move |request| compiler.compile(request)) {
         Ok(driver) => Ok(Box::new(driver) as Box<dyn Driver>),
         Err(error) => Err(error.to_string()),
     };
-    match child::serve(stream, || live::warm_up(&*kernel), start) {
+    match child::serve(stream, live::raise_open_files, start) {
         // The server went away while it was being written to.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(0),
         result => result.map(|()| 0).context("the connection to the server"),

@@ -7,10 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use tracedeck_compiler::Compiled;
 use tracedeck_compiler::diagnostic::Diagnostic;
-use tracedeck_compiler::diagnostic::render::render;
-use tracedeck_compiler::kernel::Kernel;
 use tracedeck_compiler::manifest::{AttachSpec, GlobalsHeader, Manifest, PrintfStream, Program, ProgramKind};
 use tracedeck_compiler::source::{SourceFile, Span};
 
@@ -25,11 +22,9 @@ use super::limits;
 use super::load::{self, Loaded};
 use super::processes::{Processes, is_alive};
 use super::run::{Run, RunParts};
+use crate::compilation::{Compilation, Outcome};
 use crate::session::driver::RunRequest;
 use crate::session::event::{EndReason, Event, MapShape, Output, RunDiagnostic, RunShape};
-
-/// What a compilation yields: the program and warnings, or errors.
-pub type Outcome = Result<(Compiled, Vec<Diagnostic>), Vec<Diagnostic>>;
 
 /// Programs that run when a run is stopped may be in the middle of their work on other processors for this long.
 const IN_FLIGHT: Duration = Duration::from_millis(2);
@@ -39,7 +34,6 @@ const DETACH_THREADS: usize = 16;
 /// Everything that a run starts from.
 pub struct Engine {
     pub request: RunRequest,
-    pub kernel: Arc<dyn Kernel>,
     pub control: Arc<Control>,
     pub events: SyncSender<Event>,
 }
@@ -52,20 +46,20 @@ struct End {
 
 impl Engine {
     /// Compiles, runs and cleans up. The last event is sent before the links are detached, which may take seconds.
-    pub fn run(self, compile: impl FnOnce(&SourceFile, &dyn Kernel, &RunRequest) -> Outcome) {
+    pub fn run(self, compile: impl FnOnce(&RunRequest) -> Outcome) {
         let source = SourceFile::new(self.request.source_name.clone(), self.request.source.clone());
-        let (compiled, warnings) = match compile(&source, self.kernel.as_ref(), &self.request) {
-            Ok(compiled) => compiled,
+        let Compilation { compiled, warnings } = match compile(&self.request) {
+            Ok(compilation) => compilation,
             Err(errors) => {
                 let message = errors.iter().find(|error| error.is_error()).map(|error| error.message.clone());
-                errors.iter().for_each(|error| self.diagnose(error, &source));
                 let reason = EndReason::Failed { message: message.unwrap_or_else(|| "the script is wrong".to_owned()) };
                 let is_ours = errors.iter().any(|error| error.code == "internal");
+                errors.into_iter().for_each(|error| self.send(Event::Diagnostic(error)));
                 self.send(Event::Ended { reason, exit_code: if is_ours { EXIT_INTERNAL } else { EXIT_COMPILE } });
                 return;
             }
         };
-        warnings.iter().for_each(|warning| self.diagnose(warning, &source));
+        warnings.into_iter().for_each(|warning| self.send(Event::Diagnostic(warning)));
         let cpus = compiled.manifest.globals.cpus.max(1);
         if let Err(failure) = limits::check(&compiled.manifest, &self.request.options.limits, cpus) {
             self.fail(&failure, EXIT_COMPILE, &source);
@@ -109,7 +103,7 @@ impl Engine {
         let mut links = Vec::new();
         let end = self.attach_and_follow(&manifest, loaded, &items, processes, &mut links);
         let end = end.unwrap_or_else(|failure| {
-            let _ = items.send(Item::Event(Event::Diagnostic(run_diagnostic(&failure.diagnostic(), source))));
+            let _ = items.send(Item::Event(Event::Diagnostic(RunDiagnostic::new(&failure.diagnostic(), source))));
             let reason = EndReason::Failed { message: failure.message };
             End { reason, exit_code: EXIT_NOT_ATTACHED }
         });
@@ -215,23 +209,12 @@ impl Engine {
     }
 
     fn diagnose(&self, diagnostic: &Diagnostic, source: &SourceFile) {
-        self.send(Event::Diagnostic(run_diagnostic(diagnostic, source)));
+        self.send(Event::Diagnostic(RunDiagnostic::new(diagnostic, source)));
     }
 
     fn send(&self, event: Event) {
         // Nobody listens any more: whoever dropped the driver has stopped the run.
         let _ = self.events.send(event);
-    }
-}
-
-fn run_diagnostic(diagnostic: &Diagnostic, source: &SourceFile) -> RunDiagnostic {
-    RunDiagnostic {
-        severity: diagnostic.severity,
-        code: diagnostic.code.to_owned(),
-        message: diagnostic.message.clone(),
-        span: diagnostic.span,
-        help: diagnostic.help.clone(),
-        rendered: render(source, diagnostic),
     }
 }
 

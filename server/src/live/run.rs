@@ -35,7 +35,7 @@ use crate::session::event::{EndReason, Event, Output};
 const DRAIN_BYTES: usize = 4 << 20;
 /// Time between live snapshots, and between looks at counters and at the processes that the run depends on.
 const LIVE_EVERY: Duration = Duration::from_millis(100);
-/// For this long a command is a young one.
+/// For this long a run, or the command that it follows, is a young one.
 const YOUNG: Duration = Duration::from_millis(100);
 /// A snapshot that takes long is taken less often, so that it costs at most this part of one processor.
 const LIVE_SHARE: u32 = 10;
@@ -150,11 +150,10 @@ impl<'r> Run<'r> {
         }
     }
 
-    /// How long to wait for the ring at most. A command maps its libraries in its first milliseconds, and many live no
-    /// longer: for that time it is looked at more often.
+    /// How long to wait for the ring at most. Who starts a script waits for its first event; and a command maps its
+    /// libraries in its first milliseconds, and many live no longer: for that time it is looked at more often.
     fn tick(&self) -> Duration {
-        let is_young = self.parts.child.is_some() && self.names_user_code && self.started.elapsed() < YOUNG;
-        if is_young { Duration::from_millis(1) } else { TICK }
+        if self.started.elapsed() < YOUNG { Duration::from_millis(1) } else { TICK }
     }
 
     /// Handles all records that are left, once the programs are muted.

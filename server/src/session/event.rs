@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use tracedeck_compiler::abi::value::{MapSnapshot, Stack, Value};
-use tracedeck_compiler::diagnostic::Severity;
+use tracedeck_compiler::diagnostic::render::render;
+use tracedeck_compiler::diagnostic::{Diagnostic, Severity};
 use tracedeck_compiler::manifest::{CounterCause, MapId, PrintfStream, ProbeInfo, RunSettings};
-use tracedeck_compiler::source::Span;
+use tracedeck_compiler::source::{SourceFile, Span};
 use tracedeck_compiler::types::Type;
 
 /// An event with its place in the run.
@@ -79,6 +80,23 @@ pub struct RunDiagnostic {
     pub help: Vec<String>,
     /// The block that a terminal shows, ends with a newline.
     pub rendered: String,
+}
+
+impl RunDiagnostic {
+    pub fn new(diagnostic: &Diagnostic, source: &SourceFile) -> Self {
+        Self {
+            severity: diagnostic.severity,
+            code: diagnostic.code.to_owned(),
+            message: diagnostic.message.clone(),
+            span: diagnostic.span,
+            help: diagnostic.help.clone(),
+            rendered: render(source, diagnostic),
+        }
+    }
+
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
 }
 
 /// What the script asked to be shown.

@@ -27,7 +27,9 @@ use clap::{ArgAction, Args, Parser, ValueEnum};
       SIGNALS: SIGINT and SIGTERM end the run: end probes run, maps are printed. A second one, a second later, ends \
       tracedeck at once.\n\n\
       ENVIRONMENT: BPFTRACE_* variables set keys of the config block and win over it (BPFTRACE_MAX_STRLEN=64). \
-      TRACEDECK_LOG=debug tells what the program does."
+      TRACEDECK_LOG=debug tells what the program does.\n\n\
+      FILES: compiled scripts are kept in ~/.cache/tracedeck ($XDG_CACHE_HOME), so that the next start is quicker; \
+      --no-cache or TRACEDECK_NO_CACHE=1 does without."
 )]
 pub struct RunArguments {
     /// The script's text
@@ -97,6 +99,9 @@ pub(super) struct CompilingArguments {
     /// Take the functions that can be probed from a file, one `NAME` or `NAME [MODULE]` a line
     #[arg(long, value_name = "FILE")]
     pub(super) traceable_functions: Option<PathBuf>,
+    /// Compile the script although it was compiled before
+    #[arg(long)]
+    pub(super) no_cache: bool,
     /// What to do instead of running the script
     #[arg(long, value_enum, value_name = "MODE")]
     pub(super) mode: Option<Mode>,
