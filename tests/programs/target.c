@@ -7,6 +7,9 @@
 //   target spin MS              burns MS ms of CPU time in spin_outer -> spin_inner
 //   target call N [MS]          calls counted_function(i, "call-i") for i in 0..N, then lives on for MS ms
 //   target short PATH...        runs each program once, by fork and exec
+//   target copies N             N children, each a copy that calls counted_function once and ends
+//   target programs N           N children, each of which runs this program anew, for one getppid, and ends
+//   target blink                one getppid, and the end
 //   target nap N                sleeps N times 1 ms
 //   target hostile              renames itself to bytes that are neither text nor safe, then 10 getppid
 //   target watch N              N writes and N reads of watched_value here, then N writes in a thread that starts then
@@ -121,6 +124,19 @@ int main(int argc, char **argv) {
             }
             waitpid(pid, NULL, 0);
         }
+    } else if (!strcmp(mode, "copies") || !strcmp(mode, "programs")) {
+        for (long i = 0; i < n; i++) {
+            pid_t pid = fork();
+            if (pid == 0) {
+                if (!strcmp(mode, "programs")) execl(argv[0], argv[0], "blink", (char *)NULL);
+                counted_function(i, "copy");
+                _exit(0);
+            }
+            waitpid(pid, NULL, 0);
+        }
+    } else if (!strcmp(mode, "blink")) {
+        syscall(SYS_getppid);
+        _exit(0);
     } else if (!strcmp(mode, "nap")) {
         for (long i = 0; i < n; i++) usleep(1000);
     } else if (!strcmp(mode, "hostile")) {

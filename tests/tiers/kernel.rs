@@ -19,6 +19,8 @@ mod language;
 mod numbers;
 #[path = "kernel/output.rs"]
 mod output;
+#[path = "kernel/short_lived.rs"]
+mod short_lived;
 #[path = "kernel/signals.rs"]
 mod signals;
 #[path = "kernel/stacks.rs"]

@@ -30,6 +30,7 @@ pub mod link;
 pub mod map;
 pub mod memory;
 pub mod perf;
+pub mod perf_buffer;
 pub mod probe;
 pub mod program;
 pub mod ring;

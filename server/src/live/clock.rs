@@ -30,6 +30,11 @@ pub fn boot_ns() -> u64 {
     nanoseconds(ClockId::CLOCK_BOOTTIME) as u64
 }
 
+/// Now, nanoseconds of the clock that stops in suspend: the one that perf events can be stamped with.
+pub fn monotonic_ns() -> u64 {
+    nanoseconds(ClockId::CLOCK_MONOTONIC) as u64
+}
+
 /// Now, nanoseconds since 1970-01-01 UTC.
 pub fn wall_ns() -> i64 {
     nanoseconds(ClockId::CLOCK_REALTIME)

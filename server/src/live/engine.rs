@@ -21,7 +21,7 @@ use super::failure::{EXIT_COMPILE, EXIT_INTERNAL, EXIT_NOT_ATTACHED, Failure};
 use super::limits;
 use super::load::{self, Loaded};
 use super::processes::{Processes, is_alive};
-use super::run::{Run, RunParts};
+use super::run::{Run, RunParts, names_user_code};
 use crate::compilation::{Compilation, Outcome};
 use crate::session::driver::RunRequest;
 use crate::session::event::{EndReason, Event, MapShape, Output, RunDiagnostic, RunShape};
@@ -81,7 +81,12 @@ impl Engine {
     fn run_loaded(self, manifest: Arc<Manifest>, loaded: Loaded, source: &SourceFile) {
         self.control.set_globals(loaded.globals.clone());
         let (items, received) = crossbeam_channel::bounded(ITEMS);
-        let processes = Arc::new(Mutex::new(Processes::default()));
+        let mut processes = Processes::default();
+        if names_user_code(&manifest) {
+            // Before the first probe, so that nothing is missed.
+            processes.listen(&Machine::read(None).online_cpus);
+        }
+        let processes = Arc::new(Mutex::new(processes));
         let parts = EmitterParts {
             items: received,
             events: self.events.clone(),

@@ -1,5 +1,5 @@
 //! What is mapped where in the processes whose stacks come in, captured at first sight: a process may be gone by the
-//! time somebody wants to read its symbols.
+//! time somebody wants to read its symbols. Those that are gone before that are known by what the kernel told of them.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -8,8 +8,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use sideband::{Life, Sideband};
+
+mod sideband;
+
 /// Processes that are remembered; the ones longest unseen go first.
 const MOST_PROCESSES: usize = 4096;
+/// Copies of copies of a process, none of which ran a program of its own.
+const MOST_GENERATIONS: u32 = 8;
 /// Executables that are held open.
 const MOST_FILES: usize = 2048;
 /// A process is read again because an address lies in none of its mappings, at first after this time, then after
@@ -99,6 +105,9 @@ struct Known {
 pub struct Processes {
     known: HashMap<u32, Known>,
     files: HashMap<FileKey, Arc<MappedFile>>,
+    sideband: Sideband,
+    /// Images made of what was heard, each for a version of its life.
+    heard: HashMap<u32, (u64, Arc<ProcessImage>)>,
     tick: u64,
     tick_began: Option<Instant>,
 }
@@ -112,14 +121,91 @@ impl Processes {
         }
     }
 
+    /// From now on also processes are known that are gone before anybody can look at them.
+    pub fn listen(&mut self, cpus: &[u32]) {
+        self.sideband = Sideband::listen(cpus);
+    }
+
+    /// Takes in what the kernel has told, before there is no more room for it.
+    pub fn hear(&mut self) {
+        self.sideband.hear();
+        for pid in self.sideband.take_changed() {
+            self.known.remove(&pid);
+            self.heard.remove(&pid);
+        }
+    }
+
+    /// How much the kernel could not tell.
+    pub fn lost(&self) -> u64 {
+        self.sideband.lost()
+    }
+
     /// Looks at a process that will matter: the target of the run.
     pub fn watch(&mut self, pid: u32) {
         // No mapping holds this address: read again as often as is sensible.
-        self.image(pid, &[u64::MAX]);
+        self.seen(pid, &[u64::MAX]);
     }
 
-    /// The image of a process for a stack of it; None where it was gone at first sight.
+    /// The image of a process for a stack of it: what can be seen of it in /proc, or, where that does not explain all
+    /// frames, what was heard of it. None where it was gone at first sight and never heard of.
     pub fn image(&mut self, pid: u32, frames: &[u64]) -> Option<Arc<ProcessImage>> {
+        self.hear();
+        let unexplained =
+            |image: &Arc<ProcessImage>| frames.iter().filter(|frame| image.find(**frame).is_none()).count();
+        let seen = self.seen(pid, frames);
+        if seen.as_ref().is_some_and(|image| unexplained(image) == 0) {
+            return seen;
+        }
+        match (seen, self.overheard(pid, MOST_GENERATIONS)) {
+            (Some(seen), Some(heard)) if unexplained(&heard) < unexplained(&seen) => Some(heard),
+            (Some(seen), _) => Some(seen),
+            (None, heard) => heard,
+        }
+    }
+
+    /// The image of a process by what was heard: its own mappings, on top of those that it had before or began with.
+    fn overheard(&mut self, pid: u32, generations: u32) -> Option<Arc<ProcessImage>> {
+        let life = self.sideband.life(pid)?;
+        if let Some((version, image)) = self.heard.get(&pid)
+            && *version == life.version
+        {
+            return Some(image.clone());
+        }
+        let life = life.clone();
+        let before = match life {
+            Life { is_complete: true, .. } => None,
+            Life { is_copy: true, parent: Some(parent), .. } if generations > 0 => {
+                self.seen(parent, &[]).or_else(|| self.overheard(parent, generations - 1))
+            }
+            _ => self.known.get(&pid).map(|known| known.image.clone()),
+        };
+        let mut mappings = before.map_or_else(Vec::new, |image| image.mappings.clone());
+        for heard in &life.mappings {
+            let line = MapsLine {
+                start: heard.start,
+                end: heard.end,
+                offset: heard.offset,
+                device: heard.device,
+                inode: heard.inode,
+                path: &heard.path,
+            };
+            mappings.retain(|known| known.end <= line.start || line.end <= known.start);
+            mappings.push(self.mapping(pid, life.parent, &line));
+        }
+        if mappings.is_empty() {
+            return None;
+        }
+        mappings.sort_by_key(|mapping| mapping.start);
+        let image = Arc::new(ProcessImage { pid, mappings });
+        if self.heard.len() >= MOST_PROCESSES {
+            self.heard.clear();
+        }
+        self.heard.insert(pid, (life.version, image.clone()));
+        Some(image)
+    }
+
+    /// The image of a process by what can be read of it, now or before.
+    fn seen(&mut self, pid: u32, frames: &[u64]) -> Option<Arc<ProcessImage>> {
         let tick = self.tick;
         if let Some(known) = self.known.get_mut(&pid) {
             let is_same = known.checked == tick || identity(pid).is_none_or(|identity| identity == known.identity);
@@ -150,7 +236,8 @@ impl Processes {
         let identity = identity(pid)?;
         let maps = std::fs::read(format!("/proc/{pid}/maps")).ok()?;
         let maps = String::from_utf8_lossy(&maps);
-        let mut mappings: Vec<Mapping> = maps.lines().filter_map(|line| self.mapping(pid, line)).collect();
+        let mut mappings: Vec<Mapping> =
+            maps.lines().filter_map(MapsLine::parse).map(|line| self.mapping(pid, None, &line)).collect();
         // An image without mappings is that of a process about to end.
         if mappings.is_empty() {
             return None;
@@ -160,25 +247,24 @@ impl Processes {
         Some(Known { image, identity, checked: self.tick, read_at: Instant::now(), wait: REREAD_FIRST })
     }
 
-    fn mapping(&mut self, pid: u32, line: &str) -> Option<Mapping> {
-        let line = MapsLine::parse(line)?;
+    fn mapping(&mut self, pid: u32, parent: Option<u32>, line: &MapsLine<'_>) -> Mapping {
         let content = match line.path {
             "[vdso]" => Content::Vdso,
             path if path.starts_with('/') && !path.starts_with("/memfd:") && !path.starts_with("//anon") => {
-                Content::File { file: self.file(pid, &line), offset: line.offset }
+                Content::File { file: self.file(pid, parent, line), offset: line.offset }
             }
             _ => Content::Anonymous,
         };
-        Some(Mapping { start: line.start, end: line.end, content })
+        Mapping { start: line.start, end: line.end, content }
     }
 
-    fn file(&mut self, pid: u32, line: &MapsLine<'_>) -> Arc<MappedFile> {
+    fn file(&mut self, pid: u32, parent: Option<u32>, line: &MapsLine<'_>) -> Arc<MappedFile> {
         let key = FileKey { device: line.device, inode: line.inode };
-        if let Some(file) = self.files.get(&key) {
+        if let Some(file) = self.files.get(&key).filter(|file| file.open.is_some()) {
             return file.clone();
         }
         let path = line.path.strip_suffix(" (deleted)").unwrap_or(line.path);
-        let open = (self.files.len() < MOST_FILES).then(|| open(pid, line, path)).flatten();
+        let open = (self.files.len() < MOST_FILES).then(|| open(pid, parent, line, path)).flatten();
         let file = Arc::new(MappedFile { key, path: path.to_owned(), open });
         self.files.insert(key, file.clone());
         file
@@ -195,11 +281,15 @@ impl Processes {
 }
 
 /// Opens a mapped file: through its mapping, which also finds deleted files and those of other mount namespaces, else
-/// by its path as the process sees it.
-fn open(pid: u32, line: &MapsLine<'_>, path: &str) -> Option<File> {
+/// by its path as the process sees it, or, when that is gone, as its parent or this process does.
+fn open(pid: u32, parent: Option<u32>, line: &MapsLine<'_>, path: &str) -> Option<File> {
     let through_mapping = format!("/proc/{pid}/map_files/{:x}-{:x}", line.start, line.end);
-    File::open(through_mapping).ok().or_else(|| {
-        let file = File::open(Path::new(&format!("/proc/{pid}/root")).join(path.trim_start_matches('/'))).ok()?;
+    if let Ok(file) = File::open(through_mapping) {
+        return Some(file);
+    }
+    let roots = [Some(pid), parent].into_iter().flatten().map(|pid| format!("/proc/{pid}/root"));
+    roots.chain(["/".to_owned()]).find_map(|root| {
+        let file = File::open(Path::new(&root).join(path.trim_start_matches('/'))).ok()?;
         // Another file may have taken the path.
         (file.metadata().ok()?.ino() == line.inode).then_some(file)
     })

@@ -166,6 +166,7 @@ impl<'r> Run<'r> {
         self.exit_code = None;
         self.empty_ring();
         self.send_losses();
+        self.say_what_was_not_heard();
         match self.maps.all() {
             Ok(maps) => {
                 maps.iter().for_each(|(_, snapshot)| self.capture_processes(snapshot));
@@ -306,6 +307,7 @@ impl<'r> Run<'r> {
     fn look_at_processes(&self) {
         let mut processes = self.parts.processes.lock().unwrap_or_else(PoisonError::into_inner);
         processes.next_tick();
+        processes.hear();
         if self.names_user_code
             && let Some(pid) = self.parts.child.as_ref().map(Child::pid).or(self.parts.request.options.pid)
         {
@@ -346,6 +348,16 @@ impl<'r> Run<'r> {
         }
     }
 
+    /// Processes that were gone before anybody looked, and of which no record remained.
+    fn say_what_was_not_heard(&self) {
+        let lost = self.parts.processes.lock().unwrap_or_else(PoisonError::into_inner).lost();
+        if lost > 0 {
+            self.warn(format!(
+                "{lost} records about new processes were lost: user stacks of processes that lived shortly may lack names"
+            ));
+        }
+    }
+
     fn warn(&self, message: String) {
         self.send(Item::Event(Event::Warning { message }));
     }
@@ -358,7 +370,8 @@ impl<'r> Run<'r> {
     }
 }
 
-fn names_user_code(manifest: &Manifest) -> bool {
+/// Whether addresses of processes come in that will need names.
+pub fn names_user_code(manifest: &Manifest) -> bool {
     fn is_user_code(ty: &Type) -> bool {
         matches!(ty, Type::UserSymbol | Type::Stack { space: StackSpace::User, .. })
             || matches!(ty, Type::Array { of, .. } if is_user_code(of))

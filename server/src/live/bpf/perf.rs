@@ -4,7 +4,7 @@ use std::ffi::CStr;
 use std::io;
 use std::os::fd::{FromRawFd, OwnedFd};
 
-use aya_obj::generated::{PERF_FLAG_FD_CLOEXEC, perf_event_attr, perf_type_id};
+use aya_obj::generated::{PERF_FLAG_FD_CLOEXEC, perf_event_attr, perf_event_sample_format, perf_sw_ids, perf_type_id};
 
 use super::address;
 
@@ -19,6 +19,8 @@ pub enum PerfEvent<'a> {
     Breakpoint { address: u64, length: u64, access: u32 },
     /// The number in tracefs' `id` file.
     Tracepoint { id: u64 },
+    /// Nothing; its buffer tells of processes that start, map files and end, on one CPU.
+    Processes,
     /// Through the `uprobe` PMU, whose type number sysfs tells.
     Uprobe { pmu: u32, path: &'a CStr, offset: u64, semaphore: u64, is_return: bool },
 }
@@ -62,6 +64,23 @@ fn attributes(event: PerfEvent<'_>) -> perf_event_attr {
             attr.type_ = perf_type_id::PERF_TYPE_TRACEPOINT as u32;
             attr.config = id;
             attr.__bindgen_anon_1.sample_period = 1;
+        }
+        PerfEvent::Processes => {
+            attr.type_ = perf_type_id::PERF_TYPE_SOFTWARE as u32;
+            attr.config = perf_sw_ids::PERF_COUNT_SW_DUMMY as u64;
+            attr.set_mmap(1);
+            attr.set_mmap2(1);
+            attr.set_comm(1);
+            attr.set_comm_exec(1);
+            attr.set_task(1);
+            // Every record ends with its time: those of several processors are put into order by it.
+            attr.set_sample_id_all(1);
+            attr.sample_type = perf_event_sample_format::PERF_SAMPLE_TIME as u64;
+            attr.set_use_clockid(1);
+            attr.clockid = libc::CLOCK_MONOTONIC;
+            // Whoever reads comes by in any case: the kernel need not wake anybody.
+            attr.set_watermark(1);
+            attr.__bindgen_anon_2.wakeup_watermark = u32::MAX;
         }
         PerfEvent::Uprobe { pmu, path, offset, semaphore, is_return } => {
             attr.type_ = pmu;
