@@ -18,6 +18,7 @@ use anyhow::{Result, bail};
 use crate::{serve, shell};
 pub use load::Options as LoadOptions;
 pub use load::generate as generate_load;
+pub use memory::{Options as PeakOptions, print_peak};
 use table::Table;
 use tool::Tool;
 

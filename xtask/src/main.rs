@@ -46,6 +46,9 @@ enum Command {
     /// The load of the benchmarks, in a process of its own.
     #[command(hide = true)]
     Load(bench::LoadOptions),
+    /// The largest process of a command, for the benchmarks.
+    #[command(hide = true)]
+    Peak(bench::PeakOptions),
     /// Check formatting, lints, and the licences and sources of dependencies.
     Lint,
     /// Write the files that are generated from Rust sources: frontend/src/protocol.gen.ts.
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Command::Test(options) => test::run(&options),
         Command::Bench(options) => bench::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Load(options) => bench::generate_load(&options).map(|()| ExitCode::SUCCESS),
+        Command::Peak(options) => bench::print_peak(&options).map(|()| ExitCode::SUCCESS),
         Command::Lint => test::run(&test::Options::only("lint")),
         Command::Codegen => codegen::run().map(|()| ExitCode::SUCCESS),
     };

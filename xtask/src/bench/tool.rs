@@ -15,13 +15,15 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Tool {
     pub name: &'static str,
     path: PathBuf,
+    /// Where it keeps what it compiled, for a tool that does.
+    cache: Option<Cache>,
     /// What stands before `-e` or `-l`.
     arguments: &'static [&'static str],
 }
 
 impl Tool {
     pub fn tracedeck(path: PathBuf) -> Self {
-        Self { name: "tracedeck", path, arguments: &["run"] }
+        Self { name: "tracedeck", path, cache: Some(Cache::new()), arguments: &["run"] }
     }
 
     /// `BPFTRACE` of the environment, or the one in `PATH`.
@@ -31,15 +33,41 @@ impl Tool {
             None if shell::exists("bpftrace") => PathBuf::from("bpftrace"),
             None => return None,
         };
-        Some(Self { name: "bpftrace", path, arguments: &[] })
+        Some(Self { name: "bpftrace", path, cache: None, arguments: &[] })
     }
 
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.path);
         command.args(self.arguments).args(arguments).stdin(Stdio::null());
+        if let Some(cache) = &self.cache {
+            command.env("XDG_CACHE_HOME", &cache.directory);
+        }
         // Long attach limits and the like of whoever measures must not change what is measured.
         command.env("BPFTRACE_LOG_SIZE", "1000000");
         command
+    }
+
+    /// Forgets what it compiled before, if it remembers such things.
+    pub fn make_cold(&self) {
+        if let Some(cache) = &self.cache {
+            cache.clear();
+        }
+    }
+
+    /// Has it compile a script and end, so that it may remember it.
+    pub fn make_warm(&self, script: &str) -> Result<()> {
+        let Some(cache) = &self.cache else { return Ok(()) };
+        cache.clear();
+        self.start(script)?.interrupt()?;
+        // The result is stored when nobody waits for it any more.
+        let asked = Instant::now();
+        while cache.is_empty() {
+            if asked.elapsed() > PATIENCE {
+                bail!("{} stored nothing in {}", self.name, cache.directory.display());
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(())
     }
 
     pub fn version(&self) -> String {
@@ -60,6 +88,34 @@ impl Tool {
         let stdout = child.stdout.take().context("no standard output")?;
         let stderr = child.stderr.take().context("no standard error")?;
         Ok(Running { name: self.name, child, stdout: Some(BufReader::new(stdout)), stderr: Some(stderr), started })
+    }
+}
+
+/// A directory of this measurement alone.
+struct Cache {
+    directory: PathBuf,
+}
+
+impl Cache {
+    fn new() -> Self {
+        Self { directory: std::env::temp_dir().join(format!("tracedeck-bench-{}", std::process::id())) }
+    }
+
+    fn clear(&self) {
+        let _ = std::fs::remove_dir_all(&self.directory);
+        // The tool makes it itself, with the permissions that it wants.
+    }
+
+    /// Whether there is no complete file in it.
+    fn is_empty(&self) -> bool {
+        let Ok(files) = std::fs::read_dir(self.directory.join("tracedeck")) else { return true };
+        !files.flatten().any(|file| file.path().extension().is_none())
+    }
+}
+
+impl Drop for Cache {
+    fn drop(&mut self) {
+        self.clear();
     }
 }
 
@@ -94,6 +150,14 @@ impl Running {
                 return Ok(self.started.elapsed());
             }
         }
+    }
+
+    /// Reads the rest; how long after the start the process ended.
+    pub fn wait_for_end(&mut self) -> Result<Duration> {
+        let mut stdout = self.take_stdout()?;
+        std::io::copy(&mut stdout, &mut std::io::sink())?;
+        self.child.wait()?;
+        Ok(self.started.elapsed())
     }
 
     pub fn take_stdout(&mut self) -> Result<BufReader<ChildStdout>> {
