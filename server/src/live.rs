@@ -42,6 +42,7 @@ mod ring;
 mod run;
 mod symbolize;
 mod system;
+mod trials;
 mod verifier;
 
 /// Events that wait for a slow consumer; beyond that the ring fills up, and what it loses is counted.

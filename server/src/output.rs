@@ -18,6 +18,7 @@ pub mod folded;
 pub mod json;
 pub mod losses;
 pub mod text;
+pub mod trials;
 
 /// A consumer of a run's events that writes.
 pub trait Sink {
@@ -25,6 +26,10 @@ pub trait Sink {
     fn event(&mut self, event: &Event) -> io::Result<()>;
     /// Hands on what was written so far. Called when no further event is waiting.
     fn flush(&mut self) -> io::Result<()>;
+    /// The exit code of the command, when that of the run is known.
+    fn exit_code(&self, of_run: u8) -> u8 {
+        of_run
+    }
 }
 
 /// Where a sink writes.

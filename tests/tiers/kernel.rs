@@ -25,6 +25,8 @@ mod short_lived;
 mod signals;
 #[path = "kernel/stacks.rs"]
 mod stacks;
+#[path = "kernel/trials.rs"]
+mod trials;
 #[path = "kernel/uprobes.rs"]
 mod uprobes;
 #[path = "kernel/usdt.rs"]

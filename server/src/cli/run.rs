@@ -10,7 +10,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, anyhow, bail};
 use tracedeck_compiler::diagnostic::render::render;
 use tracedeck_compiler::kernel::Feature;
-use tracedeck_compiler::options::CompileOptions;
+use tracedeck_compiler::options::{CompileOptions, Purpose};
 use tracedeck_compiler::source::SourceFile;
 
 use super::arguments::{ScriptParameters, environment, no_cache};
@@ -24,6 +24,7 @@ use crate::output::flame::FlameFile;
 use crate::output::folded::FoldedSink;
 use crate::output::json::JsonSink;
 use crate::output::text::TextSink;
+use crate::output::trials::TrialSink;
 use crate::output::{Desk, Sink, Streams, Verbosity};
 use crate::session::driver::{Driver, RunRequest};
 use crate::session::event::Event;
@@ -32,7 +33,7 @@ mod artefacts;
 mod options;
 
 pub use options::RunArguments;
-use options::{Buffering, Format, Mode, NoFeature, OutputArguments};
+use options::{Buffering, CompilingArguments, Format, Mode, NoFeature, OutputArguments};
 
 /// Process ids of Linux are smaller (`PID_MAX_LIMIT`).
 const MAX_PID: u32 = 0x40_0000;
@@ -75,7 +76,7 @@ pub fn run(mut arguments: RunArguments) -> Result<u8> {
         return check::with_deep_stack(|| fmt::print(&source));
     }
     let options = compile_options(&arguments, ScriptParameters::from_arguments(rest)?);
-    if let Some(mode) = mode {
+    if let Some(mode @ (Mode::Codegen | Mode::CompilerBench)) = mode {
         return check::with_deep_stack(|| compile_only(mode, &source, &options));
     }
     if arguments.list {
@@ -111,9 +112,20 @@ fn compile_options(arguments: &RunArguments, parameters: ScriptParameters) -> Co
         allow_unsafe: arguments.allow_unsafe,
         count_read_failures: arguments.warnings > 0,
         environment: environment(std::env::vars_os()),
+        purpose: purpose(&arguments.compiling),
         probe_filter: arguments.compiling.probe_filter.clone(),
         without: arguments.compiling.no_feature.iter().filter_map(|feature| without(*feature)).collect(),
         ..CompileOptions::default()
+    }
+}
+
+fn purpose(arguments: &CompilingArguments) -> Purpose {
+    match arguments.mode {
+        _ if arguments.test => Purpose::Test,
+        _ if arguments.bench => Purpose::Bench,
+        Some(Mode::Test) => Purpose::Test,
+        Some(Mode::Bench) => Purpose::Bench,
+        _ => Purpose::Trace,
     }
 }
 
@@ -190,7 +202,8 @@ fn run_script(arguments: RunArguments, source: SourceFile, options: CompileOptio
     };
     let verbosity =
         Verbosity { quiet: arguments.quiet, no_warnings: arguments.no_warnings, verbose: arguments.verbose > 0 };
-    let mut sink = make_sink(&arguments.output, source, verbosity)?;
+    let is_trial = purpose(&arguments.compiling) != Purpose::Trace;
+    let mut sink = make_sink(&arguments.output, source, verbosity, is_trial)?;
     let mut flame = arguments.output.flame.as_ref().map(|path| {
         let title = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
         FlameFile::new(path.clone(), FlameOptions { title: title.unwrap_or_default(), ..FlameOptions::default() })
@@ -211,6 +224,7 @@ fn run_script(arguments: RunArguments, source: SourceFile, options: CompileOptio
     signals::stop_on_signals(driver.handle())?;
     let events = driver.events().ok_or_else(|| anyhow!("the engine has no events"))?;
     let mut code = follow(&events, sink.as_mut(), flame.as_mut(), arguments.output.buffering)?;
+    code = sink.exit_code(code);
     if let Some(flame) = flame.filter(|_| code == 0) {
         let path = flame.path().display().to_string();
         match flame.write() {
@@ -228,7 +242,12 @@ fn run_script(arguments: RunArguments, source: SourceFile, options: CompileOptio
     Ok(code)
 }
 
-fn make_sink(arguments: &OutputArguments, source: SourceFile, verbosity: Verbosity) -> Result<Box<dyn Sink>> {
+fn make_sink(
+    arguments: &OutputArguments,
+    source: SourceFile,
+    verbosity: Verbosity,
+    is_trial: bool,
+) -> Result<Box<dyn Sink>> {
     let (out, out_is_terminal): (Box<dyn Write + Send>, bool) = match &arguments.output {
         Some(path) => {
             let file = File::create(path).with_context(|| format!("'{}' cannot be written", path.display()))?;
@@ -245,6 +264,8 @@ fn make_sink(arguments: &OutputArguments, source: SourceFile, verbosity: Verbosi
     };
     let desk = Desk::new(source, streams, verbosity);
     Ok(match arguments.format {
+        Format::Folded if is_trial => bail!("tests and benchmarks have no folded stacks"),
+        format if is_trial => Box::new(TrialSink::new(desk, format == Format::Json, has_color(out_is_terminal))),
         Format::Text => Box::new(TextSink::new(desk)),
         Format::Json => Box::new(JsonSink::new(desk)),
         Format::Folded => Box::new(FoldedSink::new(desk)),

@@ -9,6 +9,7 @@ use std::time::Duration;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tracedeck_compiler::diagnostic::Diagnostic;
 use tracedeck_compiler::manifest::{AttachSpec, GlobalsHeader, Manifest, PrintfStream, Program, ProgramKind};
+use tracedeck_compiler::options::Purpose;
 use tracedeck_compiler::source::{SourceFile, Span};
 
 use super::attach::iterator::{Walk, pin_path};
@@ -22,6 +23,7 @@ use super::limits;
 use super::load::{self, Loaded};
 use super::processes::{Processes, is_alive};
 use super::run::{Run, RunParts, names_user_code};
+use super::trials;
 use crate::compilation::{Compilation, Outcome};
 use crate::session::driver::RunRequest;
 use crate::session::event::{EndReason, Event, MapShape, Output, RunDiagnostic, RunShape};
@@ -169,7 +171,14 @@ impl Engine {
             walk,
         };
         let (mut run, programs) = Run::new(parts, loaded)?;
-        let (reason, exit_code) = run.follow(&programs);
+        let (reason, exit_code) = if self.request.options.purpose == Purpose::Trace {
+            run.follow(&programs)
+        } else {
+            run.empty_ring();
+            let reason =
+                if trials::run(&mut run, &programs, manifest)? { EndReason::Finished } else { EndReason::Stopped };
+            (reason, 0)
+        };
         self.control.mute();
         std::thread::sleep(IN_FLIGHT);
         run.empty_ring();

@@ -362,7 +362,16 @@ impl<'r> Run<'r> {
         self.send(Item::Event(Event::Warning { message }));
     }
 
-    fn send(&self, item: Item) {
+    pub fn is_stopped(&self) -> bool {
+        self.parts.control.is_stopped()
+    }
+
+    /// The code of an `exit()` that was called meanwhile, which then ends nothing.
+    pub fn take_exit_code(&mut self) -> Option<u8> {
+        self.exit_code.take()
+    }
+
+    pub fn send(&self, item: Item) {
         if self.parts.items.send(item).is_err() {
             // The thread for the events failed; the engine says so.
             self.parts.control.stop();

@@ -138,7 +138,12 @@ impl Sink for JsonSink {
                 maps.iter().try_for_each(|(map, snapshot)| self.map(*map, snapshot, 0, 1))
             }
             Event::Ended { reason, .. } => self.desk.ended(reason),
-            Event::Compiled(_) | Event::Maps(_) | Event::Stacks(_) | Event::Names(_) | Event::FinalMaps(_) => Ok(()),
+            Event::Compiled(_)
+            | Event::Trial(_)
+            | Event::Maps(_)
+            | Event::Stacks(_)
+            | Event::Names(_)
+            | Event::FinalMaps(_) => Ok(()),
         }
     }
 

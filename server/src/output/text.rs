@@ -100,7 +100,7 @@ impl Sink for TextSink {
             Event::Warning { message } => self.desk.warning(message),
             Event::FinalMaps(maps) => self.final_maps(maps),
             Event::Ended { reason, .. } => self.desk.ended(reason),
-            Event::Compiled(_) | Event::Maps(_) | Event::Stacks(_) | Event::Names(_) => Ok(()),
+            Event::Compiled(_) | Event::Trial(_) | Event::Maps(_) | Event::Stacks(_) | Event::Names(_) => Ok(()),
         }
     }
 

@@ -32,6 +32,8 @@ pub enum Event {
     Attaching { done: u32, total: u32 },
     /// Output of the script.
     Output(Output),
+    /// A test or benchmark of the script; its output comes in between.
+    Trial(Trial),
     /// The live content of maps that changed since the last snapshot; at most about ten in a second.
     Maps(Vec<(MapId, MapSnapshot)>),
     /// Stacks that later events name by id; sent before the first use.
@@ -52,6 +54,17 @@ pub enum Event {
     FinalMaps(Vec<(MapId, MapSnapshot)>),
     /// Nothing follows.
     Ended { reason: EndReason, exit_code: u8 },
+}
+
+/// What happens to a test or a benchmark.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Trial {
+    /// What the script says from here on belongs to it.
+    Started { name: String },
+    /// A test ran; an error message in between fails it, too.
+    Tested { name: String, duration_ns: u64, returned: u32, exit_code: u8 },
+    /// A benchmark was measured; one that did not return 0 wants to be skipped.
+    Measured { name: String, average_ns: u64, iterations: u64, returned: u32 },
 }
 
 /// What of the manifest the consumers need.

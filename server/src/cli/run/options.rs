@@ -105,6 +105,12 @@ pub(super) struct CompilingArguments {
     /// What to do instead of running the script
     #[arg(long, value_enum, value_name = "MODE")]
     pub(super) mode: Option<Mode>,
+    /// Run the script's tests, its `test:NAME` probes, instead of its other probes
+    #[arg(long)]
+    pub(super) test: bool,
+    /// Measure the script's benchmarks, its `bench:NAME` probes, instead of running its other probes
+    #[arg(long, conflicts_with = "test")]
+    pub(super) bench: bool,
     /// Print the script in one layout, and end; see `tracedeck fmt`
     #[arg(long)]
     pub(super) fmt: bool,
@@ -146,6 +152,10 @@ pub(super) enum Mode {
     /// Print the script in one layout
     #[value(alias = "fmt")]
     Format,
+    /// Run the script's tests
+    Test,
+    /// Run the script's benchmarks
+    Bench,
 }
 
 /// Which processes are traced.

@@ -99,6 +99,8 @@ impl Picture {
             }
             // `names` keeps these.
             Event::Stacks(_) | Event::Names(_) => {}
+            // Of a command with --test or --bench only.
+            Event::Trial(_) => {}
             Event::Lost { cause, span, total, .. } => {
                 let loss = self.loss(cause, *span, *total, stamped.at_ns);
                 delta.lose(loss);
