@@ -22,6 +22,7 @@ pub mod formats;
 mod maps;
 pub mod names;
 mod operators;
+mod races;
 mod scope;
 mod statements;
 #[cfg(test)]
@@ -86,6 +87,9 @@ pub fn analyze(
             count_read_failures: options.count_read_failures,
         }
     });
+    if let Some(program) = &program {
+        races::warn(program, &mut diagnostics);
+    }
     if let (Some(program), Some(pattern)) = (&mut program, &options.probe_filter) {
         filter::apply(program, pattern, &mut diagnostics);
     }

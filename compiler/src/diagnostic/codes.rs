@@ -3,7 +3,7 @@
 use super::Code;
 
 /// The codes in alphabetical order.
-pub const CODES: [Code; 119] = [
+pub const CODES: [Code; 120] = [
     "aggregation-misuse",
     "aggregation-parameters",
     "argument-count",
@@ -79,6 +79,7 @@ pub const CODES: [Code; 119] = [
     "per-cpu-map",
     "print-in-loop",
     "probe-not-supported",
+    "racing-counter",
     "range-bound",
     "redundant-cast",
     "return-type",
