@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tracedeck_compiler::manifest::Manifest;
+use tracedeck_compiler::manifest::{CounterCause, Manifest};
 
 use super::bpf::memory::Memory;
 use crate::session::event::Event;
@@ -13,12 +13,19 @@ pub struct Counters {
     globals: Arc<Memory>,
     /// Totals that were told last.
     told: Vec<u64>,
+    /// Records that came in and were not handled.
+    discarded: u64,
 }
 
 impl Counters {
     pub fn new(manifest: Arc<Manifest>, globals: Arc<Memory>) -> Self {
         let told = vec![0; manifest.counters.len()];
-        Self { manifest, globals, told }
+        Self { manifest, globals, told, discarded: 0 }
+    }
+
+    /// Counts a record that came in and will not be handled.
+    pub fn discard(&mut self) {
+        self.discarded += 1;
     }
 
     /// An event for each total that grew since the last call.
@@ -28,7 +35,8 @@ impl Counters {
         for (counter, told) in self.manifest.counters.iter().zip(&mut self.told) {
             let total = (0..layout.cpus)
                 .map(|cpu| self.globals.load((layout.slot(cpu) + counter.offset) as usize))
-                .fold(0, u64::wrapping_add);
+                .fold(0, u64::wrapping_add)
+                .wrapping_add(if counter.cause == CounterCause::RingFull { self.discarded } else { 0 });
             if total != *told {
                 *told = total;
                 let helper = counter.helper.as_ref().map(|helper| {

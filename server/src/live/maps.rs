@@ -1,11 +1,12 @@
 //! The script's maps as user space sees them: snapshots, and what `clear` and `zero` do.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hasher as _};
 use std::io;
 use std::sync::Arc;
 
 use tracedeck_compiler::abi::decode::Decoder;
+use tracedeck_compiler::abi::format::map::zero;
 use tracedeck_compiler::abi::value::MapSnapshot;
 use tracedeck_compiler::aggregations;
 use tracedeck_compiler::manifest::{Manifest, MapId, MapStorage, STACKS_SEEN_MAP, ScriptMap};
@@ -21,6 +22,8 @@ pub struct Maps {
     globals: Arc<Memory>,
     /// A hash of the raw bytes of each map at its last live snapshot.
     seen: Vec<Option<u64>>,
+    /// Scalar aggregations that `zero` set to 0: their memory looks as if they never had a value.
+    zeroed: HashSet<MapId>,
 }
 
 /// Raw bytes of a map.
@@ -37,7 +40,7 @@ struct Moment(Option<Arc<Vec<u8>>>);
 impl Maps {
     pub fn new(manifest: Arc<Manifest>, kernel: HashMap<String, Map>, globals: Arc<Memory>) -> Self {
         let seen = vec![None; manifest.maps.len()];
-        Self { manifest, kernel, globals, seen }
+        Self { manifest, kernel, globals, seen, zeroed: HashSet::new() }
     }
 
     /// A map at this moment; with a limit, only its largest entries. 0: no limit.
@@ -99,7 +102,8 @@ impl Maps {
     }
 
     /// Removes all entries; a scalar map has no value afterwards.
-    pub fn clear(&self, id: MapId) -> io::Result<()> {
+    pub fn clear(&mut self, id: MapId) -> io::Result<()> {
+        self.zeroed.remove(&id);
         let Some(map) = self.manifest.maps.get(id.index()) else { return Ok(()) };
         match &map.storage {
             MapStorage::Global { offset } => {
@@ -117,13 +121,19 @@ impl Maps {
     }
 
     /// Sets all values to zero and keeps the keys.
-    pub fn zero(&self, id: MapId) -> io::Result<()> {
-        let Some(map) = self.manifest.maps.get(id.index()) else { return Ok(()) };
+    pub fn zero(&mut self, id: MapId) -> io::Result<()> {
+        let manifest = self.manifest.clone();
+        let Some(map) = manifest.maps.get(id.index()) else { return Ok(()) };
         match &map.storage {
             MapStorage::Global { offset } => {
                 self.globals.clear(*offset as usize + 8, map.value.size().next_multiple_of(8) as usize);
             }
-            MapStorage::PerCpuGlobal { offset } => self.clear_cells(*offset, &map.value),
+            MapStorage::PerCpuGlobal { offset } => {
+                if !self.snapshot(id, 0)?.entries.is_empty() {
+                    self.zeroed.insert(id);
+                }
+                self.clear_cells(*offset, &map.value);
+            }
             MapStorage::Hash { symbol } | MapStorage::PerCpuHash { symbol } => {
                 if let Some(kernel) = self.kernel.get(symbol) {
                     let zeros = vec![0; kernel.value_size()];
@@ -160,7 +170,13 @@ impl Maps {
     fn decode(&self, id: MapId, map: &ScriptMap, raw: &Raw, limit: u32) -> MapSnapshot {
         let decoder = Decoder::new(&self.manifest);
         let mut snapshot = match raw {
-            Raw::Globals(bytes) => decoder.scalar_map(id, bytes).unwrap_or_default(),
+            Raw::Globals(bytes) => {
+                let mut snapshot = decoder.scalar_map(id, bytes).unwrap_or_default();
+                if snapshot.entries.is_empty() && self.zeroed.contains(&id) {
+                    snapshot.entries.push((None, zero(&map.value)));
+                }
+                snapshot
+            }
             Raw::Entries(entries) => self.decode_entries(&decoder, id, map, entries),
         };
         if limit > 0 && snapshot.entries.len() > limit as usize {

@@ -3,6 +3,9 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 
+/// No function is longer. Programs of BPF lie behind all functions of the kernel and need not have a symbol.
+const MOST_FUNCTION_BYTES: u64 = 1 << 20;
+
 /// A kernel function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KernelSymbol<'a> {
@@ -69,10 +72,13 @@ impl Kallsyms {
         Ok(Self { text, entries })
     }
 
-    /// The symbol with the highest start at or below an address.
+    /// The symbol with the highest start at or below an address, unless it is far away.
     pub fn find(&self, address: u64) -> Option<KernelSymbol<'_>> {
         let next = self.entries.partition_point(|entry| entry.start <= address);
         let entry = self.entries.get(next.checked_sub(1)?)?;
+        if address - entry.start > MOST_FUNCTION_BYTES {
+            return None;
+        }
         let name_end = entry.name as usize + usize::from(entry.name_length);
         let module = &self.text[name_end..name_end + usize::from(entry.module_length)];
         Some(KernelSymbol {
@@ -108,5 +114,6 @@ mod tests {
         let in_module = symbols.find(0xffffffffc0000010).expect("in the module");
         assert_eq!((in_module.name, in_module.module), ("probe", Some("nf_tables")));
         assert_eq!(symbols.find(0xffffffff81000000), None);
+        assert_eq!(symbols.find(0xffffffffa0000000), None, "far behind the last function");
     }
 }
