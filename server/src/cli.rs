@@ -14,6 +14,7 @@ pub mod explain;
 pub mod fmt;
 pub mod info;
 pub mod list;
+mod notify;
 pub mod privileges;
 pub mod run;
 pub mod script;

@@ -40,7 +40,7 @@ pub fn warn(program: &Program, diagnostics: &mut Diagnostics) {
 /// Whether a probe may run on several processors at the same time.
 fn is_concurrent(probe: &ProbeProgram) -> bool {
     !probe.attach.iter().all(|point| {
-        matches!(point.spec, AttachSpec::Begin | AttachSpec::End | AttachSpec::UserSignal | AttachSpec::Interval { .. })
+        matches!(point.spec, AttachSpec::Begin | AttachSpec::End | AttachSpec::Signal | AttachSpec::Interval { .. })
     })
 }
 

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use anyhow::Result;
 use clap::Args;
 use serde_json::json;
-use tracedeck_compiler::kernel::Kernel;
+use tracedeck_compiler::kernel::{Feature, Kernel};
 
 use super::privileges;
 use crate::host::{LiveKernel, features};
@@ -46,8 +46,14 @@ pub fn as_text() -> String {
         Ok(tracefs) => line(format_args!("  tracefs: {}", tracefs.root().display())),
         Err(reason) => line(format_args!("  tracefs: no ({reason})")),
     }
-    line(format_args!("\nKernel features"));
-    for feature in features::report(&kernel) {
+    let mut features = features::report(&kernel);
+    features.sort_by_key(|feature| section(feature.feature));
+    let mut current = None;
+    for feature in features {
+        let section = section(feature.feature);
+        if current.replace(section) != Some(section) {
+            line(format_args!("\n{}", SECTIONS[section]));
+        }
         let answer = if feature.available { "yes" } else { "no" };
         let needs = match (feature.available, feature.needs) {
             (true, _) => String::new(),
@@ -57,6 +63,21 @@ pub fn as_text() -> String {
         line(format_args!("  {}: {answer}{needs}", feature.name));
     }
     out
+}
+
+const SECTIONS: [&str; 3] = ["Kernel helpers", "Kernel features", "Probe types"];
+
+/// Which of [`SECTIONS`] a feature belongs to.
+fn section(feature: Feature) -> usize {
+    match feature {
+        Feature::Loop | Feature::ForEachMapElement | Feature::LookupPerCpuElement => 0,
+        Feature::UprobeMulti
+        | Feature::KprobeMulti
+        | Feature::Kprobes
+        | Feature::Trampolines
+        | Feature::HardwareEvents => 2,
+        _ => 1,
+    }
 }
 
 fn as_json() -> String {

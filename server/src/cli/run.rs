@@ -15,7 +15,7 @@ use tracedeck_compiler::source::SourceFile;
 
 use super::arguments::{ScriptParameters, environment, no_cache};
 use super::emit::{Stage, emit};
-use super::{FAILURE, check, fmt, info, list, privileges, script, signals};
+use super::{FAILURE, check, fmt, info, list, notify, privileges, script, signals};
 use crate::compilation::{Ahead, Compiler};
 use crate::flame::FlameOptions;
 use crate::host::LiveKernel;
@@ -309,9 +309,13 @@ fn follow(
         if buffering == Buffering::None {
             sink.flush()?;
         }
-        if let Event::Ended { exit_code, .. } = event {
-            code = exit_code;
-            break;
+        match event {
+            Event::Attached { .. } => notify::ready(),
+            Event::Ended { exit_code, .. } => {
+                code = exit_code;
+                break;
+            }
+            _ => {}
         }
     }
     sink.flush()?;

@@ -2,10 +2,11 @@
 
 use std::io::Read;
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::low_level::pipe;
 
 use crate::session::driver::StopHandle;
@@ -24,6 +25,8 @@ pub fn stop_on_signals(handle: Box<dyn StopHandle>) -> Result<()> {
         let sender = sender.try_clone().context("no socket for signals")?;
         pipe::register(signal, sender).context("signals cannot be handled")?;
     }
+    // `self:signal:SIGUSR1` probes hear it through the engine; without one it must not end the run.
+    signal_hook::flag::register(SIGUSR1, Arc::default()).context("signals cannot be handled")?;
     std::thread::Builder::new()
         .name("td-signals".to_owned())
         .spawn(move || {

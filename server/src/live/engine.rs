@@ -181,7 +181,10 @@ impl Engine {
         };
         self.control.mute();
         std::thread::sleep(IN_FLIGHT);
-        run.empty_ring();
+        match reason {
+            EndReason::Stopped => run.empty_ring_soon(),
+            _ => run.empty_ring(),
+        }
         begin_end::run_end(&programs, manifest)?;
         let late_exit = run.finish();
         Ok(End { reason, exit_code: late_exit.unwrap_or(exit_code) })

@@ -37,6 +37,8 @@ const DRAIN_BYTES: usize = 4 << 20;
 const LIVE_EVERY: Duration = Duration::from_millis(100);
 /// For this long a run, or the command that it follows, is a young one.
 const YOUNG: Duration = Duration::from_millis(100);
+/// For this long a run that was stopped goes on to say what it has to say.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 /// A snapshot that takes long is taken less often, so that it costs at most this part of one processor.
 const LIVE_SHARE: u32 = 10;
 
@@ -70,6 +72,8 @@ pub struct Run<'r> {
     stacks: u64,
     /// Records that made no sense were reported.
     told_malformed: bool,
+    /// Output that is handled later than this is lost.
+    deadline: Option<Instant>,
 }
 
 /// Calls that wait for their turn.
@@ -98,6 +102,7 @@ impl<'r> Run<'r> {
             exit_code: None,
             stacks: 0,
             told_malformed: false,
+            deadline: None,
         };
         Ok((run, programs))
     }
@@ -161,6 +166,13 @@ impl<'r> Run<'r> {
         while !self.pump() {}
     }
 
+    /// [`Self::empty_ring`] for a run that a person stopped: output that takes longer than a moment is counted as lost.
+    pub fn empty_ring_soon(&mut self) {
+        self.deadline = Some(Instant::now() + LAST_WORDS);
+        self.empty_ring();
+        self.deadline = None;
+    }
+
     /// After the `end` programs: their records, the losses, the final maps. The code of an `exit` among them.
     pub fn finish(&mut self) -> Option<u8> {
         self.exit_code = None;
@@ -184,7 +196,12 @@ impl<'r> Run<'r> {
         let mut calls = Calls::new();
         let is_empty = self.pull(&decoder, &mut calls);
         while let Some((site, call)) = calls.pop_front() {
-            self.handle(site, call, &decoder, &mut calls);
+            let is_late = self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+            if is_late && matches!(call, Call::Printf { .. } | Call::Print { .. } | Call::Join { .. }) {
+                self.counters.discard();
+            } else {
+                self.handle(site, call, &decoder, &mut calls);
+            }
         }
         is_empty
     }

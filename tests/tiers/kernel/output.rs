@@ -117,3 +117,27 @@ fn with_k_reads_of_memory_and_of_missing_keys_are_told() {
         failures.iter().filter(|it| it["type"] == "helper_error").map(|it| it["helper"].clone()).collect();
     assert_eq!(kinds, ["map_lookup_elem", "probe_read_kernel"]);
 }
+
+#[test]
+fn zeroed_maps_keep_their_entries_and_cleared_ones_lose_them() {
+    require_tracing!();
+    let script = "begin { @c = count(); @k[1] = count(); @h = hist(3); @s = sum(4); @x = count(); @i = 7; \
+                  zero(@c); zero(@k); zero(@h); zero(@s); zero(@i); clear(@x); print(@x); }";
+    let said = run(&["-q", "-e", script]).expect_code(0).stdout;
+    assert_eq!(said, "@x: 0\n\n\n@c: 0\n@h:\n\n@i: 0\n@k[1]: 0\n@s: 0\n");
+}
+
+#[test]
+fn a_signal_that_no_probe_waits_for_ends_nothing() {
+    require_tracing!();
+    let mut child = tracedeck_tests::binary::command(&["-e", "interval:ms:300 { @n++; if (@n == 2) { exit(3); } }"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("tracedeck");
+    let mut message = [0_u8; 16];
+    std::io::Read::read_exact(child.stderr.as_mut().expect("piped"), &mut message).expect("Attached 1 probe");
+    let pid = nix::unistd::Pid::from_raw(child.id() as i32);
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGUSR1).expect("to send it");
+    Run::from(child.wait_with_output().expect("the end")).expect_code(3);
+}

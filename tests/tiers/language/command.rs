@@ -143,7 +143,15 @@ fn called_as_bpftrace_it_is_bpftrace() {
 #[test]
 fn info_has_its_sections() {
     let text = run(&["--info"]).expect_code(0).stdout;
-    for section in ["System\n", "\nBuild\n", "\nKernel features\n", "  bpf_loop: ", "  OS: Linux "] {
+    for section in [
+        "System\n",
+        "\nBuild\n",
+        "\nKernel helpers\n",
+        "\nKernel features\n",
+        "\nProbe types\n",
+        "  bpf_loop: ",
+        "  OS: Linux ",
+    ] {
         assert!(text.contains(section), "{section:?} is not in\n{text}");
     }
 }
