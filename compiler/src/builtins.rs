@@ -14,7 +14,7 @@ mod pointers;
 mod probe;
 pub(crate) mod process;
 pub mod registers;
-mod stacks;
+pub mod stacks;
 mod strings;
 mod symbols;
 mod time;

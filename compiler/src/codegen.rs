@@ -52,7 +52,7 @@ pub use read::pointer_space;
 pub use strings::Extent;
 pub use value::{Lowered, Memory, Place};
 
-use layout::Layout;
+use layout::{ALL_SCRATCH_LIMIT, Layout};
 use messages::Messages;
 use program::ProgramState;
 use unit::{Parameter, ParameterKind, Unit};
@@ -152,6 +152,7 @@ fn build<'ctx>(
     if !errors.is_empty() {
         return Err(errors);
     }
+    check_scratch(&unit)?;
     for prologue in unit.prologues.borrow().iter() {
         prologue.write(&unit);
     }
@@ -160,6 +161,24 @@ fn build<'ctx>(
     unit.prologues.borrow_mut().clear();
     unit.module.verify().map_err(|text| internal(program, text.to_string()))?;
     Ok(Built { module: unit.module, machine, manifest })
+}
+
+/// Refuses scripts whose programs together need too much scratch memory.
+fn check_scratch(unit: &Unit<'_, '_>) -> Result<(), Vec<Diagnostic>> {
+    let copies = unit.program.programs.len() as u64 * u64::from(unit.layout.borrow().cpus);
+    let total = u64::from(unit.scratch_size.get()) * copies;
+    if total <= ALL_SCRATCH_LIMIT {
+        return Ok(());
+    }
+    let message = format!(
+        "The {} programs of this script need {} MiB of memory for strings and other large values, at most {} MiB are possible",
+        unit.program.programs.len(),
+        total >> 20,
+        ALL_SCRATCH_LIMIT >> 20
+    );
+    let error = CodegenError::limit(whole(unit.program), message)
+        .with_help("Use shorter strings: str(p, 64), or the setting max_strlen");
+    Err(vec![error.into()])
 }
 
 fn lower_program(unit: &Unit<'_, '_>, probe: &hir::ProbeProgram, index: u32) -> Result<Program, CodegenError> {

@@ -237,7 +237,9 @@ impl Expr {
             | ExprKind::RawArgument(_)
             | ExprKind::Argument(_)
             | ExprKind::ReturnValue
-            | ExprKind::ContextPointer => {}
+            | ExprKind::ContextPointer
+            | ExprKind::AddressOfVariable(_)
+            | ExprKind::AddressOfMap(_) => {}
             ExprKind::MapRead { key, .. } | ExprKind::StepMap { key, .. } => {
                 if let Some(key) = key {
                     visit(key);
@@ -358,6 +360,10 @@ pub enum ExprKind {
     ReturnValue,
     /// The context pointer itself.
     ContextPointer,
+    /// `&$x`: where the variable is kept while the program runs.
+    AddressOfVariable(VariableId),
+    /// `&@m`: the kernel's map; of a map without keys, its value.
+    AddressOfMap(MapId),
     /// A function or builtin value.
     Call(Call),
 }

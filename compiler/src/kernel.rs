@@ -159,6 +159,8 @@ pub trait Kernel: Send + Sync {
     fn named_type(&self, name: &str) -> Option<Type>;
     /// The type and value of an enum constant.
     fn enum_constant(&self, name: &str) -> Option<(Type, i64)>;
+    /// The BTF id of a kernel type by its name with keyword (`struct file`, `enum pid_type`).
+    fn type_id(&self, name: &str) -> Option<u32>;
     /// Names of structs and unions for suggestions, with keyword.
     fn struct_names(&self) -> Vec<String>;
 

@@ -27,6 +27,7 @@ mod scope;
 mod statements;
 #[cfg(test)]
 pub(crate) mod tests;
+mod type_forms;
 mod type_names;
 mod typer;
 pub mod unsupported;

@@ -267,6 +267,10 @@ impl Kernel for LiveKernel {
         })
     }
 
+    fn type_id(&self, name: &str) -> Option<u32> {
+        self.btf()?.id_of_c_name(name)
+    }
+
     fn struct_names(&self) -> Vec<String> {
         let Some(btf) = self.btf() else { return Vec::new() };
         let named = |kind, keyword| btf.names(kind).map(move |(_, name)| format!("{keyword} {name}"));

@@ -6,7 +6,6 @@ use crate::hir::Context;
 use crate::hir::Expr;
 use crate::hir::ExprKind;
 use crate::probes::Data;
-use crate::sema::unsupported;
 use crate::sema::{CallSite, Typer};
 use crate::types::AddressSpace;
 use crate::types::Type;
@@ -16,7 +15,7 @@ pub static ARGS: Builtin = Builtin {
     kind: Kind::Value,
     timing: Timing::Kernel,
     signature: "args",
-    doc: "The arguments of a tracepoint by name: `args.filename`.",
+    doc: "The arguments of a tracepoint by name: `args.filename`; `args` alone is a record of all.",
     example: r#"t:syscalls:sys_enter_openat { printf("%s\n", str(args.filename)); }"#,
     analyze: Analysis::Call(args),
     lower: crate::codegen::unfinished,
@@ -62,14 +61,7 @@ const RAW_ARGUMENTS: u32 = 12;
 
 /// `args` alone; `args.name` is resolved before it gets here.
 fn args(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
-    match typer.program.group.data {
-        Data::Tracepoint(_) | Data::RawTracepoint(_) => {
-            let diagnostic =
-                unsupported::not_yet(site.span, unsupported::WHOLE_ARGUMENTS).with_help("Name an argument: args.NAME");
-            typer.fail(diagnostic)
-        }
-        _ => typer.not_in_this_probe("args", site.span),
-    }
+    typer.whole_arguments(site.span)
 }
 
 fn argument(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {

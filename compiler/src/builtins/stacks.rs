@@ -34,7 +34,7 @@ pub static USTACK: Builtin = Builtin {
 };
 
 /// Frames when the script does not say how many.
-const DEFAULT_FRAMES: u16 = 127;
+pub const DEFAULT_FRAMES: u16 = 127;
 
 fn kstack(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
     stack(typer, site, StackSpace::Kernel)

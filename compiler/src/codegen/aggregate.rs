@@ -10,6 +10,7 @@ use crate::types::{Aggregate, Type};
 
 use super::error::CodegenError;
 use super::function::FunctionBuilder;
+use super::value::Place;
 
 /// A sample on its way into a cell.
 #[derive(Debug, Clone, Copy)]
@@ -89,6 +90,41 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         })
     }
 
+    /// Zeroes the cells of all CPUs of an aggregation without keys.
+    pub(super) fn clear_scalar_aggregate(&mut self, map: MapId, offset: u32) -> Result<(), CodegenError> {
+        let bytes = super::layout::value_size(&self.map(map).value);
+        let slot_size = self.slot_size();
+        let (shared, globals) = (self.unit.layout.borrow().shared_size, self.unit.globals());
+        let first = self.ir.offset(globals, shared + offset);
+        self.for_each_cpu(|builder, cpu| {
+            let distance = builder.ir.mul(cpu, slot_size);
+            let cell = builder.ir.index(first, distance);
+            builder.zero(Place::aligned(cell), bytes)
+        })
+    }
+
+    /// Emits a loop over the numbers of all CPUs.
+    fn for_each_cpu(
+        &mut self,
+        body: impl FnOnce(&mut Self, IntValue<'ctx>) -> Result<(), CodegenError>,
+    ) -> Result<(), CodegenError> {
+        let cpus = u64::from(self.unit.layout.borrow().cpus);
+        let cpu_slot = self.entry_memory(8, "cpu");
+        self.ir.store(cpu_slot, self.ir.constant(0), 8);
+        let (head, pass, done) = (self.ir.block("cpus"), self.ir.block("cpu"), self.ir.block("folded"));
+        self.ir.branch(head);
+        self.ir.position(head);
+        let cpu = self.ir.opaque(self.ir.load(cpu_slot, 8, false));
+        let more = self.ir.compare(IntPredicate::ULT, cpu, self.ir.constant(cpus));
+        self.ir.branch_if(more, pass, done);
+        self.ir.position(pass);
+        body(self, cpu)?;
+        self.ir.store(cpu_slot, self.ir.add(cpu, self.ir.constant(1)), 8);
+        self.ir.branch(head);
+        self.ir.position(done);
+        Ok(())
+    }
+
     /// The merged value of one key of a castable aggregation; 0 where there is no entry.
     pub(super) fn read_keyed_aggregate(
         &mut self,
@@ -116,25 +152,16 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
     fn fold_cells(
         &mut self,
         aggregate: &Aggregate,
-        cell: impl Fn(&mut Self, IntValue<'ctx>) -> Result<PointerValue<'ctx>, CodegenError>,
+        cell: impl FnOnce(&mut Self, IntValue<'ctx>) -> Result<PointerValue<'ctx>, CodegenError>,
     ) -> Result<IntValue<'ctx>, CodegenError> {
-        let cpus = u64::from(self.unit.layout.borrow().cpus);
-        let [cpu_slot, value_slot, weight_slot] = [(); 3].map(|()| self.entry_memory(8, "fold"));
-        for slot in [cpu_slot, value_slot, weight_slot] {
+        let [value_slot, weight_slot] = [(); 2].map(|()| self.entry_memory(8, "fold"));
+        for slot in [value_slot, weight_slot] {
             self.ir.store(slot, self.ir.constant(0), 8);
         }
-        let (head, pass, done) = (self.ir.block("cpus"), self.ir.block("cpu"), self.ir.block("folded"));
-        self.ir.branch(head);
-        self.ir.position(head);
-        let cpu = self.ir.opaque(self.ir.load(cpu_slot, 8, false));
-        let more = self.ir.compare(IntPredicate::ULT, cpu, self.ir.constant(cpus));
-        self.ir.branch_if(more, pass, done);
-        self.ir.position(pass);
-        let cell = cell(self, cpu)?;
-        self.fold_cell(aggregate, cell, value_slot, weight_slot)?;
-        self.ir.store(cpu_slot, self.ir.add(cpu, self.ir.constant(1)), 8);
-        self.ir.branch(head);
-        self.ir.position(done);
+        self.for_each_cpu(|builder, cpu| {
+            let cell = cell(builder, cpu)?;
+            builder.fold_cell(aggregate, cell, value_slot, weight_slot)
+        })?;
         let value = self.ir.load(value_slot, 8, false);
         let weight = self.ir.load(weight_slot, 8, false);
         Ok(match aggregate {

@@ -24,8 +24,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
             Lowered::Memory(memory) if memory.place.pointer == place.pointer => {
                 let written = expression.ty.size();
                 if matches!(ty, Type::String { .. }) && written < ty.size() {
-                    // Text that filled its own capacity ends here.
-                    self.ir.store(self.ir.offset(place.pointer, written), self.ir.constant(0), 1);
+                    self.end_text(place, written, ty.size(), false)?;
                 }
             }
             Lowered::Memory(memory) => self.copy_value(&expression.ty, memory, ty, place)?,
@@ -79,7 +78,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
     }
 
     /// Zeroes the bytes of a tuple or record that no part covers, on this level.
-    fn zero_padding(&mut self, ty: &Type, place: Place<'ctx>) -> Result<(), CodegenError> {
+    pub(super) fn zero_padding(&mut self, ty: &Type, place: Place<'ctx>) -> Result<(), CodegenError> {
         let (types, offsets) = (ty.parts(), ty.offsets());
         let mut end = 0;
         for (part, offset) in types.iter().zip(&offsets) {
@@ -104,12 +103,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         match (from, to) {
             (Type::String { capacity }, Type::String { capacity: room }) if room > capacity => {
                 self.copy_bytes(memory.place, place, *capacity)?;
-                if memory.exact {
-                    self.zero(self.place_at(place, *capacity), room - capacity)
-                } else {
-                    self.ir.store(self.ir.offset(place.pointer, *capacity), self.ir.constant(0), 1);
-                    Ok(())
-                }
+                self.end_text(place, *capacity, *room, memory.exact)
             }
             (Type::Tuple(_) | Type::Record(_), Type::Tuple(_) | Type::Record(_)) if from != to => {
                 self.zero_padding(to, place)?;
@@ -117,6 +111,13 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
             }
             _ => self.copy_bytes(memory.place, place, to.size().min(from.size())),
         }
+    }
+
+    /// Ends text that may have filled its own capacity. All the rest is zeroed where that is asked for, or where the
+    /// value may be on the stack, whose memory has to be written before it is copied.
+    fn end_text(&mut self, place: Place<'ctx>, capacity: u32, room: u32, all: bool) -> Result<(), CodegenError> {
+        let bytes = if all || room <= INLINE_BYTES { room - capacity } else { 1 };
+        self.zero(self.place_at(place, capacity), bytes)
     }
 
     /// Copies a value and sets the bytes to 0 that do not belong to it.

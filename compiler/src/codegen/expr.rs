@@ -66,7 +66,15 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
             ExprKind::ReturnValue => self.return_register(),
             ExprKind::ContextPointer => {
                 let context = self.context_pointer()?;
-                Ok(self.ir.address(context).into())
+                Ok(self.plain_address(context)?.into())
+            }
+            ExprKind::AddressOfVariable(variable) => {
+                let place = self.variable_place(*variable);
+                Ok(self.plain_address(place.pointer)?.into())
+            }
+            ExprKind::AddressOfMap(map) => {
+                let address = self.map_address(*map);
+                Ok(self.plain_address(address)?.into())
             }
             ExprKind::Call(call) => (call.builtin.lower)(self, expression, call),
         }
@@ -261,6 +269,8 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
 
     fn tuple(&mut self, parts: &[Expr], ty: &Type) -> Result<Lowered<'ctx>, CodegenError> {
         let place = self.result_memory(ty)?;
+        // The optimizer takes memory that was never written for anything, a register without a value included.
+        self.zero_padding(ty, place)?;
         let (types, offsets) = (ty.parts(), ty.offsets());
         for ((part, part_type), offset) in parts.iter().zip(types).zip(offsets) {
             let at = self.place_at(place, offset);

@@ -15,6 +15,12 @@ use super::error::CodegenError;
 
 /// The most bytes that one CPU's part of a value may have (PCPU_MIN_UNIT_SIZE in include/linux/percpu.h).
 pub const PER_CPU_VALUE_LIMIT: u32 = 32 << 10;
+/// The most bytes of scratch memory that one program may have on each CPU.
+pub const SCRATCH_LIMIT: u32 = 1 << 20;
+/// The most bytes of all scratch memory: every program has its own on every CPU.
+pub const ALL_SCRATCH_LIMIT: u64 = 512 << 20;
+/// The most bytes of a plain value: what user space can still read in one piece.
+const VALUE_LIMIT: u32 = 1 << 20;
 /// Maps up to this size get all their memory at once, bytes. Elements that are allocated one by one run out when many
 /// new keys come at the same time: then the kernel refuses an update although the map has room.
 const PREALLOCATED: u64 = 16 << 20;
@@ -147,14 +153,23 @@ impl Layout {
                 mmapable: false,
             });
         }
-        if scratch.0 > 0 {
-            maps.push(array(SCRATCH_MAP, KernelMapKind::PerCpuArray, scratch.0.next_multiple_of(8), scratch.1, false));
+        let (size, programs) = (scratch.0.next_multiple_of(8), scratch.1);
+        if is_large_scratch(size) {
+            maps.push(array(SCRATCH_MAP, KernelMapKind::Array, size, programs * self.cpus, false));
+        } else if size > 0 {
+            maps.push(array(SCRATCH_MAP, KernelMapKind::PerCpuArray, size, programs, false));
         }
         for (definition, storage) in program.maps.iter().zip(&self.storage) {
             maps.extend(hash_map(definition, storage, self.cpus));
         }
         maps
     }
+}
+
+/// Whether scratch memory is too large for a per-CPU map: then it is a plain one with an entry for every program on
+/// every CPU.
+pub fn is_large_scratch(bytes: u32) -> bool {
+    bytes > PER_CPU_VALUE_LIMIT
 }
 
 /// Which of the shared maps the programs refer to.
@@ -175,11 +190,12 @@ pub fn value_size(value: &Type) -> u32 {
 
 fn value_too_large(map: &hir::MapDef) -> Option<CodegenError> {
     let size = value_size(&map.value);
-    if size <= PER_CPU_VALUE_LIMIT {
+    let is_aggregation = matches!(map.value, Type::Aggregate(_));
+    let (limit, on_each) = if is_aggregation { (PER_CPU_VALUE_LIMIT, " on each CPU") } else { (VALUE_LIMIT, "") };
+    if size <= limit {
         return None;
     }
-    let message =
-        format!("A value of {} has {size} bytes on each CPU, the kernel allows {PER_CPU_VALUE_LIMIT} bytes", map.name);
+    let message = format!("A value of {} has {size} bytes{on_each}, at most {limit} bytes are possible", map.name);
     let help = match map.value {
         Type::Aggregate(crate::types::Aggregate::TimeSeries { .. }) => "Keep fewer intervals",
         Type::Aggregate(_) => "Use fewer buckets",

@@ -265,10 +265,9 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
                 self.zero(value, size)?;
                 Ok((was_set, None))
             }
-            MapStorage::PerCpuGlobal { .. } => {
-                let (map_name, span) = (self.map(map).name.clone(), self.span);
-                Err(CodegenError::unsupported(span, format!("Deleting {map_name}, an aggregation without keys,"))
-                    .with_help(format!("Use clear({map_name}) or zero({map_name})")))
+            MapStorage::PerCpuGlobal { offset } => {
+                self.clear_scalar_aggregate(map, offset)?;
+                Ok(self.ir.constant(1))
             }
             MapStorage::Hash { symbol } | MapStorage::PerCpuHash { symbol } => {
                 let key = self.key(map, key)?;
@@ -291,6 +290,17 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
                 let found = self.ir.map_lookup(self.unit.symbol(&symbol), key);
                 let missing = self.ir.is_null(found);
                 Ok(self.ir.select(missing, self.ir.constant(0), self.ir.constant(1)))
+            }
+        }
+    }
+
+    /// `&@m`: the map of the kernel, or where the value of a map without keys is.
+    pub(super) fn map_address(&self, map: MapId) -> PointerValue<'ctx> {
+        match self.storage(map) {
+            MapStorage::Hash { symbol } | MapStorage::PerCpuHash { symbol } => self.unit.symbol(&symbol),
+            MapStorage::Global { offset } => self.ir.offset(self.unit.globals(), offset + 8),
+            MapStorage::PerCpuGlobal { offset } => {
+                self.ir.offset(self.unit.globals(), self.unit.layout.borrow().shared_size + offset)
             }
         }
     }

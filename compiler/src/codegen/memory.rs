@@ -3,13 +3,13 @@
 //! The kernel gives a program and its callbacks 512 bytes of stack together; LLVM needs some of it for registers.
 //! Temporary memory is given back at the end of the statement that took it.
 
-use inkwell::values::PointerValue;
+use inkwell::values::{IntValue, PointerValue};
 
 use crate::types::Type;
 
 use super::error::CodegenError;
 use super::function::FunctionBuilder;
-use super::layout::PER_CPU_VALUE_LIMIT;
+use super::layout::SCRATCH_LIMIT;
 use super::value::Place;
 
 /// The largest value that goes to the stack.
@@ -75,6 +75,14 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         Ok(self.temporary_bytes(8)?.pointer)
     }
 
+    /// An address as a number like any other: the verifier would refuse arithmetic on the pointer that it knows.
+    pub(super) fn plain_address(&mut self, pointer: PointerValue<'ctx>) -> Result<IntValue<'ctx>, CodegenError> {
+        let place = self.scratch_memory(8)?;
+        let address = self.ir.address(pointer);
+        self.ir.store(place.pointer, address, 8);
+        Ok(self.ir.load_volatile(place.pointer, 8, false))
+    }
+
     /// Scratch memory until the end of the statement.
     pub fn scratch_memory(&mut self, bytes: u32) -> Result<Place<'ctx>, CodegenError> {
         let offset = self.take_scratch(bytes)?;
@@ -84,9 +92,8 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
     /// Reserves scratch memory; its offset is the same in all functions of the program.
     pub(super) fn take_scratch(&self, bytes: u32) -> Result<u32, CodegenError> {
         self.state.take_scratch(bytes).ok_or_else(|| {
-            let message = format!(
-                "The probe needs more than {PER_CPU_VALUE_LIMIT} bytes of memory for strings and other large values"
-            );
+            let message =
+                format!("The probe needs more than {SCRATCH_LIMIT} bytes of memory for strings and other large values");
             CodegenError::limit(self.state.probe.span, message)
                 .with_label(self.span, "needed here")
                 .with_help("Use shorter strings: str(p, 64), or the setting max_strlen")

@@ -8,7 +8,7 @@ use crate::manifest::{AttachSpec, MapId, ProgramKind};
 
 use crate::types::Type;
 
-use super::layout::PER_CPU_VALUE_LIMIT;
+use super::layout::SCRATCH_LIMIT;
 use super::stacks::STACK_MEMORY;
 
 /// The largest value of a variable that goes to the stack.
@@ -103,7 +103,7 @@ impl<'a> ProgramState<'a> {
     pub fn take_scratch(&self, bytes: u32) -> Option<u32> {
         let offset = self.scratch_used.get();
         let end = offset.checked_add(bytes)?.checked_next_multiple_of(8)?;
-        if end > PER_CPU_VALUE_LIMIT {
+        if end > SCRATCH_LIMIT {
             return None;
         }
         self.scratch_used.set(end);
@@ -167,7 +167,10 @@ impl Visit for Homes {
     }
 
     fn expression(&mut self, expression: &Expr) {
-        if let ExprKind::Variable(variable) | ExprKind::StepVariable { variable, .. } = &expression.kind {
+        if let ExprKind::Variable(variable)
+        | ExprKind::StepVariable { variable, .. }
+        | ExprKind::AddressOfVariable(variable) = &expression.kind
+        {
             self.used(*variable);
         }
         self.captures_stacks |= matches!((&expression.kind, &expression.ty), (ExprKind::Call(_), Type::Stack { .. }));

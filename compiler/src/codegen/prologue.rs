@@ -10,6 +10,7 @@ use inkwell::values::PointerValue;
 use crate::manifest::{GlobalsHeader, SCRATCH_MAP};
 
 use super::ir::Ir;
+use super::layout::is_large_scratch;
 use super::unit::Unit;
 
 /// The start of a function, not yet written.
@@ -46,16 +47,25 @@ impl<'ctx> Prologue<'ctx> {
         if let Some(slot) = self.slot_size {
             ir.store(slot, ir.constant(u64::from(globals_layout.slot_size)), 8);
         }
-        if let Some(slot) = self.cpu {
+        let is_large = is_large_scratch(unit.scratch_size.get());
+        let cpu = (self.cpu.is_some() || (self.scratch.is_some() && is_large)).then(|| {
             let cpu = ir.narrow(ir.get_processor_id(), 4, false);
             let outside = ir.compare(IntPredicate::UGE, cpu, ir.constant(u64::from(globals_layout.cpus)));
             self.leave_if(outside);
+            cpu
+        });
+        if let (Some(slot), Some(cpu)) = (self.cpu, cpu) {
             let offset = ir.mul(cpu, ir.constant(u64::from(globals_layout.slot_size)));
             let slots = ir.offset(unit.globals(), globals_layout.shared_size);
             ir.store_pointer(slot, ir.index(slots, offset));
         }
         if let (Some(slot), Some(key)) = (self.scratch, key) {
-            ir.store(key, ir.constant(u64::from(self.program)), 4);
+            let program = u64::from(self.program);
+            let index = match cpu {
+                Some(cpu) if is_large => ir.add(cpu, ir.constant(program * u64::from(globals_layout.cpus))),
+                _ => ir.constant(program),
+            };
+            ir.store(key, index, 4);
             let memory = ir.map_lookup(unit.symbol(SCRATCH_MAP), key);
             let missing = ir.is_null(memory);
             self.leave_if(missing);

@@ -150,7 +150,7 @@ fn a_map_that_no_cpu_could_hold_a_value_of_is_refused() {
 #[test]
 fn more_strings_than_a_cpu_has_memory_for_are_refused() {
     let variables: String = (0..40).map(|index| format!("$s{index} = str(args.filename); ")).collect();
-    let error = refused(&format!("t:syscalls:sys_enter_openat {{ {variables} }}"));
+    let error = refused(&format!("config = {{ max_strlen = 65536 }} t:syscalls:sys_enter_openat {{ {variables} }}"));
     assert_eq!((error.code, error.help.len()), ("target-limit", 1));
 }
 

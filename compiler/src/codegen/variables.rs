@@ -16,7 +16,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
     }
 
     /// Where a variable lives. Scalars take 8 bytes, whatever their type.
-    fn variable_place(&mut self, variable: VariableId) -> Place<'ctx> {
+    pub(super) fn variable_place(&mut self, variable: VariableId) -> Place<'ctx> {
         match self.state.storage(variable) {
             Storage::Local => {
                 let bytes = self.variable_type(variable).size().max(8);

@@ -3,7 +3,9 @@
 use super::Code;
 
 /// The codes in alphabetical order.
-pub const CODES: [Code; 120] = [
+pub const CODES: [Code; 124] = [
+    "address-of",
+    "address-space",
     "aggregation-misuse",
     "aggregation-parameters",
     "argument-count",
@@ -22,6 +24,7 @@ pub const CODES: [Code; 120] = [
     "condition-type",
     "config-environment-only",
     "context-in-loop",
+    "context-in-map",
     "deprecated-delete",
     "deref-type",
     "deref-void",
@@ -114,6 +117,7 @@ pub const CODES: [Code; 120] = [
     "unreadable-argument",
     "unroll-count",
     "unsafe-function",
+    "unstable",
     "unstable-feature",
     "unsupported",
     "unterminated-comment",

@@ -197,6 +197,8 @@ impl Dumper<'_> {
             ExprKind::Argument(index) => format!("arg{index}"),
             ExprKind::ReturnValue => "retval".to_owned(),
             ExprKind::ContextPointer => "ctx".to_owned(),
+            ExprKind::AddressOfVariable(id) => format!("&{}", self.variable(id.0)),
+            ExprKind::AddressOfMap(id) => format!("&{}", self.map(*id)),
             ExprKind::Call(call) => self.call(call, ty),
         }
     }

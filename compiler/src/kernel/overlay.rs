@@ -79,6 +79,12 @@ impl Kernel for Overlay<'_> {
         self.definitions.enum_constant(name).or_else(|| self.kernel.enum_constant(name))
     }
 
+    fn type_id(&self, name: &str) -> Option<u32> {
+        // Types of the script are in no BTF, not even where the kernel has one of that name.
+        let own = self.definitions.struct_type(name).is_some() || self.definitions.named_type(name).is_some();
+        if own { None } else { self.kernel.type_id(name) }
+    }
+
     fn struct_names(&self) -> Vec<String> {
         let own = self.definitions.struct_names().map(str::to_owned);
         own.chain(self.kernel.struct_names()).collect()

@@ -20,6 +20,15 @@ pub fn constant(bits: u64, ty: Type, span: Span) -> Expr {
     Expr { kind: ExprKind::Integer(bits), ty, span }
 }
 
+/// A number as a constant of an integer type, cut to its width.
+pub fn typed(value: i128, ty: Type, span: Span) -> Expr {
+    let bits = u32::from(ty.size() as u8) * 8;
+    let unused = 64 - bits.clamp(1, 64);
+    let moved = (value as u64) << unused;
+    let bits = if ty.is_signed() { ((moved as i64) >> unused) as u64 } else { moved >> unused };
+    constant(bits, ty, span)
+}
+
 pub fn boolean(value: bool, span: Span) -> Expr {
     constant(u64::from(value), Type::Bool, span)
 }

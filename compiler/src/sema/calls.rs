@@ -5,7 +5,7 @@ use crate::diagnostic::Diagnostic;
 use crate::hir::{self, ExprKind};
 use crate::manifest::{MapId, SiteId, Slot, SlotPlace};
 use crate::source::Span;
-use crate::syntax::ast::{self, Argument, Ident, PlaceKind};
+use crate::syntax::ast::{self, Argument, Ident, PlaceKind, TypeArgument};
 use crate::types::{Aggregate, Type};
 
 use super::evidence::literal;
@@ -90,7 +90,7 @@ impl<'s> CallSite<'s> {
         };
         let diagnostic =
             Diagnostic::error("argument-count", self.span, format!("{name}() takes {expected} ({count} given)"))
-                .with_help(format!("It is called as {}", self.builtin.signature));
+                .with_help(self.usage());
         typer.fail(diagnostic)
     }
 
@@ -98,7 +98,19 @@ impl<'s> CallSite<'s> {
     pub fn written(&self, typer: &mut Typer<'_>, index: usize) -> Option<&'s ast::Expr> {
         match self.arguments.get(index)? {
             Argument::Expr(expr) => Some(expr),
-            Argument::Type(ty) => typer.fail(unsupported::not_yet(ty.span, unsupported::TYPE_ARGUMENTS)),
+            Argument::Type(ty) => {
+                let message = format!("{}() needs a value here, not a type", self.builtin.name);
+                let diagnostic = Diagnostic::error("argument-type", ty.span, message).with_help(self.usage());
+                typer.fail(diagnostic)
+            }
+        }
+    }
+
+    /// An argument that is a type: `typeof(x)`, or the name of one.
+    pub fn type_argument(&self, typer: &mut Typer<'_>, index: usize) -> Option<Type> {
+        match self.arguments.get(index)? {
+            Argument::Type(ty) => typer.type_argument(&TypeArgument::Type(ty.clone())),
+            Argument::Expr(expr) => typer.type_argument(&TypeArgument::Expr(expr.clone())),
         }
     }
 
@@ -130,7 +142,12 @@ impl<'s> CallSite<'s> {
 
     pub fn wrong_type<T>(&self, typer: &mut Typer<'_>, value: &hir::Expr, expected: &str) -> Option<T> {
         let message = format!("{}() needs {expected} here, not '{}'", self.builtin.name, value.ty);
-        typer.error("argument-type", value.span, message)
+        typer.error_with("argument-type", value.span, message, self.usage())
+    }
+
+    /// How the builtin is called, as a suggestion.
+    fn usage(&self) -> String {
+        format!("It is called as {}", self.builtin.signature)
     }
 
     /// An integer that must be known now.
@@ -140,7 +157,7 @@ impl<'s> CallSite<'s> {
             Some(number) => Some(number),
             None => {
                 let message = format!("{}() needs a literal number here", self.builtin.name);
-                typer.error("literal-required", value.span, message)
+                typer.error_with("literal-required", value.span, message, self.usage())
             }
         }
     }
@@ -160,7 +177,7 @@ impl<'s> CallSite<'s> {
             ExprKind::String(bytes) => Some((bytes, expr.span)),
             _ => {
                 let message = format!("{}() needs a string literal here", self.builtin.name);
-                typer.error("literal-required", expr.span, message)
+                typer.error_with("literal-required", expr.span, message, self.usage())
             }
         }
     }

@@ -24,6 +24,7 @@ pub struct Config {
     pub max_probes: u64,
     pub max_programs: u64,
     pub unstable_tseries: Unstable,
+    pub unstable_typeinfo: Unstable,
     pub run: RunSettings,
 }
 
@@ -36,8 +37,18 @@ impl Default for Config {
             max_programs: 1024,
             // The feature is complete here: there is nothing to warn about.
             unstable_tseries: Unstable::Enable,
+            // Its form may change with bpftrace's.
+            unstable_typeinfo: Unstable::Error,
             run: RunSettings::default(),
         }
+    }
+}
+
+fn unstable(word: &str) -> Unstable {
+    match word {
+        "enable" => Unstable::Enable,
+        "warn" => Unstable::Warn,
+        _ => Unstable::Error,
     }
 }
 
@@ -80,7 +91,7 @@ static KEYS: &[Key] = &[
     ),
     key("max_map_keys", Effect::Number { min: 1, max: 1 << 26, set: |config, n| config.max_map_keys = n as u32 }),
     key("max_probes", Effect::Number { min: 1, max: 1 << 20, set: |config, n| config.max_probes = n }),
-    key("max_strlen", Effect::Number { min: 2, max: 16 << 10, set: |config, n| config.max_strlen = n as u32 }),
+    key("max_strlen", Effect::Number { min: 2, max: 64 << 10, set: |config, n| config.max_strlen = n as u32 }),
     key(
         "missing_probes",
         Effect::Word {
@@ -114,17 +125,17 @@ static KEYS: &[Key] = &[
         "unstable_tseries",
         Effect::Word {
             choices: &["enable", "warn", "error"],
-            set: |config, word| {
-                config.unstable_tseries = match word {
-                    "enable" => Unstable::Enable,
-                    "warn" => Unstable::Warn,
-                    _ => Unstable::Error,
-                };
-            },
+            set: |config, word| config.unstable_tseries = unstable(word),
+        },
+    ),
+    key(
+        "unstable_typeinfo",
+        Effect::Word {
+            choices: &["enable", "warn", "error"],
+            set: |config, word| config.unstable_typeinfo = unstable(word),
         },
     ),
     key("unstable_dw_ustack", Effect::Ignored),
-    key("unstable_typeinfo", Effect::Ignored),
     key("unstable_import_statement", Effect::Ignored),
     key("symbol_source", Effect::Ignored),
     key("max_type_res_iterations", Effect::Ignored),

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
 use crate::hir::{self, ExprKind};
+use crate::manifest::MapId;
 use crate::source::Span;
 use crate::syntax::ast;
-use crate::types::Type;
+use crate::types::{AddressSpace, Type};
 
 use super::build;
-use super::evidence::literal;
+use super::evidence::{flexible, literal};
 use super::typer::Typer;
 
 impl Typer<'_> {
@@ -20,7 +21,7 @@ impl Typer<'_> {
             return Some(expr);
         }
         if let (Some(value), Type::Int { .. }) = (literal(&expr), to) {
-            return Some(build::constant(truncate(value, to), to.clone(), expr.span));
+            return Some(build::typed(value, to.clone(), expr.span));
         }
         if let (Some(0), Type::Pointer { .. }) = (literal(&expr), to) {
             return Some(build::constant(0, to.clone(), expr.span));
@@ -97,21 +98,46 @@ impl Typer<'_> {
             && !fits(value, to)
         {
             if pinned {
-                return self.error("literal-too-big", span, format!("The literal {value} does not fit '{to}'"));
+                let message = format!("The literal {value} does not fit '{to}'");
+                let wider = super::evidence::wider_type(value, to.is_signed());
+                let help = format!("Declare it as '{wider}', or write a cast: ({to}){value}");
+                return self.error_with("literal-too-big", span, message, help);
             }
-            self.warn("lossy-cast", span, format!("The literal {value} does not fit '{to}'"));
+            let warning = Diagnostic::warning("lossy-cast", span, format!("The literal {value} does not fit '{to}'"))
+                .with_help(format!("Write a cast if that is meant: ({to})..."));
+            self.report(warning);
         } else if literal(&expr).is_none() && is_lossy(&expr.ty, to) {
             let message = format!("'{}' is being cast to '{to}': values may lose their sign or width", expr.ty);
-            self.warn("lossy-cast", span, message);
+            let warning = Diagnostic::warning("lossy-cast", span, message)
+                .with_help(format!("Write a cast if that is meant: ({to})..."));
+            self.report(warning);
         }
+        self.warn_of_spaces(&expr.ty, to, span);
         let from = expr.ty.clone();
+        let known = literal(&expr).is_some();
         match self.convert(expr, to) {
             Some(expr) => Some(expr),
             None => {
                 let message = mismatch(self, &from);
-                self.error("type-mismatch", span, message)
+                let mut diagnostic = Diagnostic::error("type-mismatch", span, message);
+                if let Some(help) = how_to_fit(&from, to, known) {
+                    diagnostic = diagnostic.with_help(help);
+                }
+                self.fail(diagnostic)
             }
         }
+    }
+
+    /// Warns where a pointer into one memory is taken for one into another: it would be read by the wrong helper.
+    pub fn warn_of_spaces(&mut self, from: &Type, to: &Type, span: Span) {
+        let (Some(a), Some(b)) = (memory_of(from), memory_of(to)) else { return };
+        if a == b {
+            return;
+        }
+        let message = format!("Address space mismatch: a pointer into {a} memory meets one into {b} memory");
+        let warning =
+            Diagnostic::warning("address-space", span, message).with_help("Say which is meant: kptr(p) or uptr(p)");
+        self.report(warning);
     }
 
     /// `(type)operand`
@@ -119,17 +145,25 @@ impl Typer<'_> {
         let value = self.operand(operand);
         let to = self.cast_type(ty, value.as_ref().map(|value| &value.ty));
         let (value, to) = (value?, to?);
-        if value.ty == to && literal(&value).is_none() {
-            // The cast that makes a number of an aggregation is not redundant.
-            if self.is_aggregation(&value) {
-                return Some(value);
-            }
-            self.warn("redundant-cast", span, format!("The expression has the type '{to}' already"));
-            return Some(value);
-        }
         let cast = |value: hir::Expr, to: &Type| {
             Some(hir::Expr { kind: ExprKind::Cast(Box::new(value)), ty: to.clone(), span })
         };
+        if value.ty == to && literal(&value).is_none() {
+            // The cast that makes a number of an aggregation is not redundant.
+            if self.read_aggregation(&value).is_some() {
+                return cast(value, &to);
+            }
+            let warning =
+                Diagnostic::warning("redundant-cast", span, format!("The expression has the type '{to}' already"))
+                    .with_help("Leave the cast out");
+            self.report(warning);
+            return Some(value);
+        }
+        if let (Some(number), Type::Int { .. }) = (known_number(&value), &to) {
+            let constant = build::typed(number, to.clone(), span);
+            // What looks like a literal would adapt like one.
+            return if flexible(&constant).is_some() { cast(value, &to) } else { Some(constant) };
+        }
         match (&value.ty, &to) {
             (from, Type::Int { .. }) if from.is_int() => cast(value, &to),
             (Type::Pointer { .. } | Type::KernelSymbol | Type::Username, Type::Int { .. }) => cast(value, &to),
@@ -143,9 +177,16 @@ impl Typer<'_> {
                 if let Some(number) = literal(&value)
                     && !symbols.iter().any(|(_, known)| i128::from(*known) == number)
                 {
-                    return self.error("enum-value", span, format!("{number} is not a value of 'enum {name}'"));
+                    let known: Vec<String> = symbols.iter().take(8).map(|(name, n)| format!("{name} ({n})")).collect();
+                    let message = format!("{number} is not a value of 'enum {name}'");
+                    let more = if symbols.len() > known.len() { ", ..." } else { "" };
+                    let help = format!("Its values are {}{more}", known.join(", "));
+                    return self.fail(Diagnostic::error("enum-value", span, message).with_help(help));
                 }
-                cast(value, &to)
+                match known_number(&value) {
+                    Some(number) => Some(build::typed(number, to, span)),
+                    None => cast(value, &to),
+                }
             }
             (from, Type::Username) if from.is_int() => {
                 let value = self.convert(value, &Type::UINT64)?;
@@ -159,18 +200,28 @@ impl Typer<'_> {
             (Type::String { capacity: from }, Type::String { capacity }) => {
                 if from > capacity {
                     let message = format!("Cannot cast '{}' to the smaller '{to}'", value.ty);
-                    return self.error("bad-cast", span, message);
+                    let help = "Strings only get longer; to cut one off, read it anew: str(p, length)";
+                    return self.error_with("bad-cast", span, message, help);
                 }
                 cast(value, &to)
             }
-            _ => self.error("bad-cast", span, format!("Cannot cast from '{}' to '{to}'", value.ty)),
+            (from, _) => {
+                let (message, help) = (format!("Cannot cast from '{from}' to '{to}'"), how_to_cast(from, &to));
+                self.error_with("bad-cast", span, message, help)
+            }
         }
     }
 
-    fn is_aggregation(&self, value: &hir::Expr) -> bool {
-        match value.kind {
-            ExprKind::MapRead { map, .. } => matches!(self.maps.get(map).value.ty(), Some(Type::Aggregate(_))),
-            _ => false,
+    /// The map of an aggregation that an expression reads as it is, without a cast; in parts of tuples and records too.
+    pub fn read_aggregation(&self, value: &hir::Expr) -> Option<MapId> {
+        match &value.kind {
+            ExprKind::MapRead { map, .. } => {
+                matches!(self.maps.get(*map).value.ty(), Some(Type::Aggregate(_))).then_some(*map)
+            }
+            ExprKind::Tuple(parts) | ExprKind::Record(parts) => {
+                parts.iter().find_map(|part| self.read_aggregation(part))
+            }
+            _ => None,
         }
     }
 
@@ -182,7 +233,8 @@ impl Typer<'_> {
                 value.ty.size(),
                 to.size()
             );
-            return self.error("bad-cast", span, message);
+            let help = "Leave the length out to get as many elements as there are: (uint8[])...";
+            return self.error_with("bad-cast", span, message, help);
         }
         Some(hir::Expr { kind: ExprKind::Cast(Box::new(value)), ty: to.clone(), span })
     }
@@ -200,7 +252,7 @@ impl Typer<'_> {
             let bytes = operand?.size();
             if of.size() == 0 || !bytes.is_multiple_of(of.size()) {
                 let message = format!("{bytes} bytes are no whole number of elements of '{of}'");
-                return self.error("bad-cast", name.span, message);
+                return self.error_with("bad-cast", name.span, message, "Any number of bytes is one of uint8");
             }
             Type::Array { len: bytes / of.size(), of: Arc::new(of) }
         } else {
@@ -227,17 +279,54 @@ impl Typer<'_> {
     }
 }
 
-/// The bits of a literal in an integer type, sign-extended to 64.
-fn truncate(value: i128, to: &Type) -> u64 {
-    let Type::Int { bytes, signed } = to else { return value as u64 };
-    match (bytes, signed) {
-        (1, true) => value as i8 as u64,
-        (2, true) => value as i16 as u64,
-        (4, true) => value as i32 as u64,
-        (1, false) => value as u8 as u64,
-        (2, false) => value as u16 as u64,
-        (4, false) => value as u32 as u64,
-        _ => value as u64,
+/// Whose memory a pointer points into, as messages call it.
+fn memory_of(ty: &Type) -> Option<&'static str> {
+    match ty {
+        Type::Pointer { space: AddressSpace::User, .. } => Some("user"),
+        Type::Pointer { .. } => Some("kernel"),
+        _ => None,
+    }
+}
+
+/// What to write so that a value of one type can be kept as another.
+fn how_to_fit(from: &Type, to: &Type, known: bool) -> Option<String> {
+    match (from, to) {
+        (Type::String { capacity }, Type::String { .. }) => {
+            Some(format!("Strings only get longer: declare it as string[{capacity}]"))
+        }
+        (Type::Int { .. } | Type::Pointer { .. }, Type::Pointer { .. } | Type::Bool)
+        | (Type::Pointer { .. }, Type::Int { .. }) => Some(format!("Write a cast: ({to})...")),
+        (Type::Int { .. }, Type::Enum { .. }) if !known => Some(format!("Write a cast: ({to})...")),
+        (Type::Int { .. }, Type::String { .. }) => {
+            Some("A number has no text form in the kernel: print it with %d".to_owned())
+        }
+        (Type::Tuple(_) | Type::Record(_), Type::Tuple(_) | Type::Record(_)) => {
+            Some("All values need the same parts, each of a type that fits".to_owned())
+        }
+        _ => Some("Use another variable or map for values of another type".to_owned()),
+    }
+}
+
+/// What to do instead of a cast that does not exist.
+fn how_to_cast(from: &Type, to: &Type) -> &'static str {
+    match (from, to) {
+        (Type::String { .. }, Type::Int { .. } | Type::Pointer { .. }) => {
+            "The bytes of a string are (int8[])s, its first one s[0]"
+        }
+        (_, Type::String { .. }) => "The text at an address is str(p)",
+        (_, Type::Struct { .. }) => "Cast to a pointer to it and use its fields: ((struct NAME *)p).field",
+        (Type::Struct { .. } | Type::Tuple(_) | Type::Record(_), _) => "Cast one of its parts",
+        _ => "Casts exist between integers, bool, enums, pointers, and integer arrays of the same size",
+    }
+}
+
+/// A number, truth value or enum constant that is known now.
+fn known_number(value: &hir::Expr) -> Option<i128> {
+    match (&value.kind, &value.ty) {
+        (ExprKind::Integer(bits), ty) if ty.is_int() => {
+            Some(if ty.is_signed() { i128::from(*bits as i64) } else { i128::from(*bits) })
+        }
+        _ => None,
     }
 }
 

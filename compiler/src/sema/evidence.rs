@@ -31,11 +31,10 @@ pub struct Integers {
 impl Evidence {
     /// What one expression says.
     pub fn of(expr: &Expr) -> Self {
+        if let Some(value) = flexible(expr) {
+            return Self::Integers(Integers { literals: Some((value, value)), ..Integers::default() });
+        }
         match (&expr.kind, &expr.ty) {
-            (ExprKind::Integer(_), Type::Int { .. }) => {
-                let value = literal(expr).unwrap_or_default();
-                Self::Integers(Integers { literals: Some((value, value)), ..Integers::default() })
-            }
             (ExprKind::Tuple(parts), _) => Self::Tuple(parts.iter().map(Self::of).collect()),
             (ExprKind::Record(parts), Type::Record(fields)) => {
                 Self::Record(fields.iter().map(|field| field.name.clone()).zip(parts.iter().map(Self::of)).collect())
@@ -115,7 +114,7 @@ impl Evidence {
     }
 }
 
-/// The value of an integer literal: a constant that adapts to what stands beside it.
+/// The value of an integer that is known now: a literal, or a constant of a given type such as `sizeof(x)`.
 pub fn literal(expr: &Expr) -> Option<i128> {
     match (&expr.kind, &expr.ty) {
         (ExprKind::Integer(bits), Type::Int { signed: true, .. }) => Some(i128::from(*bits as i64)),
@@ -124,12 +123,23 @@ pub fn literal(expr: &Expr) -> Option<i128> {
     }
 }
 
+/// The value of a literal that adapts to what stands beside it: it has the type of a literal that stands alone, which
+/// constants of a given type do not have.
+pub fn flexible(expr: &Expr) -> Option<i128> {
+    literal(expr).filter(|value| expr.ty == literal_type(*value))
+}
+
 /// The type of a literal that stands alone: the smallest signed type that holds it, `uint64` above `int64`.
 pub fn literal_type(value: i128) -> Type {
     match signed_bytes(value, value) {
         Some(bytes) => Type::Int { bytes, signed: true },
         None => Type::UINT64,
     }
+}
+
+/// The smallest type for a value beside values of this sign.
+pub fn wider_type(value: i128, signed: bool) -> Type {
+    if signed || value < 0 { literal_type(value) } else { Type::Int { bytes: unsigned_bytes(value), signed } }
 }
 
 /// The type in which two expressions can be compared, or that both arms of a conditional can have.

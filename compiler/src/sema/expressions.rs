@@ -4,7 +4,7 @@ use crate::builtins::{self, Kind};
 use crate::diagnostic::Diagnostic;
 use crate::hir::{self, ExprKind};
 use crate::source::Span;
-use crate::syntax::ast::{self, Else, Ident, Place, PlaceKind, Step, TypeArgument};
+use crate::syntax::ast::{self, Else, Ident, Place, PlaceKind, Step};
 use crate::types::{RecordField, Type};
 
 use super::build;
@@ -19,7 +19,8 @@ impl Typer<'_> {
     pub fn operand(&mut self, expr: &ast::Expr) -> Option<hir::Expr> {
         let value = self.value(expr)?;
         if value.ty == Type::Void {
-            return self.error("no-value", expr.span, "This expression has no value");
+            let help = "A call such as print() is a statement of its own";
+            return self.error_with("no-value", expr.span, "This expression has no value", help);
         }
         Some(value)
     }
@@ -56,20 +57,19 @@ impl Typer<'_> {
             E::If(it) => self.if_expr(it, span),
             E::Block(block) => self.block_expr(block, span),
             E::Step { target, step, prefix } => self.step(target, *step, *prefix, span),
-            E::AddressOf(_) => self.fail(unsupported::not_yet(span, unsupported::ADDRESS_OF)),
+            E::AddressOf(place) => self.address_of(place, span),
             E::Cast { ty, operand } => self.cast_expr(ty, operand, span),
             E::Tuple(parts) => self.tuple(parts, span),
             E::Record(fields) => self.record(fields, span),
-            E::SizeOf(of) => {
-                let size = self.type_argument(of)?.size();
-                Some(build::constant(u64::from(size), Type::UINT64, span))
-            }
+            E::SizeOf(of) => self.size_of(of, span),
             E::OffsetOf { of, path } => self.offset_of(of, path, span),
-            E::TypeInfo(_) => self.fail(unsupported::not_yet(span, unsupported::TYPE_INFO)),
+            E::TypeInfo(of) => self.type_info(of, span),
             E::Comptime(operand) => {
                 let value = self.operand(operand)?;
                 if !matches!(value.kind, ExprKind::Integer(_) | ExprKind::String(_)) {
-                    return self.error("not-constant", operand.span, "comptime needs an expression that is constant");
+                    let message = "comptime needs an expression that is constant";
+                    let help = "Literals, sizeof, offsetof and typeinfo are constant, and what is computed from them";
+                    return self.error_with("not-constant", operand.span, message, help);
                 }
                 Some(value)
             }
@@ -203,7 +203,11 @@ impl Typer<'_> {
             (Type::Int { .. } | Type::Enum { .. } | Type::Pointer { .. }, _) => Some(build::not_zero(value)),
             (ty, _) => {
                 let message = format!("Invalid condition: an integer, bool or pointer is needed, not '{ty}'");
-                self.error("condition-type", value.span, message)
+                let help = match ty {
+                    Type::String { .. } => "Compare it: text != \"\"",
+                    _ => "Compare it, or one of its parts, with something",
+                };
+                self.error_with("condition-type", value.span, message, help)
             }
         }
     }
@@ -280,7 +284,8 @@ impl Typer<'_> {
         let arms = common.and_then(|ty| Some((self.convert(then, &ty)?, self.convert(otherwise, &ty)?, ty)));
         let Some((then, otherwise, ty)) = arms else {
             let message = format!("Both values must have compatible types: have '{left}' and '{right}'");
-            return self.error("branch-types", span, message);
+            let help = "Make both the same kind of value, for example with a cast";
+            return self.error_with("branch-types", span, message, help);
         };
         let kind = ExprKind::Conditional {
             condition: Box::new(condition),
@@ -361,7 +366,8 @@ impl Typer<'_> {
         if matches!(ty, Type::Int { .. } | Type::Bool | Type::Pointer { .. }) {
             return Some(());
         }
-        self.error("operator-type", span, format!("++ and -- need an integer or a pointer, not '{ty}'"))
+        let message = format!("++ and -- need an integer or a pointer, not '{ty}'");
+        self.error_with("operator-type", span, message, "Assign a new value instead")
     }
 
     pub fn tuple(&mut self, parts: &[ast::Expr], span: Span) -> Option<hir::Expr> {
@@ -382,7 +388,8 @@ impl Typer<'_> {
         if count <= MAX_PARTS {
             return Some(());
         }
-        self.error("too-many-parts", span, format!("A tuple or record has at most {MAX_PARTS} parts, not {count}"))
+        let message = format!("A tuple or record has at most {MAX_PARTS} parts, not {count}");
+        self.error_with("too-many-parts", span, message, "Split it in several, or keep parts in maps of their own")
     }
 
     fn record(&mut self, fields: &[(Ident, ast::Expr)], span: Span) -> Option<hir::Expr> {
@@ -405,28 +412,6 @@ impl Typer<'_> {
         let ty = Type::Record(typed.into());
         self.check_parts(&ty, span)?;
         whole.then_some(hir::Expr { kind: ExprKind::Record(parts), ty, span })
-    }
-
-    /// The type that `sizeof`, `offsetof` and `typeof` look at.
-    pub fn type_argument(&mut self, of: &TypeArgument) -> Option<Type> {
-        match of {
-            TypeArgument::Type(ty) => self.type_name_or_value(ty),
-            TypeArgument::Expr(expr) => self.operand(expr).map(|value| value.ty),
-        }
-    }
-
-    fn offset_of(&mut self, of: &TypeArgument, path: &[Ident], span: Span) -> Option<hir::Expr> {
-        let mut ty = self.type_argument(of)?;
-        if let Type::Pointer { to, .. } = &ty {
-            ty = (**to).clone();
-        }
-        let mut offset = 0;
-        for part in path {
-            let field = self.struct_field(&ty, part)?;
-            offset += field.offset;
-            ty = field.ty;
-        }
-        Some(build::constant(u64::from(offset), Type::UINT64, span))
     }
 }
 

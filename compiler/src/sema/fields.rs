@@ -8,7 +8,7 @@ use crate::kernel::{Field, TracepointFieldKind, TracepointFormat};
 use crate::probes::Data;
 use crate::source::Span;
 use crate::syntax::ast::{self, Ident};
-use crate::types::{AddressSpace, Type};
+use crate::types::{AddressSpace, RecordField, Type};
 
 use super::build;
 use super::evidence::literal;
@@ -76,7 +76,7 @@ impl Typer<'_> {
             }
             ty => {
                 let message = format!("Cannot dereference type '{ty}' (expected a pointer or an integer)");
-                self.error("deref-type", span, message)
+                self.error_with("deref-type", span, message, "Leave the * out: it is a value already")
             }
         }
     }
@@ -105,6 +105,10 @@ impl Typer<'_> {
                 let found = self.struct_field(&to.clone(), field)?;
                 let ty = self.member_type(found.ty, space);
                 Some(Part::Memory { pointer: value, offset: found.offset, ty, bits: found.bits })
+            }
+            Type::Pointer { to, .. } if matches!(**to, Type::Record(_)) => {
+                let record = self.dereference(value, span)?;
+                self.field_of_value(load(record, span), field, span)
             }
             Type::Struct { .. } => {
                 let found = self.struct_field(&value.ty.clone(), field)?;
@@ -143,7 +147,8 @@ impl Typer<'_> {
         let Type::Struct { name, .. } = ty else { return self.no_fields(ty, field) };
         let Some(found) = self.kernel.struct_type(name) else {
             let message = format!("The fields of '{name}' are not known: it is only declared");
-            return self.error("incomplete-type", field.span, message);
+            let help = "Define it at the top of the script: struct NAME { ... };";
+            return self.error_with("incomplete-type", field.span, message, help);
         };
         if let Some(field) = found.field(&field.name) {
             return Some(field.clone());
@@ -173,17 +178,22 @@ impl Typer<'_> {
 
     /// `t.1` and `t[1]`: the index is constant.
     fn tuple_field(&mut self, base: Part, index: i128, span: Span) -> Option<Part> {
-        let value = load(base, span);
+        let mut value = load(base, span);
+        if matches!(&value.ty, Type::Pointer { to, .. } if matches!(**to, Type::Tuple(_))) {
+            value = load(self.dereference(value, span)?, span);
+        }
         let Type::Tuple(parts) = &value.ty else {
             let message = format!("Cannot access index {index} on expression of type '{}'", value.ty);
-            return self.error("field-access", span, message);
+            return self.error_with("field-access", span, message, "Only tuples have numbered parts: t.0, t.1");
         };
         let count = parts.len();
         match usize::try_from(index).ok().filter(|index| *index < count) {
             Some(index) => Some(Part::Value(part_of(value, index, span)?)),
             None => {
                 let message = format!("Invalid tuple index: {index}. Found {count} elements in the tuple");
-                self.error("tuple-index", span, message)
+                let help =
+                    if count == 0 { "It is empty".to_owned() } else { format!("Its parts are .0 to .{}", count - 1) };
+                self.error_with("tuple-index", span, message, help)
             }
         }
     }
@@ -197,13 +207,14 @@ impl Typer<'_> {
         let constant = literal(&index);
         if matches!(ty, Type::Tuple(_)) {
             let Some(constant) = constant else {
-                return self.error("tuple-index", index.span, "The index of a tuple must be a literal");
+                let help = "The parts of a tuple differ in type: write .0, .1, ...";
+                return self.error_with("tuple-index", index.span, "The index of a tuple must be a literal", help);
             };
             return self.tuple_field(base, constant, span);
         }
         if !index.ty.is_int() {
             let message = format!("An index must be an integer, not '{}'", index.ty);
-            return self.error("index-type", index.span, message);
+            return self.error_with("index-type", index.span, message, "Count from 0: a[0]");
         }
         let (of, len) = match &ty {
             Type::Array { of, len } => ((**of).clone(), *len),
@@ -214,13 +225,14 @@ impl Typer<'_> {
             }
             ty => {
                 let message = format!("The array index operator [] cannot be used on type '{ty}'");
-                return self.error("index-type", span, message);
+                return self.error_with("index-type", span, message, "It is for arrays, pointers, strings and tuples");
             }
         };
         let Some(constant) = constant else { return self.run_time_element(base, of, len, index, span) };
         let Some(at) = u32::try_from(constant).ok().filter(|at| *at < len) else {
             let message = format!("The index {constant} is out of bounds for an array of {len} elements");
-            return self.error("index-out-of-range", index.span, message);
+            let help = format!("Indices are from 0 to {}", len.saturating_sub(1));
+            return self.error_with("index-out-of-range", index.span, message, help);
         };
         let start = at * of.size();
         let ty = self.member_type(of, self.default_space());
@@ -323,6 +335,23 @@ impl Typer<'_> {
         }
     }
 
+    /// `args` alone: a record of all arguments.
+    pub fn whole_arguments(&mut self, span: Span) -> Option<hir::Expr> {
+        let names: Vec<String> = match &self.program.group.data {
+            Data::Tracepoint(Some(format)) => format.fields.iter().map(|it| it.field.name.clone()).collect(),
+            Data::RawTracepoint(Some(arguments)) => arguments.fields.iter().map(|it| it.name.clone()).collect(),
+            // The errors are those of any argument.
+            _ => vec![String::new()],
+        };
+        let mut parts = Vec::new();
+        for name in &names {
+            parts.push(self.argument_field(&Ident { name: name.clone(), span }, span)?);
+        }
+        let fields = names.into_iter().zip(&parts);
+        let fields = fields.map(|(name, part)| RecordField { name, ty: part.ty.clone() }).collect();
+        Some(hir::Expr { kind: ExprKind::Record(parts), ty: Type::Record(fields), span })
+    }
+
     fn tracepoint_field(&mut self, format: &Arc<TracepointFormat>, field: &Ident, span: Span) -> Option<hir::Expr> {
         let Some(found) = format.fields.iter().find(|it| it.field.name == field.name) else {
             return self.unknown_argument(field, format.fields.iter().map(|it| it.field.name.clone()).collect());
@@ -405,6 +434,12 @@ fn load(part: Part, span: Span) -> hir::Expr {
 
 /// Part `index` of a tuple or record value.
 fn part_of(value: hir::Expr, index: usize, span: Span) -> Option<hir::Expr> {
+    if let ExprKind::Tuple(parts) | ExprKind::Record(parts) = &value.kind
+        && parts.iter().all(|part| matches!(part.kind, ExprKind::Integer(_) | ExprKind::String(_)))
+    {
+        // Parts that are known stay known: typeinfo(x).base_type == "int".
+        return parts.get(index).cloned();
+    }
     let offset = *value.ty.offsets().get(index)?;
     let ty = (*value.ty.parts().get(index)?).clone();
     Some(hir::Expr { kind: ExprKind::Member { base: Box::new(value), offset, bits: None }, ty, span })

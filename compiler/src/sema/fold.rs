@@ -25,6 +25,14 @@ impl Fault {
         }
     }
 
+    pub fn help(self) -> &'static str {
+        match self {
+            Self::Overflow => "Numbers are from -9223372036854775808 to 18446744073709551615",
+            Self::DivisionByZero => "A divisor that turns out to be 0 when the script runs gives 1 and a warning",
+            Self::ShiftCount => "A number has 64 bits: a shift by more leaves nothing of it",
+        }
+    }
+
     pub fn message(self, operator: BinaryOp, left: i128, right: i128) -> String {
         match self {
             Self::Overflow => format!("{left} {} {right} does not fit 64 bits", operator.symbol()),

@@ -139,15 +139,22 @@ impl Typer<'_> {
     ) -> Option<(MapId, Option<hir::Expr>)> {
         let id = self.map_as_whole(name);
         if key.is_empty() {
+            let in_type = self.in_type > 0;
             let map = self.maps.get_mut(id);
+            if in_type {
+                return Some((id, None));
+            }
             map.scalar.get_or_insert(span);
             return match map.keyed {
                 Some(keyed) => self.mixed_use(id, span, keyed, false),
                 None => Some((id, None)),
             };
         }
+        let in_type = self.in_type > 0;
         let map = self.maps.get_mut(id);
-        map.keyed.get_or_insert(span);
+        if !in_type {
+            map.keyed.get_or_insert(span);
+        }
         if let Some(scalar) = map.scalar {
             self.mixed_use::<()>(id, span, scalar, true);
             return None;
@@ -179,7 +186,7 @@ impl Typer<'_> {
 
     /// Notes what a key expression says about the map's keys, and brings it to their type.
     pub fn map_key(&mut self, id: MapId, key: hir::Expr) -> Option<hir::Expr> {
-        if !self.storable(&key, "the key of a map") || self.is_context(&key) {
+        if !self.storable(&key, "the key of a map") || self.is_context(&key) || self.is_uncast(&key) {
             return None;
         }
         self.maps.get_mut(id).key.learn(Evidence::of(&key));
@@ -192,7 +199,7 @@ impl Typer<'_> {
                 let message = format!(
                     "Argument mismatch for {name}: trying to access with arguments: '{from}' when map expects arguments: '{to}'"
                 );
-                self.error("map-key-type", span, message)
+                self.error_with("map-key-type", span, message, "Use another map for keys of another type")
             }
         }
     }
@@ -215,15 +222,29 @@ impl Typer<'_> {
         let found = matches!(&value.ty, Type::Pointer { space: AddressSpace::Trusted, .. })
             || value.ty.parts().iter().any(|part| matches!(part, Type::Pointer { space: AddressSpace::Trusted, .. }));
         if found {
-            let message = "A pointer to the context cannot be kept in a map: it is valid only while the probe runs";
-            self.error::<()>("context-in-map", value.span, message);
+            let message = "A pointer to the context or to a variable cannot be kept in a map: it is valid only while the probe runs";
+            let diagnostic = Diagnostic::error("context-in-map", value.span, message)
+                .with_help("Keep what it points to: *p, or a field");
+            self.report(diagnostic);
         }
         found
     }
 
+    /// Reports an aggregation that is copied into a map as it is: whether its number is meant has to be said.
+    fn is_uncast(&mut self, value: &hir::Expr) -> bool {
+        let Some(map) = self.read_aggregation(value) else { return false };
+        let map = self.maps.get(map);
+        let Some(ty) = map.value.ty() else { return false };
+        let signed = super::statements::read_type(&ty).is_none_or(|number| number.is_signed());
+        let message = format!("{} holds '{ty}', which cannot be copied into a map", map.name);
+        let help = format!("For its number write a cast: ({}){}", if signed { "int64" } else { "uint64" }, map.name);
+        self.report(Diagnostic::error("aggregation-misuse", value.span, message).with_help(help));
+        true
+    }
+
     /// Notes what is stored in a map, and brings it to the type of the map's values.
     pub fn map_value(&mut self, id: MapId, value: hir::Expr) -> Option<hir::Expr> {
-        if !self.storable(&value, "the value of a map") || self.is_context(&value) {
+        if !self.storable(&value, "the value of a map") || self.is_context(&value) || self.is_uncast(&value) {
             return None;
         }
         let map = self.maps.get_mut(id);
@@ -259,7 +280,9 @@ impl Typer<'_> {
         let message = format!(
             "Type mismatch for {name}: trying to assign value of type '{new}' when map already has a type '{settled}'"
         );
-        self.error("type-mismatch", span, message)
+        let diagnostic =
+            Diagnostic::error("type-mismatch", span, message).with_help("Use another map for values of another type");
+        self.fail(diagnostic)
     }
 
     /// The type of a map's values, once something says it. Reports a map that nothing is ever stored in.

@@ -7,7 +7,7 @@ use crate::syntax::ast::{self, BinaryOp};
 use crate::types::Type;
 
 use super::build;
-use super::evidence::{common_type, literal};
+use super::evidence::{common_type, flexible, literal};
 use super::fold;
 use super::typer::Typer;
 
@@ -32,10 +32,16 @@ impl Typer<'_> {
     /// An operation on typed operands, other than `&&` and `||`.
     pub fn binary(&mut self, operator: BinaryOp, left: hir::Expr, right: hir::Expr, span: Span) -> Option<hir::Expr> {
         if let (Some(a), Some(b)) = (literal(&left), literal(&right)) {
+            let free = flexible(&left).is_some() && flexible(&right).is_some();
             return match fold::binary(operator, a, b) {
-                Ok(fold::Folded::Number(value)) => build::number(value, span),
+                Ok(fold::Folded::Number(value)) if free => build::number(value, span),
+                // A constant of a given type makes the result one of the type that the operation has at run time.
+                Ok(fold::Folded::Number(value)) => {
+                    let signed = self.is_signed_result(operator, &left, &right);
+                    Some(build::typed(value, Type::Int { bytes: 8, signed }, span))
+                }
                 Ok(fold::Folded::Bool(value)) => Some(build::boolean(value, span)),
-                Err(fault) => self.error(fault.code(), span, fault.message(operator, a, b)),
+                Err(fault) => self.error_with(fault.code(), span, fault.message(operator, a, b), fault.help()),
             };
         }
         if operator.is_comparison() {
@@ -59,28 +65,33 @@ impl Typer<'_> {
             left.ty,
             right.ty
         );
-        self.error("operator-type", span, message)
+        self.error_with("operator-type", span, message, how_to_operate(operator, &left.ty, &right.ty))
     }
 
     /// `+ - * / % & | ^ << >>` of integers: 64 bits, signed if an operand is.
     fn arithmetic(&mut self, operator: BinaryOp, left: hir::Expr, right: hir::Expr, span: Span) -> Option<hir::Expr> {
         if matches!(operator, BinaryOp::Div | BinaryOp::Mod) && literal(&right) == Some(0) {
-            return self.error("division-by-zero", right.span, "Division by zero");
+            let fault = fold::Fault::DivisionByZero;
+            return self.error_with(fault.code(), right.span, fault.message(operator, 0, 0), fault.help());
         }
         let is_shift = matches!(operator, BinaryOp::Shl | BinaryOp::Shr);
         if let (true, Some(bits)) = (is_shift, literal(&right))
             && !(0..64).contains(&bits)
         {
-            return self.error("shift-count", right.span, format!("A shift by {bits} bits is outside of 0 to 63"));
+            let fault = fold::Fault::ShiftCount;
+            return self.error_with(fault.code(), right.span, fault.message(operator, 0, bits), fault.help());
         }
-        let signed = match operator {
-            BinaryOp::Sub => true,
-            _ if is_shift => left.ty.is_signed(),
-            _ => is_signed_beside(&left, &right) || is_signed_beside(&right, &left),
-        };
-        let ty = Type::Int { bytes: 8, signed };
+        let ty = Type::Int { bytes: 8, signed: self.is_signed_result(operator, &left, &right) };
         let (left, right) = (self.widen(left, &ty), self.widen(right, &ty));
         Some(build::binary(operator, left, right, ty, span))
+    }
+
+    fn is_signed_result(&self, operator: BinaryOp, left: &hir::Expr, right: &hir::Expr) -> bool {
+        match operator {
+            BinaryOp::Sub => true,
+            BinaryOp::Shl | BinaryOp::Shr => left.ty.is_signed(),
+            _ => is_signed_beside(left, right) || is_signed_beside(right, left),
+        }
     }
 
     /// To 64 bits by the operand's own sign, then of the wanted sign.
@@ -103,7 +114,12 @@ impl Typer<'_> {
                 let (left, right) = (self.widen(left, &ty), self.widen(right, &ty));
                 compare(left, right)
             }
-            (Type::String { .. }, Type::String { .. }) if is_equality => compare(left, right),
+            (Type::String { .. }, Type::String { .. }) if is_equality => match (&left.kind, &right.kind) {
+                (ExprKind::String(a), ExprKind::String(b)) => {
+                    Some(build::boolean((a == b) == (operator == BinaryOp::Eq), span))
+                }
+                _ => compare(left, right),
+            },
             (Type::String { .. }, Type::String { .. }) => self.string_operation(operator, left, right, span),
             (Type::Pointer { to: a, .. }, Type::Pointer { to: b, .. }) => {
                 if a != b && **a != Type::Void && **b != Type::Void {
@@ -122,7 +138,8 @@ impl Typer<'_> {
             }
             (Type::Array { .. }, Type::Array { .. }) if left.ty != right.ty => {
                 let message = format!("Only arrays of the same type can be compared: '{}' and '{}'", left.ty, right.ty);
-                self.error("comparison-types", span, message)
+                let help = format!("Where both have the same bytes, cast one: ({})...", left.ty);
+                self.error_with("comparison-types", span, message, help)
             }
             (Type::Array { .. }, Type::Array { .. }) | (Type::Mac, Type::Mac) | (Type::Inet, Type::Inet)
                 if is_equality =>
@@ -135,12 +152,16 @@ impl Typer<'_> {
                 let both = common.and_then(|ty| Some((self.convert(left, &ty)?, self.convert(right, &ty)?)));
                 match both {
                     Some((left, right)) => compare(left, right),
-                    None => self.error("comparison-types", span, format!("Type mismatch: comparing '{a}' with '{b}'")),
+                    None => {
+                        let message = format!("Type mismatch: comparing '{a}' with '{b}'");
+                        self.error_with("comparison-types", span, message, "Both need the same parts")
+                    }
                 }
             }
             (a, b) if is_equality && std::mem::discriminant(a) != std::mem::discriminant(b) => {
                 let message = format!("Type mismatch for '{}': comparing '{a}' with '{b}'", operator.symbol());
-                self.error("comparison-types", span, message)
+                let help = how_to_operate(operator, a, b);
+                self.error_with("comparison-types", span, message, help)
             }
             _ => self.operand_types(operator, &left, &right, span),
         }
@@ -173,7 +194,9 @@ impl Typer<'_> {
                     if let Some(rest) = text.get(skip..) {
                         return Some(build::string(rest.to_vec(), span));
                     }
-                    return self.error("index-out-of-range", span, format!("The string has only {} bytes", text.len()));
+                    let message = format!("The string has only {} bytes", text.len());
+                    let help = format!("From 0 to {} bytes can be skipped", text.len());
+                    return self.error_with("index-out-of-range", span, message, help);
                 }
                 _ => {}
             }
@@ -218,7 +241,10 @@ impl Typer<'_> {
         if let (ast::UnaryOp::Neg, ast::ExprKind::Integer { value, .. }) = (operator, &operand.kind) {
             return match build::number(-i128::from(*value), span) {
                 Some(number) => Some(number),
-                None => self.error("number-too-big", span, format!("-{value} does not fit 64 bits")),
+                None => {
+                    let message = format!("-{value} does not fit 64 bits");
+                    self.error_with("number-too-big", span, message, fold::Fault::Overflow.help())
+                }
             };
         }
         if operator == ast::UnaryOp::Not {
@@ -231,16 +257,25 @@ impl Typer<'_> {
         }
         let value = self.operand(operand)?;
         if let Some(number) = literal(&value) {
+            if flexible(&value).is_none() {
+                let signed = operator == ast::UnaryOp::Neg || value.ty.is_signed();
+                let folded = if operator == ast::UnaryOp::Neg { -number } else { !number };
+                return Some(build::typed(folded, Type::Int { bytes: 8, signed }, span));
+            }
             let folded = if operator == ast::UnaryOp::Neg { -number } else { !number };
             return match build::number(folded, span) {
                 Some(number) => Some(number),
-                None => self.error("number-too-big", span, format!("{folded} does not fit 64 bits")),
+                None => {
+                    let message = format!("{folded} does not fit 64 bits");
+                    self.error_with("number-too-big", span, message, fold::Fault::Overflow.help())
+                }
             };
         }
         let symbol = if operator == ast::UnaryOp::Neg { "-" } else { "~" };
         if !value.ty.is_int() {
             let message = format!("The {symbol} operator cannot be used on type '{}'", value.ty);
-            return self.error("operator-type", span, message);
+            let help = how_to_operate(BinaryOp::Sub, &value.ty, &value.ty);
+            return self.error_with("operator-type", span, message, help);
         }
         let (operator, signed) = match operator {
             ast::UnaryOp::Neg => (UnaryOp::Neg, true),
@@ -252,9 +287,31 @@ impl Typer<'_> {
     }
 }
 
+/// What to do instead of an operation that two types do not have.
+fn how_to_operate(operator: BinaryOp, left: &Type, right: &Type) -> &'static str {
+    let either = |is: fn(&Type) -> bool| is(left) || is(right);
+    if either(|ty| matches!(ty, Type::String { .. })) && either(Type::is_int) {
+        "A number never equals text: use str(p) for the text at an address, and \"...\" for text"
+    } else if either(|ty| matches!(ty, Type::String { .. })) {
+        "Strings know == and != only"
+    } else if either(|ty| matches!(ty, Type::Pointer { .. })) {
+        "Pointers can be compared, and moved by integers; for other arithmetic cast them: (uint64)p"
+    } else if either(|ty| matches!(ty, Type::Struct { .. })) {
+        "Use the fields of a struct: s.field"
+    } else if either(|ty| matches!(ty, Type::Tuple(_) | Type::Record(_) | Type::Array { .. })) {
+        if operator.is_comparison() {
+            "They know == and != only, with values of the same type"
+        } else {
+            "Use their parts: t.0, r.name, a[0]"
+        }
+    } else {
+        "Only integers can be used here"
+    }
+}
+
 /// Whether an operand makes the result signed: a literal that is not negative adapts to an unsigned neighbour.
 fn is_signed_beside(expr: &hir::Expr, other: &hir::Expr) -> bool {
-    match literal(expr) {
+    match flexible(expr) {
         Some(value) if value >= 0 && other.ty.is_int() && !other.ty.is_signed() => false,
         Some(value) => value <= i128::from(i64::MAX),
         None => expr.ty.is_signed(),

@@ -2,8 +2,9 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::hir::{self, VariableId};
-use crate::syntax::ast::Ident;
-use crate::types::Type;
+use crate::source::Span;
+use crate::syntax::ast::{Ident, Place, PlaceKind};
+use crate::types::{AddressSpace, Type};
 
 use super::evidence::Evidence;
 use super::typer::{Slot, Typer, Variable};
@@ -24,7 +25,8 @@ impl Typer<'_> {
                     name.span,
                     format!("Variable {} was already declared", name.name),
                 )
-                .with_label(first, "declared here first"),
+                .with_label(first, "declared here first")
+                .with_help("Choose another name, or assign to it without let"),
             );
         }
         let id = VariableId(self.program.variables.len() as u32);
@@ -92,9 +94,10 @@ impl Typer<'_> {
             }
             return self.fail(diagnostic);
         };
+        let in_type = self.in_type > 0;
         let variable = &mut self.program.variables[id.0 as usize];
         variable.read.get_or_insert(name.span);
-        if !variable.assigned && self.program.loops.is_empty() {
+        if !variable.assigned && self.program.loops.is_empty() && !in_type {
             let message = format!("Variable used before it was assigned: {}", name.name);
             self.warn("used-before-assigned", name.span, message);
         }
@@ -104,6 +107,36 @@ impl Typer<'_> {
             None => return None,
         };
         Some(hir::Expr { kind: hir::ExprKind::Variable(id), ty, span: name.span })
+    }
+
+    /// `&$x` and `&@m`: read through it like through any pointer; it is valid while the probe runs.
+    pub fn address_of(&mut self, place: &Place, span: Span) -> Option<hir::Expr> {
+        match &place.kind {
+            PlaceKind::Variable(name) => {
+                let variable = self.read_variable(name)?;
+                let ty = Type::pointer(variable.ty, AddressSpace::Trusted);
+                let kind = hir::ExprKind::AddressOfVariable(self.lookup(&name.name)?);
+                Some(hir::Expr { kind, ty, span })
+            }
+            PlaceKind::Map { name, key } if key.is_empty() => {
+                let id = self.map_as_whole(name);
+                let value = self.map_value_type(id, place.span)?;
+                let to = if self.maps.get(id).keyed.is_some() {
+                    self.find_type("struct bpf_map").unwrap_or(Type::Void)
+                } else {
+                    self.maps.get_mut(id).scalar.get_or_insert(place.span);
+                    if matches!(value, Type::Aggregate(_)) { Type::Void } else { value }
+                };
+                let ty = Type::pointer(to, AddressSpace::Trusted);
+                Some(hir::Expr { kind: hir::ExprKind::AddressOfMap(id), ty, span })
+            }
+            PlaceKind::Map { name, .. } => {
+                let message = format!("An entry of {} has no address: it may be deleted at any time", name.name);
+                let diagnostic = Diagnostic::error("address-of", span, message)
+                    .with_help("Copy it to a variable and take that one's address");
+                self.fail(diagnostic)
+            }
+        }
     }
 
     /// Warns about variables that are declared and never assigned.

@@ -117,7 +117,11 @@ impl Typer<'_> {
             if matches!(pinned, Type::Void | Type::Aggregate(_)) {
                 self.program.variables[id?.0 as usize].assigned = true;
                 let message = format!("A variable cannot have the type '{pinned}'");
-                return self.error("variable-type", variable.span, message);
+                let help = match pinned {
+                    Type::Void => "A pointer to anything is void *",
+                    _ => "Aggregations are kept in maps: @x = count()",
+                };
+                return self.error_with("variable-type", variable.span, message, help);
             }
             self.pin(id?, pinned);
         }
@@ -330,7 +334,7 @@ impl Typer<'_> {
         let value = self.operand(value)?;
         if !value.ty.is_int() {
             let message = format!("A probe returns an integer, not '{}'", value.ty);
-            return self.error("return-type", value.span, message);
+            return self.error_with("return-type", value.span, message, "Leave the value out, or return a number");
         }
         Some(StmtKind::Return(Some(build::cast(value, Type::INT64))))
     }

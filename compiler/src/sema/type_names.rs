@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use crate::builtins::stacks::DEFAULT_FRAMES;
 use crate::builtins::{self, Kind};
 use crate::diagnostic::Diagnostic;
 use crate::kernel::c_names;
 use crate::source::Span;
 use crate::syntax::ast::{TypeArgument, TypeBase, TypeName, TypeSuffix};
-use crate::types::Type;
+use crate::types::{Aggregate, SeriesFunction, StackSpace, Type};
 
 use super::typer::Typer;
 
@@ -59,6 +60,11 @@ impl Typer<'_> {
     ) -> Option<Option<(Type, &'s [TypeSuffix])>> {
         let most = self.config.max_strlen;
         let is_string = match word {
+            // An address knows itself which of the two it is.
+            "inet" => match suffixes.split_first() {
+                Some((TypeSuffix::Array(Some(4 | 16)), rest)) => return Some(Some((Type::Inet, rest))),
+                _ => return Some(None),
+            },
             "string" => true,
             "buffer" => false,
             _ => return Some(None),
@@ -89,8 +95,20 @@ impl Typer<'_> {
             .iter()
             .find(|(name, _)| *name == word)
             .map(|(_, ty)| ty.clone())
+            .or_else(|| self.stack_type(word))
+            .or_else(|| aggregate_type(word))
             .or_else(|| self.kernel.named_type(word))
             .or_else(|| c_names::base_type(word))
+    }
+
+    /// `kstack_t`, `ustack_t`: stacks as the bare builtins capture them.
+    fn stack_type(&self, word: &str) -> Option<Type> {
+        let space = match word {
+            "kstack_t" => StackSpace::Kernel,
+            "ustack_t" => StackSpace::User,
+            _ => return None,
+        };
+        Some(Type::Stack { space, mode: self.config.run.stack_mode, limit: DEFAULT_FRAMES })
     }
 
     /// Whether a bare word is a value.
@@ -141,6 +159,22 @@ impl Typer<'_> {
         }
         self.type_name(name)
     }
+}
+
+/// The type of an aggregation by its name. No value has one: the names are known so that messages can say so.
+fn aggregate_type(word: &str) -> Option<Type> {
+    let known = [Aggregate::Count, Aggregate::Hist { bits: 0 }, Aggregate::LinearHist { min: 0, max: 0, step: 1 }];
+    let series = Aggregate::TimeSeries { interval_ns: 1, epochs: 1, function: SeriesFunction::Last, signed: true };
+    let signed = [true, false].into_iter().flat_map(|signed| {
+        [
+            Aggregate::Sum { signed },
+            Aggregate::Min { signed },
+            Aggregate::Max { signed },
+            Aggregate::Avg { signed },
+            Aggregate::Stats { signed },
+        ]
+    });
+    known.into_iter().chain([series]).chain(signed).find(|it| it.to_string() == word).map(Type::Aggregate)
 }
 
 /// Types that the language names itself.

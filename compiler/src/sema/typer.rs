@@ -134,6 +134,8 @@ pub struct Typer<'a> {
     pub sites: Vec<SiteDef>,
     pub strings: Vec<String>,
     pub program: ProgramState<'a>,
+    /// How many type positions (`sizeof`, `typeof`) surround the expression: it is typed, not evaluated.
+    pub in_type: u32,
 }
 
 /// The typed programs, with the tables that they refer to.
@@ -171,6 +173,7 @@ impl<'a> Typer<'a> {
                 loops: Vec::new(),
                 copies: 1,
             },
+            in_type: 0,
         }
     }
 
@@ -318,6 +321,17 @@ impl<'a> Typer<'a> {
     /// Reports an error, and stands for the missing result.
     pub fn error<T>(&mut self, code: &'static str, span: Span, message: impl Into<String>) -> Option<T> {
         self.fail(Diagnostic::error(code, span, message))
+    }
+
+    /// [`Typer::error`] with what to do instead.
+    pub fn error_with<T>(
+        &mut self,
+        code: &'static str,
+        span: Span,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Option<T> {
+        self.fail(Diagnostic::error(code, span, message).with_help(help))
     }
 
     pub fn warn(&mut self, code: &'static str, span: Span, message: impl Into<String>) {

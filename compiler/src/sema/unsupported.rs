@@ -18,10 +18,6 @@ features! {
     INCLUDES = "#include";
     PREPROCESSOR_CONDITIONS = "the conditional compilation with #if and #ifdef";
     FUNCTION_LIKE_DEFINES = "a #define with parameters";
-    TYPE_INFO = "typeinfo()";
-    ADDRESS_OF = "the address of a variable or map (&)";
-    TYPE_ARGUMENTS = "a type as an argument";
-    WHOLE_ARGUMENTS = "args as a whole";
     STRUCTS_IN_USER_BINARIES = "args of a uprobe (from debug information)";
     AGGREGATION_PRINT = "an entry of a histogram, stats or tseries map in print()";
     SOURCE_LOCATIONS = "an attach point by source line (@file:line)";

@@ -13,10 +13,12 @@ use super::suite::outcomes;
 const UNREACHABLE: [&str; 2] = ["internal", "internal-parser"];
 
 /// How a diagnostic is built, up to its code.
-const CONSTRUCTORS: [&str; 7] = [
+const CONSTRUCTORS: [&str; 9] = [
     "Diagnostic::error(",
     "Diagnostic::warning(",
     "self.error(",
+    "self.error_with(",
+    "typer.error_with(",
     "self.warn(",
     "typer.error(",
     "typer.warn(",

@@ -19,7 +19,10 @@ fn formats_are_checked_against_their_values() {
             "error format-type `comm`: printf: %r expects a buffer, but the value has type 'string[16]'",
         ),
         (r#"begin { printf("%y", 1); }"#, "error bad-format `\"%y\"`: Unknown format specifier: %y"),
-        ("begin { printf(comm); }", "error literal-required `comm`: printf() needs a string literal here"),
+        (
+            "begin { printf(comm); }",
+            "error literal-required `comm`: printf() needs a string literal here | It is called as printf(format, ...)",
+        ),
         (r#"begin { printf("%s %p %x %c %v %5.2s", comm, curtask, true, 65, (1, 2), pid); }"#, ""),
     ]);
 }

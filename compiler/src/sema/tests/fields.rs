@@ -33,11 +33,11 @@ fn constant_indexes_are_checked_and_others_guarded() {
     );
     assert_eq!(
         said("begin { $f = (struct file *)1; @ = $f.small[4]; }"),
-        "error index-out-of-range `4`: The index 4 is out of bounds for an array of 4 elements"
+        "error index-out-of-range `4`: The index 4 is out of bounds for an array of 4 elements | Indices are from 0 to 3"
     );
     assert_eq!(
         said("begin { $f = (struct file *)1; @ = $f.small[-1]; }"),
-        "error index-out-of-range `-1`: The index -1 is out of bounds for an array of 4 elements"
+        "error index-out-of-range `-1`: The index -1 is out of bounds for an array of 4 elements | Indices are from 0 to 3"
     );
 }
 
@@ -56,7 +56,7 @@ fn pointers_are_dereferenced_and_indexed() {
         ),
         (
             "begin { @ = *comm; }",
-            "error deref-type `*comm`: Cannot dereference type 'string[16]' (expected a pointer or an integer)",
+            "error deref-type `*comm`: Cannot dereference type 'string[16]' (expected a pointer or an integer) | Leave the * out: it is a value already",
         ),
     ]);
 }

@@ -19,7 +19,7 @@ fn all_uses_of_a_key_decide_its_type() {
     assert_eq!(map_lines(r#"begin { @["a"] = 1; @["abc"] = 2; }"#), ["map @[string[4]]: int8 x4096"]);
     assert_eq!(
         said(r#"begin { @[1] = 1; @["a"] = 2; }"#),
-        "error map-key-type `\"a\"`: Argument mismatch for @: trying to access with arguments: 'string[2]' when map expects arguments: 'int8'"
+        "error map-key-type `\"a\"`: Argument mismatch for @: trying to access with arguments: 'string[2]' when map expects arguments: 'int8' | Use another map for keys of another type"
     );
 }
 
@@ -68,7 +68,7 @@ fn types_that_grow_without_end_are_refused() {
     assert!(said.starts_with("error type-does-not-settle"), "{said}");
     let numbers = "1, ".repeat(129);
     let said = super::said(&format!("begin {{ @ = ({numbers}); }}"));
-    assert!(said.ends_with("A tuple or record has at most 128 parts, not 129"), "{said}");
+    assert!(said.contains("A tuple or record has at most 128 parts, not 129"), "{said}");
 }
 
 #[test]
@@ -117,11 +117,11 @@ fn a_map_holds_one_aggregation_with_the_same_parameters() {
     all_say(&[
         (
             "begin { @ = count(); @ = sum(1); }",
-            "error type-mismatch `@ = sum(1);`: Type mismatch for @: trying to assign value of type 'sum_t' when map already has a type 'count_t'",
+            "error type-mismatch `@ = sum(1);`: Type mismatch for @: trying to assign value of type 'sum_t' when map already has a type 'count_t' | Use another map for values of another type",
         ),
         (
             "begin { @ = count(); @ = 5; }",
-            "error type-mismatch `5`: Type mismatch for @: trying to assign value of type 'int8' when map already has a type 'count_t'",
+            "error type-mismatch `5`: Type mismatch for @: trying to assign value of type 'int8' when map already has a type 'count_t' | Use another variable or map for values of another type",
         ),
         (
             "begin { @ = lhist(1, 0, 10, 1); @ = lhist(1, 0, 20, 1); }",
@@ -147,7 +147,10 @@ fn parameters_of_aggregations_are_checked() {
             "begin { @ = lhist(1, 9, 9, 1); }",
             "error argument-range `lhist(1, 9, 9, 1)`: lhist(): min must be less than max: 9 and 9",
         ),
-        ("begin { @ = lhist(1, pid, 9, 1); }", "error literal-required `pid`: lhist() needs a literal number here"),
+        (
+            "begin { @ = lhist(1, pid, 9, 1); }",
+            "error literal-required `pid`: lhist() needs a literal number here | It is called as lhist(n, min, max, step)",
+        ),
         (
             "begin { @ = lhist(1, 0, 5000, 1); }",
             "error argument-range `lhist(1, 0, 5000, 1)`: lhist() has too many buckets: 5000, the most is 1000 | Use a step of at least 5",
@@ -156,7 +159,10 @@ fn parameters_of_aggregations_are_checked() {
             r#"begin { @ = tseries(1, 1s, 5, "mean"); }"#,
             "error argument-type `\"mean\"`: tseries(): unknown function 'mean': it is avg, max, min or sum",
         ),
-        ("begin { @ = sum(comm); }", "error argument-type `comm`: sum() needs an integer here, not 'string[16]'"),
+        (
+            "begin { @ = sum(comm); }",
+            "error argument-type `comm`: sum() needs an integer here, not 'string[16]' | It is called as sum(n)",
+        ),
     ]);
 }
 
@@ -235,7 +241,7 @@ fn zero_is_the_null_pointer() {
 
 #[test]
 fn the_context_is_not_kept_in_maps() {
-    let message = "A pointer to the context cannot be kept in a map: it is valid only while the probe runs";
+    let message = "A pointer to the context or to a variable cannot be kept in a map: it is valid only while the probe runs | Keep what it points to: *p, or a field";
     all_say(&[
         ("p:hz:9 { @[ctx] = 1; }", &format!("error context-in-map `ctx`: {message}")),
         ("p:hz:9 { @ = (1, ctx); }", &format!("error context-in-map `(1, ctx)`: {message}")),

@@ -60,17 +60,29 @@ fn conditions_of_any_scalar_become_bool() {
 #[test]
 fn results_that_fit_no_integer_are_errors() {
     all_say(&[
-        ("begin { @ = 5 / 0; }", "error division-by-zero `5 / 0`: Division by zero"),
-        ("begin { @ = pid % 0; }", "error division-by-zero `0`: Division by zero"),
-        ("begin { @ = 1 << 64; }", "error shift-count `1 << 64`: A shift by 64 bits is outside of 0 to 63"),
-        ("begin { @ = pid << 70; }", "error shift-count `70`: A shift by 70 bits is outside of 0 to 63"),
+        (
+            "begin { @ = 5 / 0; }",
+            "error division-by-zero `5 / 0`: Division by zero | A divisor that turns out to be 0 when the script runs gives 1 and a warning",
+        ),
+        (
+            "begin { @ = pid % 0; }",
+            "error division-by-zero `0`: Division by zero | A divisor that turns out to be 0 when the script runs gives 1 and a warning",
+        ),
+        (
+            "begin { @ = 1 << 64; }",
+            "error shift-count `1 << 64`: A shift by 64 bits is outside of 0 to 63 | A number has 64 bits: a shift by more leaves nothing of it",
+        ),
+        (
+            "begin { @ = pid << 70; }",
+            "error shift-count `70`: A shift by 70 bits is outside of 0 to 63 | A number has 64 bits: a shift by more leaves nothing of it",
+        ),
         (
             "begin { @ = 0xffffffffffffffff + 1; }",
-            "error number-too-big `0xffffffffffffffff + 1`: 18446744073709551615 + 1 does not fit 64 bits",
+            "error number-too-big `0xffffffffffffffff + 1`: 18446744073709551615 + 1 does not fit 64 bits | Numbers are from -9223372036854775808 to 18446744073709551615",
         ),
         (
             "begin { @ = -18446744073709551615; }",
-            "error number-too-big `-18446744073709551615`: -18446744073709551615 does not fit 64 bits",
+            "error number-too-big `-18446744073709551615`: -18446744073709551615 does not fit 64 bits | Numbers are from -9223372036854775808 to 18446744073709551615",
         ),
     ]);
 }
@@ -84,17 +96,20 @@ fn operators_refuse_operands_that_have_no_meaning_for_them() {
         ),
         (
             r#"begin { @ = pid == "a"; }"#,
-            r#"error comparison-types `pid == "a"`: Type mismatch for '==': comparing 'uint32' with 'string[2]'"#,
+            r#"error comparison-types `pid == "a"`: Type mismatch for '==': comparing 'uint32' with 'string[2]' | A number never equals text: use str(p) for the text at an address, and "..." for text"#,
         ),
         (
             "begin { @ = curtask * 2; }",
-            "error operator-type `curtask * 2`: The * operator cannot be used on expressions of types 'struct task_struct *' and 'int8'",
+            "error operator-type `curtask * 2`: The * operator cannot be used on expressions of types 'struct task_struct *' and 'int8' | Pointers can be compared, and moved by integers; for other arithmetic cast them: (uint64)p",
         ),
         (
             "begin { if (comm) { } }",
-            "error condition-type `(comm)`: Invalid condition: an integer, bool or pointer is needed, not 'string[16]'",
+            "error condition-type `(comm)`: Invalid condition: an integer, bool or pointer is needed, not 'string[16]' | Compare it: text != \"\"",
         ),
-        ("begin { @ = -comm; }", "error operator-type `-comm`: The - operator cannot be used on type 'string[16]'"),
+        (
+            "begin { @ = -comm; }",
+            "error operator-type `-comm`: The - operator cannot be used on type 'string[16]' | Strings know == and != only",
+        ),
     ]);
 }
 
@@ -123,17 +138,23 @@ fn casts_convert_between_scalars_and_bytes() {
     assert_eq!(begin(r#"@ = (int8[])"abc";"#), "@ = (int8[4])\"abc\"");
     assert_eq!(begin("@ = (bool)pid;"), "@ = (pid(): uint32 != 0:uint32: bool)");
     assert_eq!(begin("@ = (username_t)pid;"), "@ = (username_t)(uint64)pid(): uint32");
-    assert_eq!(begin("@ = (enum color)5;"), "@ = (enum color)5:int8");
+    assert_eq!(begin("@ = (enum color)5;"), "@ = 5:enum color");
     all_say(&[
         (
             "begin { @ = (uint8[3])pid; }",
-            "error bad-cast `(uint8[3])pid`: Cannot cast from 'uint32' to 'uint8[3]': they have 4 and 3 bytes",
+            "error bad-cast `(uint8[3])pid`: Cannot cast from 'uint32' to 'uint8[3]': they have 4 and 3 bytes | Leave the length out to get as many elements as there are: (uint8[])...",
         ),
-        ("begin { @ = (uint8)comm; }", "error bad-cast `(uint8)comm`: Cannot cast from 'string[16]' to 'uint8'"),
-        ("begin { @ = (enum color)3; }", "error enum-value `(enum color)3`: 3 is not a value of 'enum color'"),
+        (
+            "begin { @ = (uint8)comm; }",
+            "error bad-cast `(uint8)comm`: Cannot cast from 'string[16]' to 'uint8' | The bytes of a string are (int8[])s, its first one s[0]",
+        ),
+        (
+            "begin { @ = (enum color)3; }",
+            "error enum-value `(enum color)3`: 3 is not a value of 'enum color' | Its values are RED (0), GREEN (5)",
+        ),
         (
             "begin { @ = (uint32)pid; }",
-            "warning redundant-cast `(uint32)pid`: The expression has the type 'uint32' already",
+            "warning redundant-cast `(uint32)pid`: The expression has the type 'uint32' already | Leave the cast out",
         ),
         ("begin { @ = (foo)pid; }", "error unknown-type `foo`: Cannot resolve unknown type \"foo\""),
     ]);
@@ -152,6 +173,6 @@ fn a_word_in_parentheses_that_is_a_value_is_no_cast() {
 fn sizes_and_offsets_are_constants() {
     assert_eq!(
         begin("@a = sizeof(struct path); @b = sizeof(pid); @c = offsetof(struct file, f_path.dentry);"),
-        "@a = 16:int8\n@b = 4:int8\n@c = 8:int8"
+        "@a = 16:uint64\n@b = 4:uint64\n@c = 8:uint64"
     );
 }

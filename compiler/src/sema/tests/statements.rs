@@ -14,7 +14,7 @@ fn if_has_a_value_where_one_is_wanted() {
         ("begin { $v = if (pid) { 1 }; }", "error no-value `if (pid) { 1 }`: This if has no value: it has no else"),
         (
             r#"begin { $v = pid ? 1 : "a"; }"#,
-            "error branch-types `pid ? 1 : \"a\"`: Both values must have compatible types: have 'int8' and 'string[2]'",
+            "error branch-types `pid ? 1 : \"a\"`: Both values must have compatible types: have 'int8' and 'string[2]' | Make both the same kind of value, for example with a cast",
         ),
     ]);
 }
@@ -126,7 +126,10 @@ fn values_that_nobody_uses_are_warned_of() {
             "warning discarded-value `pid`: Return value discarded | Assign it, or write _ = ... to discard it",
         ),
         ("begin { _ = 5; _ = pid; @x[1] = 1; delete(@x, 1); @x[1]++; }", ""),
-        ("begin { return \"a\"; }", "error return-type `\"a\"`: A probe returns an integer, not 'string[2]'"),
+        (
+            "begin { return \"a\"; }",
+            "error return-type `\"a\"`: A probe returns an integer, not 'string[2]' | Leave the value out, or return a number",
+        ),
     ]);
 }
 
@@ -135,7 +138,7 @@ fn the_untaken_branch_of_a_comptime_if_is_not_looked_at() {
     assert_eq!(begin("if comptime (1 > 2) { print(nope); } else { print(5); }"), "block {\n  print(5:int8, site 0)\n}");
     assert_eq!(
         said("begin { @ = comptime pid; }"),
-        "error not-constant `pid`: comptime needs an expression that is constant"
+        "error not-constant `pid`: comptime needs an expression that is constant | Literals, sizeof, offsetof and typeinfo are constant, and what is computed from them"
     );
 }
 

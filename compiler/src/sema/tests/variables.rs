@@ -16,9 +16,12 @@ fn a_variable_belongs_to_its_block() {
         ("begin { $x = $x + 1; }", "error undeclared-variable `$x`: Undefined or undeclared variable: $x"),
         (
             "begin { let $x = 1; if (pid) { let $x = 2; } }",
-            "error shadowed-variable `$x`: Variable $x was already declared",
+            "error shadowed-variable `$x`: Variable $x was already declared | Choose another name, or assign to it without let",
         ),
-        ("begin { $i = 1; for $i : 0..3 { } }", "error shadowed-variable `$i`: Variable $i was already declared"),
+        (
+            "begin { $i = 1; for $i : 0..3 { } }",
+            "error shadowed-variable `$i`: Variable $i was already declared | Choose another name, or assign to it without let",
+        ),
     ]);
     assert!(begin("let $x; if (pid) { $x = 1; } print($x);").starts_with("var $x: int8\nlet $x\nif"));
 }
@@ -35,16 +38,22 @@ fn equal_names_in_separate_blocks_are_separate_variables() {
 fn a_declared_type_is_kept() {
     assert!(begin("let $x : uint16 = 5; $x = 7;").contains("$x = 7:uint16"));
     all_say(&[
-        ("begin { let $x : uint8 = 300; }", "error literal-too-big `300`: The literal 300 does not fit 'uint8'"),
+        (
+            "begin { let $x : uint8 = 300; }",
+            "error literal-too-big `300`: The literal 300 does not fit 'uint8' | Declare it as 'uint16', or write a cast: (uint8)300",
+        ),
         (
             "begin { let $x : uint8 = pid; }",
-            "warning lossy-cast `pid`: 'uint32' is being cast to 'uint8': values may lose their sign or width",
+            "warning lossy-cast `pid`: 'uint32' is being cast to 'uint8': values may lose their sign or width | Write a cast if that is meant: (uint8)...",
         ),
         (
             r#"begin { let $x : string[3] = "abcdef"; }"#,
-            "error type-mismatch `\"abcdef\"`: Type mismatch for $x: trying to assign value of type 'string[7]' when variable already has a type 'string[3]'",
+            "error type-mismatch `\"abcdef\"`: Type mismatch for $x: trying to assign value of type 'string[7]' when variable already has a type 'string[3]' | Strings only get longer: declare it as string[7]",
         ),
-        ("begin { let $x : void; }", "error variable-type `$x`: A variable cannot have the type 'void'"),
+        (
+            "begin { let $x : void; }",
+            "error variable-type `$x`: A variable cannot have the type 'void' | A pointer to anything is void *",
+        ),
     ]);
 }
 
@@ -52,7 +61,7 @@ fn a_declared_type_is_kept() {
 fn a_type_cannot_change() {
     assert_eq!(
         said(r#"begin { $x = 1; $x = "a"; print($x); }"#),
-        "error type-mismatch `\"a\"`: Type mismatch for $x: trying to assign value of type 'string[2]' when variable already has a type 'int8'"
+        "error type-mismatch `\"a\"`: Type mismatch for $x: trying to assign value of type 'string[2]' when variable already has a type 'int8' | Use another variable or map for values of another type"
     );
 }
 
@@ -90,9 +99,12 @@ fn tuples_widen_part_by_part_and_are_read_by_index() {
     all_say(&[
         (
             "begin { $t = (1, 2); print($t.2); }",
-            "error tuple-index `$t.2`: Invalid tuple index: 2. Found 2 elements in the tuple",
+            "error tuple-index `$t.2`: Invalid tuple index: 2. Found 2 elements in the tuple | Its parts are .0 to .1",
         ),
-        ("begin { $t = (1, 2); print($t[pid]); }", "error tuple-index `pid`: The index of a tuple must be a literal"),
+        (
+            "begin { $t = (1, 2); print($t[pid]); }",
+            "error tuple-index `pid`: The index of a tuple must be a literal | The parts of a tuple differ in type: write .0, .1, ...",
+        ),
     ]);
 }
 
