@@ -267,7 +267,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
             }
             MapStorage::PerCpuGlobal { offset } => {
                 self.clear_scalar_aggregate(map, offset)?;
-                Ok(self.ir.constant(1))
+                Ok((self.ir.constant(1), None))
             }
             MapStorage::Hash { symbol } | MapStorage::PerCpuHash { symbol } => {
                 let key = self.key(map, key)?;
