@@ -6,7 +6,7 @@ use inkwell::values::IntValue;
 use crate::hir::{Expr, ExprKind, UnaryOp};
 use crate::manifest::CounterCause;
 use crate::syntax::ast::{BinaryOp, Step};
-use crate::types::Type;
+use crate::types::{AddressSpace, Type};
 
 use super::error::CodegenError;
 use super::function::FunctionBuilder;
@@ -66,7 +66,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
             ExprKind::ReturnValue => self.return_register(),
             ExprKind::ContextPointer => {
                 let context = self.context_pointer()?;
-                Ok(self.plain_address(context)?.into())
+                Ok(self.ir.address(context).into())
             }
             ExprKind::AddressOfVariable(variable) => {
                 let place = self.variable_place(*variable);
@@ -228,8 +228,8 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
             (_, true) => IntPredicate::SGE,
             (_, false) => IntPredicate::UGE,
         };
-        let left = self.register(left)?;
-        let right = self.register(right)?;
+        let left = self.register(as_pointer(left))?;
+        let right = self.register(as_pointer(right))?;
         let bit = self.ir.compare(predicate, left, right);
         Ok(self.ir.bit_to_int(bit).into())
     }
@@ -282,7 +282,10 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
     fn cast(&mut self, operand: &Expr, ty: &Type) -> Result<Lowered<'ctx>, CodegenError> {
         match (operand.ty.is_scalar(), ty.is_scalar()) {
             (true, true) => {
-                let value = self.register(operand)?;
+                let mut value = self.register(operand)?;
+                if matches!(operand.ty, Type::Pointer { space: AddressSpace::Trusted, .. }) && ty.is_int() {
+                    value = self.plain_number(value)?;
+                }
                 Ok(if *ty == Type::Bool {
                     self.ir.bit_to_int(self.ir.is_not_zero(value))
                 } else {
@@ -404,5 +407,13 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         self.ir.position(next);
         let pointer = self.ir.merge_pointers(&[(pointer, inside), (zeros, from_outside)]);
         Ok(Memory::new(Place::new(pointer, place.align)).into())
+    }
+}
+
+/// What a comparison of an address looks at: the pointer itself, of which the verifier then knows whether it is NULL.
+fn as_pointer(operand: &Expr) -> &Expr {
+    match &operand.kind {
+        ExprKind::Cast(pointer) if matches!(pointer.ty, Type::Pointer { .. }) && operand.ty.size() == 8 => pointer,
+        _ => operand,
     }
 }

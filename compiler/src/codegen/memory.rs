@@ -77,9 +77,13 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
 
     /// An address as a number like any other: the verifier would refuse arithmetic on the pointer that it knows.
     pub(super) fn plain_address(&mut self, pointer: PointerValue<'ctx>) -> Result<IntValue<'ctx>, CodegenError> {
+        self.plain_number(self.ir.address(pointer))
+    }
+
+    /// [`FunctionBuilder::plain_address`] of what the verifier may know as a pointer.
+    pub(super) fn plain_number(&mut self, value: IntValue<'ctx>) -> Result<IntValue<'ctx>, CodegenError> {
         let place = self.scratch_memory(8)?;
-        let address = self.ir.address(pointer);
-        self.ir.store(place.pointer, address, 8);
+        self.ir.store(place.pointer, value, 8);
         Ok(self.ir.load_volatile(place.pointer, 8, false))
     }
 

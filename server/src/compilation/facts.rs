@@ -177,6 +177,10 @@ impl Kernel for Recorder<'_> {
         self.kernel.enum_constant(name)
     }
 
+    fn type_id(&self, name: &str) -> Option<u32> {
+        self.kernel.type_id(name)
+    }
+
     fn struct_names(&self) -> Vec<String> {
         self.kernel.struct_names()
     }
