@@ -33,6 +33,7 @@ class App {
   examples = $state.raw<readonly ExampleInfo[] | null>(null);
   theme = $state<Theme>('system');
   keysShown = $state(false);
+  paletteShown = $state(false);
   /** Read out by screen readers and shown for a moment. */
   notice = $state('');
   #noticeTimer: ReturnType<typeof setTimeout> | null = null;

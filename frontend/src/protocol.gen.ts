@@ -500,13 +500,35 @@ export type ExampleList = { examples: Array<ExampleInfo>, };
 
 export type ExampleInfo = { id: string, title: string, 
 /**
+ * The subject, such as `Disks`.
+ */
+category: string, 
+/**
  * What a person wants to know who picks it.
  */
 question: string, script: string, how_to_read: string, 
 /**
+ * How much it disturbs, in words.
+ */
+cost: string, 
+/**
  * What shows the answer best.
  */
-view: ExampleView, };
+view: ExampleView, 
+/**
+ * `$1`, `$2`, …
+ */
+parameters: Array<ExampleParameter>, 
+/**
+ * Why it cannot run on this machine; null when it can.
+ */
+problem: string | null, };
+
+export type ExampleParameter = { name: string, 
+/**
+ * What stands for a parameter that is not given.
+ */
+default: string, doc: string, };
 
 export type ExampleView = "flame" | "table" | "histogram" | "log";
 

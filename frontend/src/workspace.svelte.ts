@@ -141,11 +141,11 @@ class Workspace {
   }
 
   /** One press on a card of the start page. */
-  async startExample(source: string, title: string): Promise<void> {
+  async startExample(source: string, title: string, parameters: readonly string[] = []): Promise<void> {
     this.close();
     this.source = source;
-    this.parameters = '';
-    this.#loaded = { source, parameters: '' };
+    this.parameters = joinArguments(parameters);
+    this.#loaded = { source, parameters: this.parameters };
     this.title = title;
     this.drawerOpen = false;
     await this.start();

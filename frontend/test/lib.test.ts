@@ -3,6 +3,7 @@ import { joinArguments, splitArguments } from '../src/lib/arguments';
 import { backoff } from '../src/lib/backoff';
 import { formatClock, formatNumber, formatRate, formatShare, formatSpan, plural } from '../src/lib/format';
 import { visible, visibleLine } from '../src/lib/visible';
+import { fuzzyScore, ranked } from '../src/lib/fuzzy';
 import { isAtEnd, visibleRows } from '../src/lib/window';
 
 describe('numbers', () => {
@@ -79,5 +80,19 @@ describe('rows in view', () => {
   test('two rows from the end still follow it', () => {
     expect(isAtEnd(560, 400, 1000, 20)).toBe(true);
     expect(isAtEnd(500, 400, 1000, 20)).toBe(false);
+  });
+});
+
+describe('commands by a few letters', () => {
+  test('letters in order match, the beginning of words first', () => {
+    const names = ['Show @calls', 'Copy a read-only link', 'Dark theme', 'Disk latency (biolatency)', 'New processes (execsnoop)'];
+    expect(ranked(names, 'execsnoop', (name) => name)).toEqual(['New processes (execsnoop)']);
+    expect(ranked(names, 'dkth', (name) => name)[0]).toBe('Dark theme');
+    expect(ranked(names, 'lat', (name) => name)[0]).toBe('Disk latency (biolatency)');
+    expect(ranked(names, '', (name) => name)).toEqual(names);
+  });
+
+  test('letters out of order do not', () => {
+    expect(fuzzyScore('Dark theme', 'thd')).toBeNull();
   });
 });

@@ -20,6 +20,7 @@ pub mod run;
 pub mod script;
 pub mod serve;
 pub mod signals;
+pub mod tools;
 pub mod worker;
 
 /// Exit code of a usage error, a script with errors, and whatever else keeps a command from its work.
@@ -42,6 +43,10 @@ struct Arguments {
 enum Command {
     /// Run a script in the terminal
     Run(Box<run::RunArguments>),
+    /// Run a ready script in the terminal
+    Tool(tools::ToolArguments),
+    /// List the ready scripts
+    Tools(tools::ToolsArguments),
     /// Look for mistakes in a script without running it
     Check(check::CheckArguments),
     /// Tell what a script will do: types, maps, attach points, sizes
@@ -76,6 +81,8 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     log_to_stderr(if matches!(command, Command::Serve(_)) { Level::INFO } else { Level::WARN });
     let result = match command {
         Command::Run(arguments) => run::run(*arguments),
+        Command::Tool(arguments) => tools::run(arguments),
+        Command::Tools(arguments) => tools::list(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Fmt(arguments) => fmt::run(&arguments),

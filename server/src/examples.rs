@@ -1,149 +1,138 @@
-//! Ready scripts for people who do not know yet how to ask. The scripts are files in `server/examples`.
+//! The tools: ready scripts for people who do not know yet how to ask. The scripts are files in `server/examples`; the
+//! words around them are tables, one for each subject, in the folder beside this file.
+
+use tracedeck_compiler::kernel::Kernel;
+use tracedeck_compiler::options::CompileOptions;
+use tracedeck_compiler::source::SourceFile;
 
 use crate::http::protocol::ExampleView;
 
 /// A script with the words around it.
 pub struct Example {
+    /// What it is called on the command line; the name that people know, where there is one.
     pub id: &'static str,
     pub title: &'static str,
+    pub category: &'static str,
     /// What a person wants to know who picks it.
     pub question: &'static str,
     pub script: &'static str,
     pub how_to_read: &'static str,
+    /// How much it disturbs, in words.
+    pub cost: &'static str,
     /// What shows the answer best.
     pub view: ExampleView,
+    /// `$1`, `$2`, …
+    pub parameters: &'static [Parameter],
+    /// What not every kernel has.
+    pub needs: Option<&'static str>,
+}
+
+/// A positional parameter of a script.
+pub struct Parameter {
+    pub name: &'static str,
+    /// What stands for a parameter that is not given.
+    pub default: &'static str,
+    pub doc: &'static str,
 }
 
 macro_rules! example {
-    ($id:literal, $title:literal, $view:ident, $question:literal, $how_to_read:literal) => {
+    {
+        id: $id:literal,
+        title: $title:literal,
+        category: $category:literal,
+        view: $view:ident,
+        cost: $cost:literal,
+        question: $question:literal,
+        how_to_read: $how_to_read:literal,
+        parameters: [$($parameter:expr),*],
+        needs: $needs:expr,
+    } => {
         Example {
             id: $id,
             title: $title,
+            category: $category,
             question: $question,
-            script: include_str!(concat!("../examples/", $id, ".bt")),
+            script: include_str!(concat!("../../examples/", $id, ".bt")),
             how_to_read: $how_to_read,
-            view: ExampleView::$view,
+            cost: $cost,
+            view: crate::http::protocol::ExampleView::$view,
+            parameters: &[$($parameter),*],
+            needs: $needs,
         }
     };
 }
 
-/// Every example, in the order of the start page.
-pub static ALL: &[Example] = &[
-    example!(
-        "cpu-flame-graph",
-        "CPU flame graph",
-        Flame,
-        "Where do the CPUs spend their time?",
-        "Each box is a function; its width is its share of CPU time. What it called stands on it. Wide boxes at the top edge are where the time goes."
-    ),
-    example!(
-        "syscalls-by-process",
-        "System calls by process",
-        Table,
-        "Who talks to the kernel most?",
-        "One row for each process name, with the number of system calls it has made since the start."
-    ),
-    example!(
-        "new-processes",
-        "New processes",
-        Log,
-        "Which programs are being started?",
-        "One line for each program: who started it, the process id, and the file."
-    ),
-    example!(
-        "files-opened",
-        "Files opened",
-        Log,
-        "Which files are being opened, and by whom?",
-        "One line for each attempt to open a file, whether it succeeds or not."
-    ),
-    example!(
-        "write-latency",
-        "Write latency",
-        Histogram,
-        "How long do writes take?",
-        "A histogram for each process. Buckets are microseconds from entering write() to its return; two hills mean two kinds of writes."
-    ),
-    example!(
-        "read-sizes",
-        "Read sizes",
-        Histogram,
-        "How much does a read return?",
-        "Buckets are bytes that read() returned; the bucket below zero counts errors. Many small reads cost more than a few large ones."
-    ),
-    example!(
-        "context-switches",
-        "Context switches",
-        Table,
-        "Who is switched off the CPU most?",
-        "One row for each process that had to leave a CPU. Many switches of one process mean short waits: locks, pipes, small I/O."
-    ),
-    example!(
-        "page-faults",
-        "Page faults flame graph",
-        Flame,
-        "What touches new memory?",
-        "Widths are page faults. Read it like a CPU flame graph: the code at the top edge touched a page for the first time."
-    ),
-    example!(
-        "process-rate",
-        "Processes per second",
-        Log,
-        "How fast are processes created?",
-        "Every second a table of who created how many processes and threads in that second."
-    ),
-    example!(
-        "run-queue-latency",
-        "Run queue latency",
-        Histogram,
-        "How long do threads wait for a CPU?",
-        "Microseconds from being ready to run until running. More than a millisecond often means there are more threads ready than CPUs."
-    ),
-    example!(
-        "off-cpu-time",
-        "Off-CPU time flame graph",
-        Flame,
-        "What do threads wait for?",
-        "Widths are microseconds that threads were not running, by the code that gave the CPU away. Idle servers wait a lot: that is normal."
-    ),
-    example!(
-        "bash-readline",
-        "Commands typed into bash",
-        Log,
-        "What is typed into interactive shells?",
-        "One line for each command line that a bash on this machine has read, from any session."
-    ),
-    example!(
-        "block-io-size",
-        "Disk I/O sizes",
-        Histogram,
-        "How large are the requests to the disks?",
-        "Kilobytes of each request, by process. Small sizes with a busy disk: look for synchronous writes or random reads."
-    ),
-    example!(
-        "syscall-errors",
-        "System calls that fail",
-        Table,
-        "Which system calls fail, and whose?",
-        "One row for each process, system call number and error number. Errors 2 (no such file) and 11 (try again) are everyday; others deserve a look."
-    ),
-];
+mod cpu;
+mod disk;
+mod files;
+mod locks;
+mod memory;
+mod network;
+mod processes;
+
+/// What people ask first, in the order of the start page.
+const FIRST: [&str; 8] =
+    ["profile", "syscount", "biolatency", "tcpconnect", "faults", "runqlat", "execsnoop", "opensnoop"];
+
+const TABLES: [&[Example]; 7] =
+    [cpu::ALL, processes::ALL, files::ALL, disk::ALL, network::ALL, memory::ALL, locks::ALL];
+
+/// Every tool, by subject.
+pub fn by_subject() -> impl Iterator<Item = &'static Example> {
+    TABLES.into_iter().flatten()
+}
+
+/// Every tool, those first that people ask for first.
+pub fn all() -> impl Iterator<Item = &'static Example> {
+    let first = FIRST.into_iter().filter_map(find);
+    first.chain(by_subject().filter(|example| !FIRST.contains(&example.id)))
+}
+
+/// The tool of that name.
+pub fn find(id: &str) -> Option<&'static Example> {
+    by_subject().find(|example| example.id == id)
+}
+
+/// Why a tool cannot run on a machine, as a sentence; None when it can.
+pub fn problem(example: &Example, kernel: &dyn Kernel) -> Option<String> {
+    let file = SourceFile::new(example.id, example.script);
+    let checked = tracedeck_compiler::check(&file, kernel, &CompileOptions::default());
+    checked.diagnostics.iter().find(|diagnostic| diagnostic.is_error()).map(|error| error.message.clone())
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn examples_have_ids_of_their_own_and_whole_sentences() {
-        let mut ids: Vec<_> = ALL.iter().map(|example| example.id).collect();
+    fn tools_have_names_of_their_own_and_whole_sentences() {
+        let mut ids: Vec<_> = by_subject().map(|example| example.id).collect();
+        assert!(ids.len() >= 45, "only {} tools", ids.len());
         ids.sort_unstable();
         ids.dedup();
-        assert_eq!(ids.len(), ALL.len());
-        assert_eq!(ALL[0].id, "cpu-flame-graph");
-        for example in ALL {
+        assert_eq!((ids.len(), all().count()), (by_subject().count(), by_subject().count()));
+        assert_eq!(all().map(|example| example.id).take(8).collect::<Vec<_>>(), FIRST);
+        for example in by_subject() {
+            assert!(
+                example.id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()),
+                "{}",
+                example.id
+            );
             assert!(example.question.ends_with('?'), "{}", example.id);
             assert!(example.how_to_read.ends_with('.'), "{}", example.id);
+            assert!(!example.cost.is_empty() && !example.cost.ends_with('.'), "{}", example.id);
             assert!(example.script.ends_with('\n') && example.script.starts_with("//"), "{}", example.id);
+        }
+    }
+
+    #[test]
+    fn every_script_in_the_folder_is_a_tool_and_takes_the_parameters_it_says() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/examples");
+        let files = std::fs::read_dir(folder).unwrap().filter(|entry| entry.is_ok()).count();
+        assert_eq!(files, by_subject().count());
+        for example in by_subject() {
+            let used = (1..=9).rev().find(|number| example.script.contains(&format!("${number}"))).unwrap_or(0);
+            assert_eq!(example.parameters.len(), used, "{}", example.id);
         }
     }
 }

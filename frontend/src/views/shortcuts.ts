@@ -10,6 +10,7 @@ export interface KeyHelp {
 
 export const keyHelp: readonly KeyHelp[] = [
   { where: 'Everywhere', keys: ['?'], does: 'This list' },
+  { where: 'Everywhere', keys: ['Ctrl', 'K'], does: 'Find a screen, a tool, a run, a command' },
   { where: 'Everywhere', keys: ['h'], does: 'Start page' },
   { where: 'Everywhere', keys: ['c'], does: 'CPU flame graph of this machine' },
   { where: 'Everywhere', keys: ['w'], does: 'Write a script' },
@@ -18,6 +19,8 @@ export const keyHelp: readonly KeyHelp[] = [
   { where: 'Run', keys: ['.'], does: 'Stop' },
   { where: 'Run', keys: ['l'], does: 'Copy a read-only link' },
   { where: 'Run', keys: ['1', '…', '9'], does: 'Choose a panel' },
+  { where: 'Time strip', keys: ['←', '→'], does: 'A second back or on; Page keys: ten' },
+  { where: 'Time strip', keys: ['End'], does: 'Back to live' },
   { where: 'Script', keys: ['Ctrl', 'Enter'], does: 'Run; once more: restart with the edit' },
   { where: 'Script', keys: ['Esc', 'Tab'], does: 'Leave the editor with the keyboard' },
   { where: 'Flame graph', keys: ['/'], does: 'Search' },
@@ -43,12 +46,19 @@ export function onCommand(listener: (command: PanelCommand) => boolean): () => v
   return () => listeners.delete(listener);
 }
 
-function ask(command: PanelCommand): boolean {
+/** Hands a command to the panels; whether one of them did something. */
+export function ask(command: PanelCommand): boolean {
   return [...listeners].reverse().some((listener) => listener(command));
 }
 
 export function handleKey(event: KeyboardEvent): void {
   if (event.defaultPrevented || app.session.state !== 'signed-in' || app.keysShown) return;
+  if (event.key.toLowerCase() === 'k' && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey) {
+    event.preventDefault();
+    app.paletteShown = !app.paletteShown;
+    return;
+  }
+  if (app.paletteShown) return;
   if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
     if (app.route.screen === 'run' || app.route.screen === 'write') {
       event.preventDefault();
@@ -106,7 +116,7 @@ function run(key: string): boolean {
 function startCpuFlameGraph(): boolean {
   if (!app.operator) return false;
   void app.loadExamples().then(() => {
-    const example = app.examples?.find((candidate) => candidate.id === 'cpu-flame-graph') ?? app.examples?.[0];
+    const example = app.examples?.find((candidate) => candidate.id === 'profile') ?? app.examples?.[0];
     if (example) void workspace.startExample(example.script, example.title);
   });
   return true;

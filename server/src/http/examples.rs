@@ -1,24 +1,44 @@
-//! `GET /api/examples`: ready scripts.
+//! `GET /api/examples`: the tools, ready scripts.
 
+use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
 
-use super::protocol::{ExampleInfo, ExampleList};
+use super::error::ApiError;
+use super::protocol::{ExampleInfo, ExampleList, ExampleParameter};
 use super::{Anyone, App};
-use crate::examples::ALL;
+use crate::examples;
 
 pub fn router() -> Router<App> {
-    Router::new().route("/api/examples", get(examples))
+    Router::new().route("/api/examples", get(list))
 }
 
-async fn examples(_: Anyone) -> Json<ExampleList> {
-    let examples = ALL.iter().map(|example| ExampleInfo {
-        id: example.id.to_owned(),
-        title: example.title.to_owned(),
-        question: example.question.to_owned(),
-        script: example.script.to_owned(),
-        how_to_read: example.how_to_read.to_owned(),
-        view: example.view,
-    });
-    Json(ExampleList { examples: examples.collect() })
+async fn list(State(app): State<App>, _: Anyone) -> Result<Json<ExampleList>, ApiError> {
+    // Each script is checked against this kernel, so that what cannot run says so before it is pressed.
+    let examples = app
+        .computing(|app| {
+            let info = |example: &examples::Example| ExampleInfo {
+                id: example.id.to_owned(),
+                title: example.title.to_owned(),
+                category: example.category.to_owned(),
+                question: example.question.to_owned(),
+                script: example.script.to_owned(),
+                how_to_read: example.how_to_read.to_owned(),
+                cost: example.cost.to_owned(),
+                view: example.view,
+                parameters: example
+                    .parameters
+                    .iter()
+                    .map(|parameter| ExampleParameter {
+                        name: parameter.name.to_owned(),
+                        default: parameter.default.to_owned(),
+                        doc: parameter.doc.to_owned(),
+                    })
+                    .collect(),
+                problem: examples::problem(example, &*app.kernel),
+            };
+            Ok(examples::all().map(info).collect())
+        })
+        .await?;
+    Ok(Json(ExampleList { examples }))
 }

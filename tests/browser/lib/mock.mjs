@@ -33,7 +33,7 @@ const runs = {
 };
 
 const examples = [
-  ['cpu-flame-graph', 'CPU flame graph', 'What are the CPUs busy with?', 'Wide frames are where the time goes. Kernel and user code have different colours.'],
+  ['profile', 'CPU flame graph', 'What are the CPUs busy with?', 'Wide frames are where the time goes. Kernel and user code have different colours.'],
   ['syscalls', 'System calls by process', 'Who talks to the kernel most?', 'One row per process name, the busiest first.'],
   ['opens', 'Files opened', 'Which files does each process open?', 'One line per call: process and path.'],
   ['disk', 'Disk latency', 'How long do disk requests take?', 'A hump far to the right is a slow disk or a queue.'],
@@ -41,7 +41,7 @@ const examples = [
   ['runq', 'Scheduler latency', 'How long do threads wait for a CPU?', 'More than a few milliseconds means too few CPUs.'],
   ['tcp', 'TCP connects', 'Who connects where?', 'One line per connection.'],
   ['offcpu', 'Off-CPU time', 'What do threads wait for?', 'Wide frames are long waits.'],
-].map(([id, title, question, how_to_read]) => ({ id, title, question, how_to_read, script: `// ${title}\nprofile:hz:99 { @[kstack, comm] = count(); }`, view: 'flame' }));
+].map(([id, title, question, how_to_read]) => ({ id, title, question, how_to_read, script: `// ${title}\nprofile:hz:99 { @[kstack, comm] = count(); }`, view: 'flame', category: /Disk/.test(title) ? 'Disks' : /TCP/.test(title) ? 'Network' : 'CPU and scheduling', cost: 'low: a few hundred events a second', parameters: id === 'runq' ? [{ name: 'limit', default: '10000', doc: 'Microseconds' }] : [], problem: id === 'offcpu' ? 'kprobe probes need kprobes, which this kernel does not have' : null }));
 
 const host = { hostname: 'db-01', kernel: '6.12.48-amd64', cpus: 16, version: '0.1.0', user: 'root', features: [], limits: { source_bytes: 65536, probes: 1000, map_bytes: 1 << 26, time_limit_seconds: 600, runs_at_once: 8, viewers: 50 } };
 const language = { keywords: ['if', 'else'], builtins: [{ name: 'printf', signature: 'printf(format, ...)', doc: 'Prints.', example: '' }, { name: 'count', signature: 'count()', doc: 'Counts.', example: '' }], probes: [{ names: ['profile', 'p'], syntax: 'profile:hz:N', doc: '', available: true, reason: null }] };

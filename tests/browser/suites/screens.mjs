@@ -286,7 +286,7 @@ export async function screens(report, browser, { screenshots }) {
     await page.goto(`${server.origin}/#k=good`);
     await page.getByRole('heading', { name: 'What do you want to know?' }).waitFor();
     const script = encodeURIComponent('BEGIN { system("id") }');
-    const links = [`/#script=${script}`, `/?script=${script}&run=1`, `/write?script=${script}&run=1`, `/write#script=${script}`, '/write?example=../../etc', '/write?example=syscalls&run=1', '/r/table?run=1&stop=1', '/r/table?show=%3Cscript%3E&as=flame&zoom=x&find=%3Cb%3E', '/r/unknown', '/r/%2e%2e', '/nothing?run=1', '/#v=stolen', '/r/table#v=wrong'];
+    const links = [`/#script=${script}`, `/?script=${script}&run=1`, `/write?script=${script}&run=1`, `/write#script=${script}`, '/write?example=../../etc', '/write?example=syscalls&run=1', '/tools?run=1', '/runs?open=1', '/r/log?filter=(a%2B)%2B%24', '/r/table?run=1&stop=1', '/r/table?show=%3Cscript%3E&as=flame&zoom=x&find=%3Cb%3E', '/r/unknown', '/r/%2e%2e', '/nothing?run=1', '/#v=stolen', '/r/table#v=wrong'];
     for (const link of links) {
       await page.goto(server.origin + link);
       await page.locator('main').waitFor();
@@ -307,6 +307,78 @@ export async function screens(report, browser, { screenshots }) {
       await page.keyboard.press('Escape');
       await page.getByRole('dialog').waitFor({ state: 'detached' });
     }));
+
+  await report.test('tools stand by subject, are found by a word, and say what this kernel lacks', () =>
+    inPage('/tools', async (page) => {
+      await page.getByRole('heading', { name: 'Network' }).waitFor();
+      const lacking = page.locator('article', { hasText: 'Off-CPU time' });
+      assert.match(await lacking.textContent(), /kprobes, which this kernel does not have/);
+      assert.equal(await lacking.getByRole('button', { name: /Start/ }).isEnabled(), false);
+      await assertAccessible(page, 'tools');
+      await shoot(page, screenshots, 'mock-tools');
+      await page.getByLabel('Find a tool').fill('scheduler');
+      assert.equal(await page.locator('article').count(), 1);
+      const sent = page.waitForRequest((request) => request.method() === 'POST' && request.url().endsWith('/api/runs'));
+      await page.getByLabel('limit').fill('500');
+      await page.getByRole('button', { name: 'Start Scheduler latency' }).click();
+      assert.deepEqual((await sent).postDataJSON().parameters, ['500']);
+      await page.waitForURL(/\/r\//);
+    }, { viewport: { width: 1280, height: 800 } }));
+
+  await report.test('runs are listed and found', () =>
+    inPage('/runs', async (page) => {
+      await page.getByRole('row').nth(1).waitFor();
+      await assertAccessible(page, 'runs');
+      await shoot(page, screenshots, 'mock-runs');
+      await page.getByLabel('Find a run').fill('disk lat');
+      assert.equal(await page.locator('tbody tr').count(), 1);
+      await page.getByLabel('Find a run').fill('no such thing');
+      await page.getByText('No run has that').waitFor();
+    }, { viewport: { width: 1280, height: 800 } }));
+
+  await report.test('Ctrl-K finds screens, tools, runs and what can be done', () =>
+    inPage('/r/table', async (page) => {
+      await page.locator('td.value').first().waitFor();
+      await page.keyboard.press('Control+k');
+      await page.getByRole('combobox', { name: 'Find a command' }).waitFor();
+      await page.getByRole('option', { name: /Disk latency, running/ }).waitFor();
+      await assertAccessible(page, 'palette');
+      await shoot(page, screenshots, 'mock-palette');
+      await page.keyboard.type('dark th');
+      await page.keyboard.press('Enter');
+      assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'dark');
+      await page.keyboard.press('Control+k');
+      await page.keyboard.type('tools');
+      await page.keyboard.press('Enter');
+      await page.waitForURL(/\/tools$/);
+      await page.keyboard.press('Control+k');
+      await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+    }, { viewport: { width: 1280, height: 800 } }));
+
+  for (const id of ['flame', 'table', 'histogram', 'log']) {
+    await report.test(`a phone shows the ${id} run and nothing to start by accident`, () =>
+      inPage(`/r/${id}`, async (page) => {
+        await page.locator(ready[id]).first().waitFor();
+        await page.waitForTimeout(200);
+        assert.equal(await page.getByRole('button', { name: /^(Stop|Restart|Run)/ }).count(), 0);
+        assert.equal(await page.getByRole('button', { name: 'Script e' }).count(), 0);
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        assert.ok(wide <= 0, `scrolls sideways by ${wide} px`);
+        await assertAccessible(page, `${id} on a phone`);
+        await shoot(page, screenshots, `phone-${id}`);
+      }, { viewport: { width: 390, height: 844 } }));
+  }
+
+  await report.test('a phone shows the runs, and nothing to start by accident', () =>
+    inPage('/', async (page) => {
+      await page.getByRole('row').nth(1).waitFor();
+      assert.equal(await page.getByRole('button', { name: /Start/ }).count(), 0);
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      assert.ok(wide <= 0, `scrolls sideways by ${wide} px`);
+      await assertAccessible(page, 'home on a phone');
+      await shoot(page, screenshots, 'phone-home');
+    }, { viewport: { width: 390, height: 844 } }));
 
   await report.test('the page fits a narrow window, whatever the title', () =>
     inPage('/r/table', async (page) => {

@@ -153,7 +153,7 @@ async fn examples_language_and_host_are_told() {
     let directory = Directory::new();
     let server = Server::start(&directory).await;
     let examples = get(&server, "/api/examples").await.json();
-    assert_eq!(examples["examples"][0]["id"], "cpu-flame-graph");
+    assert_eq!(examples["examples"][0]["id"], "profile");
     let language = get(&server, "/api/language").await.json();
     let has = |list: &str, name: &str| language[list].as_array().unwrap().iter().any(|entry| entry["name"] == name);
     assert!(has("builtins", "kstack") && has("builtins", "count"));

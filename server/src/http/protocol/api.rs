@@ -116,12 +116,28 @@ pub struct ExampleList {
 pub struct ExampleInfo {
     pub id: String,
     pub title: String,
+    /// The subject, such as `Disks`.
+    pub category: String,
     /// What a person wants to know who picks it.
     pub question: String,
     pub script: String,
     pub how_to_read: String,
+    /// How much it disturbs, in words.
+    pub cost: String,
     /// What shows the answer best.
     pub view: ExampleView,
+    /// `$1`, `$2`, …
+    pub parameters: Vec<ExampleParameter>,
+    /// Why it cannot run on this machine; null when it can.
+    pub problem: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct ExampleParameter {
+    pub name: String,
+    /// What stands for a parameter that is not given.
+    pub default: String,
+    pub doc: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]

@@ -65,6 +65,7 @@ fn declarations() -> String {
         ProbeTypeInfo,
         ExampleList,
         ExampleInfo,
+        ExampleParameter,
         ExampleView,
         CheckRequest,
         CheckResponse,

@@ -1,0 +1,134 @@
+//! `tracedeck tools` and `tracedeck tool NAME`: the ready scripts in the terminal.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+
+use anyhow::{Result, bail};
+use clap::{Args, CommandFactory, FromArgMatches};
+
+use super::run::{self, RunArguments};
+use crate::examples::{self, Example};
+use crate::host::LiveKernel;
+
+#[derive(Debug, Args)]
+#[command(
+    long_about = "List the ready scripts: what they answer and what they cost.\n\n\
+                  A word shows only the tools that are about it. What this kernel cannot run says why.",
+    after_help = "EXAMPLES:\n  \
+                  tracedeck tools\n  \
+                  tracedeck tools latency\n  \
+                  tracedeck tool opensnoop\n  \
+                  tracedeck tool runqslower 5000"
+)]
+pub struct ToolsArguments {
+    /// Only tools with this word
+    word: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Run a ready script in the terminal. Its parameters follow its name; options of `tracedeck run` may stand \
+                  before them.\n\nWithout parameters, each has its default. `--about` tells what the tool is for.",
+    after_help = "EXAMPLES:\n  \
+                  tracedeck tool biolatency\n  \
+                  tracedeck tool syslat postgres\n  \
+                  tracedeck tool execsnoop -f json\n  \
+                  tracedeck tool profile --flame cpu.svg\n  \
+                  tracedeck tool runqslower --about"
+)]
+pub struct ToolArguments {
+    /// A name that `tracedeck tools` lists
+    name: String,
+    /// Tell what the tool is for, how to read it, and its script
+    #[arg(long)]
+    about: bool,
+    /// Options of `tracedeck run`, and the script's parameters
+    #[arg(value_name = "ARGUMENT", trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<OsString>,
+}
+
+/// Lists the tools by subject.
+pub fn list(arguments: &ToolsArguments) -> Result<u8> {
+    let kernel = LiveKernel::shared();
+    let word = arguments.word.as_deref().unwrap_or("").to_lowercase();
+    let is_about = |tool: &&Example| {
+        [tool.id, tool.title, tool.question, tool.category].iter().any(|text| text.to_lowercase().contains(&word))
+    };
+    let found: Vec<_> = examples::by_subject().filter(is_about).collect();
+    if found.is_empty() {
+        bail!("no tool is about '{word}'; `tracedeck tools` lists all");
+    }
+    let mut out = io::stdout().lock();
+    let mut subject = "";
+    for tool in found {
+        if tool.category != subject {
+            let gap = if subject.is_empty() { "" } else { "\n" };
+            writeln!(out, "{gap}{}", tool.category)?;
+            subject = tool.category;
+        }
+        writeln!(out, "  {:<16} {}", tool.id, tool.question)?;
+        if let Some(problem) = examples::problem(tool, &*kernel) {
+            writeln!(out, "  {:<16} not on this machine: {problem}", "")?;
+        }
+    }
+    Ok(0)
+}
+
+/// Runs a tool as `tracedeck run` would, or tells about it.
+pub fn run(arguments: ToolArguments) -> Result<u8> {
+    let Some(tool) = examples::find(&arguments.name) else {
+        bail!("there is no tool '{}'{}; `tracedeck tools` lists all", arguments.name, suggestion(&arguments.name));
+    };
+    if arguments.about || arguments.arguments.iter().any(|argument| argument == "--about") {
+        io::stdout().lock().write_all(about(tool).as_bytes())?;
+        return Ok(0);
+    }
+    let words = ["tracedeck tool", "-e", tool.script].map(OsString::from).into_iter().chain(arguments.arguments);
+    let matches = RunArguments::command().name("tracedeck tool").try_get_matches_from(words);
+    match matches.and_then(|matches| RunArguments::from_arg_matches(&matches)) {
+        Ok(parsed) => run::run(parsed),
+        Err(error) => {
+            let _ = error.print();
+            Ok(if error.use_stderr() { super::FAILURE } else { 0 })
+        }
+    }
+}
+
+fn about(tool: &Example) -> String {
+    let mut text =
+        format!("{} - {}\n\n{}\n{}\n\nCost: {}\n", tool.id, tool.title, tool.question, tool.how_to_read, tool.cost);
+    if let Some(needs) = tool.needs {
+        text.push_str(&format!("Needs: {needs}\n"));
+    }
+    for parameter in tool.parameters {
+        let default = if parameter.default.is_empty() { "empty" } else { parameter.default };
+        text.push_str(&format!("Parameter {}: {} ({default} without it)\n", parameter.name, parameter.doc));
+    }
+    text.push_str(&format!("\n{}", tool.script));
+    text
+}
+
+/// A tool whose name holds the word, or the other way round.
+fn suggestion(word: &str) -> String {
+    let is_near = |tool: &&Example| tool.id.contains(word) || word.contains(tool.id);
+    examples::by_subject().find(is_near).map_or_else(String::new, |tool| format!(", did you mean '{}'?", tool.id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tool_tells_what_it_is_for_and_what_its_parameters_are() {
+        let text = about(examples::find("runqslower").expect("a tool"));
+        assert!(text.starts_with("runqslower - Slow run queue waits\n"), "{text}");
+        assert!(text.contains("Parameter limit: Microseconds; only longer waits are printed (10000 without it)\n"));
+        assert!(text.contains("tracepoint:sched:sched_switch"));
+    }
+
+    #[test]
+    fn a_name_that_is_nearly_right_is_mended() {
+        assert_eq!(suggestion("opensnoop2"), ", did you mean 'opensnoop'?");
+        assert_eq!(suggestion("zzz"), "");
+    }
+}
