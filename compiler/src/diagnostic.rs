@@ -1,6 +1,7 @@
 //! Diagnostics as data: built where a mistake is found, rendered in one place, sent to the editor as JSON.
 
 use crate::source::Span;
+use crate::source::expansions::Expansions;
 
 pub mod codes;
 pub mod render;
@@ -64,6 +65,25 @@ impl Diagnostic {
         }
     }
 
+    /// The diagnostic with spans of the file only, and what led there from use to use of macros.
+    #[must_use]
+    pub fn placed(mut self, expansions: &Expansions) -> Self {
+        if expansions.is_empty() {
+            return self;
+        }
+        let origin = expansions.place(self.span);
+        self.span = origin.span;
+        for label in &mut self.labels {
+            label.span = expansions.in_file(label.span);
+        }
+        for (span, name) in origin.expanded_from {
+            self.labels.push(Label { span, text: format!("expanded from '{name}'") });
+        }
+        self.message = without_numbers(&self.message);
+        self.help.iter_mut().for_each(|help| *help = without_numbers(help));
+        self
+    }
+
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
@@ -115,6 +135,23 @@ impl From<Diagnostic> for Diagnostics {
     }
 }
 
+/// Names of variables in macros as they are written: `$x`, not `$x#3`.
+fn without_numbers(text: &str) -> String {
+    let mut out = String::new();
+    let mut in_variable = false;
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        if character == '#' && in_variable {
+            while characters.next_if(char::is_ascii_digit).is_some() {}
+            in_variable = false;
+            continue;
+        }
+        in_variable = character == '$' || (in_variable && (character.is_ascii_alphanumeric() || character == '_'));
+        out.push(character);
+    }
+    out
+}
+
 /// The candidate nearest to what was written, if it is near enough to be a likely slip.
 pub fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (written.chars().count() / 3).clamp(1, 4);
@@ -154,6 +191,11 @@ mod tests {
     #[test]
     fn a_swapped_letter_is_one_edit() {
         assert_eq!(nearest("conut", ["count", "comm", "cpu"]), Some("count"));
+    }
+
+    #[test]
+    fn what_makes_names_in_macros_unique_is_not_shown() {
+        assert_eq!(without_numbers("Undefined variable: $x#12 (#3, $#)"), "Undefined variable: $x (#3, $)");
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod aggregations;
 pub mod builtins;
 pub mod codegen;
 pub mod diagnostic;
+pub mod expand;
 pub mod hir;
 pub mod kernel;
 pub mod manifest;
@@ -46,15 +47,15 @@ pub struct Checked {
 
 /// Parses and types a script: quick enough for every key press, and without LLVM.
 pub fn check(file: &SourceFile, kernel: &dyn Kernel, options: &CompileOptions) -> Checked {
-    let script = match parse(file, options) {
-        Ok(script) => script,
+    let mut found = Diagnostics::default();
+    let front = match Front::new(file, kernel, options, &mut found) {
+        Ok(front) => front,
         Err(error) => return Checked { diagnostics: vec![error], ..Checked::default() },
     };
-    let mut found = Diagnostics::default();
-    let kernel = Overlay::new(kernel, &script, &options.without, &mut found);
-    let analyzed = sema::analyze(&script, &kernel, options, found);
-    let maps = analyzed.program.map(|program| program.maps).unwrap_or_default();
-    Checked { diagnostics: in_order(analyzed.diagnostics), probes: analyzed.probes, maps }
+    let analyzed = sema::analyze(&front.expanded, &front.kernel, options, found);
+    let mut maps = analyzed.program.map(|program| program.maps).unwrap_or_default();
+    maps.iter_mut().for_each(|map| map.span = front.file.expansions().in_file(map.span));
+    Checked { diagnostics: front.in_order(analyzed.diagnostics), probes: analyzed.probes, maps }
 }
 
 /// The typed program of a script, with warnings.
@@ -80,47 +81,85 @@ pub fn compile(
     kernel: &dyn Kernel,
     options: &CompileOptions,
 ) -> Result<(Compiled, Vec<Diagnostic>), Vec<Diagnostic>> {
-    front_end(file, kernel, options, |program, kernel, mut warnings| match codegen::lower(&program, kernel, file) {
-        Ok(compiled) => Ok((compiled, warnings)),
-        Err(errors) => {
-            warnings.extend(errors);
-            Err(warnings)
+    front_end(file, kernel, options, |program, front, mut warnings| {
+        match codegen::lower(&program, &front.kernel, &front.file) {
+            Ok(mut compiled) => {
+                compiled.manifest.for_each_span(|span| *span = front.file.expansions().in_file(*span));
+                Ok((compiled, warnings))
+            }
+            Err(errors) => {
+                warnings.extend(errors.into_iter().map(|error| error.placed(front.file.expansions())));
+                Err(warnings)
+            }
         }
     })
 }
 
-/// Parsing and semantic analysis; `next` goes on with the program, the kernel that knows the script's types, and the
-/// warnings.
+/// What the stages of code generation make of a script, as text, with warnings.
+///
+/// # Errors
+///
+/// As [`compile`].
+pub fn dump(
+    file: &SourceFile,
+    kernel: &dyn Kernel,
+    options: &CompileOptions,
+) -> Result<codegen::Dump, Vec<Diagnostic>> {
+    front_end(file, kernel, options, |program, front, _| codegen::dump(&program, &front.kernel, &front.file))
+}
+
+/// A script on the way from its text to types.
+struct Front<'a> {
+    expanded: expand::Expanded,
+    /// The kernel, which knows the script's types as well.
+    kernel: Overlay<'a>,
+    /// The text, which knows what macros made of it.
+    file: SourceFile,
+}
+
+impl<'a> Front<'a> {
+    /// Parses a script and expands its macros.
+    fn new(
+        file: &SourceFile,
+        kernel: &'a dyn Kernel,
+        options: &CompileOptions,
+        found: &mut Diagnostics,
+    ) -> Result<Self, Diagnostic> {
+        let limits = syntax::Limits {
+            max_source_bytes: options.limits.max_source_bytes,
+            max_depth: options.limits.max_depth,
+            max_nodes: options.limits.max_nodes,
+            ..syntax::Limits::default()
+        };
+        let script = syntax::parse(file, &limits)?;
+        let kernel = Overlay::new(kernel, &script, &options.without, found);
+        let expanded = expand::expand(script, file, &limits, &|word| sema::meaning(&kernel, word), found);
+        let file = file.with_expansions(expanded.expansions.clone());
+        Ok(Self { expanded, kernel, file })
+    }
+
+    /// Diagnostics in the order of the script.
+    fn in_order(&self, diagnostics: Diagnostics) -> Vec<Diagnostic> {
+        let expansions = self.file.expansions();
+        let mut list: Vec<_> = diagnostics.into_vec().into_iter().map(|it| it.placed(expansions)).collect();
+        list.sort_by_key(|diagnostic| diagnostic.span.start);
+        list
+    }
+}
+
+/// Parsing and semantic analysis; `next` goes on with the program and the warnings.
 fn front_end<T>(
     file: &SourceFile,
     kernel: &dyn Kernel,
     options: &CompileOptions,
-    next: impl FnOnce(hir::Program, &dyn Kernel, Vec<Diagnostic>) -> Result<T, Vec<Diagnostic>>,
+    next: impl FnOnce(hir::Program, &Front<'_>, Vec<Diagnostic>) -> Result<T, Vec<Diagnostic>>,
 ) -> Result<T, Vec<Diagnostic>> {
-    let script = parse(file, options).map_err(|error| vec![error])?;
     let mut found = Diagnostics::default();
-    let kernel = Overlay::new(kernel, &script, &options.without, &mut found);
-    let analyzed = sema::analyze(&script, &kernel, options, found);
-    let diagnostics = in_order(analyzed.diagnostics);
+    let front = Front::new(file, kernel, options, &mut found).map_err(|error| vec![error])?;
+    let analyzed = sema::analyze(&front.expanded, &front.kernel, options, found);
+    let diagnostics = front.in_order(analyzed.diagnostics);
     match analyzed.program {
-        Some(program) => next(program, &kernel, diagnostics),
+        Some(program) => next(program, &front, diagnostics),
         None => Err(diagnostics),
     }
-}
-
-/// The tree of a script, within the limits of the compilation.
-fn parse(file: &SourceFile, options: &CompileOptions) -> Result<syntax::ast::Script, Diagnostic> {
-    let limits = syntax::Limits {
-        max_source_bytes: options.limits.max_source_bytes,
-        max_depth: options.limits.max_depth,
-        max_nodes: options.limits.max_nodes,
-        ..syntax::Limits::default()
-    };
-    syntax::parse(file, &limits)
-}
-
-fn in_order(diagnostics: Diagnostics) -> Vec<Diagnostic> {
-    let mut list = diagnostics.into_vec();
-    list.sort_by_key(|diagnostic| diagnostic.span.start);
-    list
 }

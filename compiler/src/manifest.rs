@@ -109,6 +109,16 @@ pub enum MissingProbes {
     Ignore,
 }
 
+impl Manifest {
+    /// Visits every place in the script.
+    pub fn for_each_span(&mut self, mut visit: impl FnMut(&mut Span)) {
+        self.probes.iter_mut().for_each(|it| visit(&mut it.span));
+        self.maps.iter_mut().for_each(|it| visit(&mut it.span));
+        self.sites.iter_mut().for_each(|it| visit(&mut it.span));
+        self.counters.iter_mut().for_each(|it| visit(&mut it.span));
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProbeInfo {
     /// The expanded attach point as `probe` prints it: `tracepoint:syscalls:sys_enter_read`.

@@ -1,6 +1,7 @@
 //! Semantic analysis: the tree as written to a typed program, and everything that is wrong with a script.
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::expand::Expanded;
 use crate::hir;
 use crate::kernel::overlay::Overlay;
 use crate::manifest::{AttachPoint, ProbeId, ProbeInfo};
@@ -35,6 +36,7 @@ mod usage;
 
 pub use calls::{CallSite, Extra, slot};
 pub use statements::read_type;
+pub use type_names::meaning;
 pub use typer::Typer;
 
 use attach::Group;
@@ -52,13 +54,16 @@ pub struct Analyzed {
 
 /// Types a script for a machine, whose types include those of the script. Adds to what was found before.
 pub fn analyze(
-    script: &ast::Script,
+    expanded: &Expanded,
     kernel: &Overlay<'_>,
     options: &CompileOptions,
     mut diagnostics: Diagnostics,
 ) -> Analyzed {
+    let script = &expanded.script;
     let config = config::read(script.config.as_ref(), options, &mut diagnostics);
     let mut names = Names::read(&script.preprocessor, &mut diagnostics);
+    expanded.refused.iter().for_each(|name| names.refuse(name));
+    names.functions = expanded.macros.clone();
     let roots = Roots::of(script, &mut names, &mut diagnostics);
     let groups = attach::expand(&roots.probes, kernel, options, &config, &mut diagnostics);
     let can_be_typed = check_programs(&groups, &roots, options, &config, &mut diagnostics);
@@ -113,10 +118,8 @@ impl<'s> Roots<'s> {
             match root {
                 Root::Probe(probe) => roots.probes.push(probe),
                 Root::MapDeclaration(declaration) => roots.declarations.push(declaration),
-                Root::Macro(it) => {
-                    names.refuse(&it.name.name);
-                    diagnostics.push(unsupported::not_yet(it.name.span, unsupported::MACROS));
-                }
+                // Macros are expanded before.
+                Root::Macro(_) => {}
                 Root::Function(it) => {
                     names.refuse(&it.name.name);
                     diagnostics.push(unsupported::not_yet(it.name.span, unsupported::FUNCTIONS));

@@ -1,5 +1,9 @@
 //! Source text and positions in it.
 
+pub mod expansions;
+
+use expansions::Expansions;
+
 /// A half-open range of byte offsets into a [`SourceFile`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
 pub struct Span {
@@ -35,6 +39,7 @@ pub struct SourceFile {
     name: String,
     text: String,
     line_starts: Vec<u32>,
+    expansions: Expansions,
 }
 
 impl SourceFile {
@@ -43,7 +48,7 @@ impl SourceFile {
         let line_starts = std::iter::once(0)
             .chain(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at as u32 + 1))
             .collect();
-        Self { name: name.into(), text, line_starts }
+        Self { name: name.into(), text, line_starts, expansions: Expansions::default() }
     }
 
     pub fn name(&self) -> &str {
@@ -54,12 +59,28 @@ impl SourceFile {
         &self.text
     }
 
+    /// The offset behind the last byte.
+    pub fn end(&self) -> u32 {
+        self.text.len() as u32
+    }
+
+    /// The file with what macros made of it: positions of their expansions are those of the definitions.
+    #[must_use]
+    pub fn with_expansions(&self, expansions: Expansions) -> Self {
+        Self { expansions, ..self.clone() }
+    }
+
+    pub fn expansions(&self) -> &Expansions {
+        &self.expansions
+    }
+
     /// The text under a span; empty where the span lies outside the file or splits a character.
     pub fn slice(&self, span: Span) -> &str {
         self.text.get(span.start as usize..span.end as usize).unwrap_or("")
     }
 
     pub fn position(&self, offset: u32) -> Position {
+        let offset = self.expansions.in_file(Span { start: offset, end: offset }).start;
         let line = self.line_starts.partition_point(|start| *start <= offset).max(1);
         Position { line: line as u32, column: offset.saturating_sub(self.line_starts[line - 1]) + 1 }
     }

@@ -10,6 +10,7 @@ pub mod print;
 mod scan;
 #[cfg(test)]
 mod tests;
+pub mod transform;
 
 pub use limits::Limits;
 pub use parse::{KEYWORDS, parse};

@@ -3,7 +3,7 @@
 use super::Code;
 
 /// The codes in alphabetical order.
-pub const CODES: [Code; 124] = [
+pub const CODES: [Code; 129] = [
     "address-of",
     "address-space",
     "aggregation-misuse",
@@ -33,6 +33,7 @@ pub const CODES: [Code; 124] = [
     "division-by-zero",
     "duplicate-config",
     "duplicate-field",
+    "duplicate-macro",
     "empty-script",
     "enum-value",
     "exit-in-loop",
@@ -53,6 +54,10 @@ pub const CODES: [Code; 124] = [
     "literal-required",
     "literal-too-big",
     "lossy-cast",
+    "macro-arguments",
+    "macro-control",
+    "macro-parameter",
+    "macro-recursion",
     "malformed-attach-point",
     "map-declared-twice",
     "map-key-type",

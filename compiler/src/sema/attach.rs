@@ -41,7 +41,7 @@ impl Group {
 
     /// Bytes of the body that is walked for this group.
     pub fn text_size(&self, probes: &[&ast::Probe]) -> usize {
-        probes.get(self.probe).map_or(0, |probe| (probe.span.end - probe.span.start) as usize)
+        probes.get(self.probe).map_or(0, |probe| (probe.span.end - probe.span.start + probe.expanded) as usize)
     }
 
     /// The probe type's name.

@@ -35,9 +35,10 @@ impl Typer<'_> {
             if unsupported::BUILTINS.contains(&name) {
                 return self.fail(unsupported::not_yet(function.span, &format!("'{name}()'")));
             }
+            let own = self.names.functions.iter().map(String::as_str);
             let diagnostic =
                 Diagnostic::error("unknown-function", function.span, format!("Unknown function: '{name}'"))
-                    .with_suggestion(name, builtins::ALL.iter().map(|builtin| builtin.name));
+                    .with_suggestion(name, builtins::ALL.iter().map(|builtin| builtin.name).chain(own));
             return self.fail(diagnostic);
         };
         self.builtin(&CallSite { builtin, function, arguments, span, used, called: true })

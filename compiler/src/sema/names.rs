@@ -24,6 +24,8 @@ pub struct Names {
     defines: HashMap<String, Define>,
     /// Macros and functions of the script, which were refused already.
     reported: HashSet<String>,
+    /// What the script defines that can be called.
+    pub functions: Vec<String>,
 }
 
 impl Names {

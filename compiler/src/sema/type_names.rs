@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::builtins::stacks::DEFAULT_FRAMES;
 use crate::builtins::{self, Kind};
 use crate::diagnostic::Diagnostic;
-use crate::kernel::c_names;
+use crate::kernel::{Kernel, c_names};
 use crate::source::Span;
 use crate::syntax::ast::{TypeArgument, TypeBase, TypeName, TypeSuffix};
 use crate::types::{Aggregate, SeriesFunction, StackSpace, Type};
@@ -175,6 +175,18 @@ fn aggregate_type(word: &str) -> Option<Type> {
         ]
     });
     known.into_iter().chain([series]).chain(signed).find(|it| it.to_string() == word).map(Type::Aggregate)
+}
+
+/// What a word means without the script's own definitions: no parameter can be called like that.
+pub fn meaning(kernel: &dyn Kernel, word: &str) -> Option<&'static str> {
+    if builtins::find(word).is_some() {
+        return Some("a builtin");
+    }
+    let is_type = LANGUAGE_TYPES.iter().any(|(name, _)| *name == word)
+        || matches!(word, "string" | "buffer")
+        || c_names::base_type(word).is_some()
+        || kernel.named_type(word).is_some();
+    is_type.then_some("a type")
 }
 
 /// Types that the language names itself.

@@ -12,7 +12,6 @@ macro_rules! features {
 }
 
 features! {
-    MACROS = "a macro";
     FUNCTIONS = "a function definition (fn)";
     IMPORTS = "import";
     INCLUDES = "#include";

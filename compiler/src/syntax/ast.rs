@@ -75,6 +75,8 @@ pub struct Probe {
     pub body: Block,
     /// From the first attach point to the closing brace.
     pub span: Span,
+    /// Bytes of text that macros have added to the body.
+    pub expanded: u32,
 }
 
 /// An attach point as raw text; `sema::probes` takes it apart. `$1` is not yet replaced.

@@ -5,7 +5,7 @@ use clap::ValueEnum;
 use tracedeck_compiler::diagnostic::Diagnostic;
 use tracedeck_compiler::options::CompileOptions;
 use tracedeck_compiler::source::SourceFile;
-use tracedeck_compiler::{analyze, codegen, compile, hir, syntax};
+use tracedeck_compiler::{analyze, compile, dump, hir, syntax};
 
 use crate::host::LiveKernel;
 use crate::live::describe;
@@ -62,10 +62,7 @@ pub fn emit(
     kernel: &LiveKernel,
     options: &CompileOptions,
 ) -> Result<String, Vec<Diagnostic>> {
-    let dump = || {
-        let (program, _) = analyze(source, kernel, options)?;
-        codegen::dump(&program, kernel, source)
-    };
+    let dump = || dump(source, kernel, options);
     let mut text = match stage {
         Stage::Ast => {
             let script = syntax::parse(source, &syntax::Limits::default()).map_err(|error| vec![error])?;

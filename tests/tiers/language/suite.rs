@@ -8,7 +8,7 @@ use tracedeck_compiler::hir::dump;
 use tracedeck_compiler::kernel::fixture::FixtureKernel;
 use tracedeck_compiler::options::CompileOptions;
 use tracedeck_compiler::source::SourceFile;
-use tracedeck_compiler::{Compiled, analyze, check, codegen, compile, syntax};
+use tracedeck_compiler::{Compiled, analyze, check, compile, syntax};
 use tracedeck_tests::case::{self, Case};
 use tracedeck_tests::{captured, golden, manifest_text};
 
@@ -175,8 +175,7 @@ fn text(it: &Outcome, stage: &str) -> Result<String, String> {
             .as_ref()
             .map(|it| manifest_text::text(&it.manifest))
             .ok_or_else(|| failed(it.diagnostics.clone())),
-        "ir" => analyze(&source, &it.kernel, &it.options)
-            .and_then(|(program, _)| codegen::dump(&program, &it.kernel, &source))
+        "ir" => tracedeck_compiler::dump(&source, &it.kernel, &it.options)
             .map(|dump| instructions(&dump.optimized))
             .map_err(failed),
         other => Err(format!("{}: unknown stage: {other}", it.case.name)),

@@ -114,7 +114,7 @@ impl Converter<'_> {
                     let expr = parts(part).next().ok_or_else(|| broken(span))?;
                     predicate = Some(*self.expr(expr)?);
                 }
-                _ => return Ok(Probe { attach_points, predicate, body: *self.block(part)?, span }),
+                _ => return Ok(Probe { attach_points, predicate, body: *self.block(part)?, span, expanded: 0 }),
             }
         }
         Err(broken(span))
