@@ -24,6 +24,7 @@ mod emit;
 mod error;
 mod expr;
 mod function;
+mod functions;
 mod helpers;
 mod ir;
 mod layout;
@@ -189,11 +190,15 @@ fn lower_program(unit: &Unit<'_, '_>, probe: &hir::ProbeProgram, index: u32) -> 
     let parameters = [Parameter { name: "context", kind: ParameterKind::Pointer }];
     // LLVM gives the section's symbol its name; the function needs another.
     let function = unit.function(&format!("run{index}"), &state.section, &parameters, probe.span, false);
+    let functions = functions::declare(unit, &state);
     let mut builder = FunctionBuilder::program(unit, &state, function);
     builder.filter_process(probe.filter_pid)?;
     builder.skip_end_of_walk()?;
     builder.statements(&probe.body)?;
     builder.finish()?;
+    for (index, function) in functions.into_iter().enumerate() {
+        functions::lower(unit, &state, hir::FunctionId(index as u32), function)?;
+    }
     unit.scratch_size.set(unit.scratch_size.get().max(state.scratch_peak.get()));
     Ok(Program { section: state.section.clone(), kind: probe.kind.clone(), attach: probe.attach.clone() })
 }

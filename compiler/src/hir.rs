@@ -49,10 +49,27 @@ pub struct ProbeProgram {
     pub context: Context,
     /// Scratch variables of all blocks, `VarId` indexes it; names are for debugging only.
     pub variables: Vec<VariableDef>,
+    /// The functions of the script that are called, `FunctionId` indexes it.
+    pub functions: Vec<Function>,
     /// The predicate is the first statement: `if (!p) return`.
     pub body: Block,
     pub span: Span,
 }
+
+/// A function of the script, typed for one program.
+#[derive(Debug, Clone)]
+pub struct Function {
+    pub name: String,
+    /// Variables of the program that only this function uses.
+    pub parameters: Vec<VariableId>,
+    pub returns: Type,
+    /// Every way through it ends in a return, unless it returns nothing.
+    pub body: Block,
+    pub span: Span,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct FunctionId(pub u32);
 
 /// How a program's context argument is laid out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -176,7 +193,7 @@ pub enum StmtKind {
     },
     Break,
     Continue,
-    /// Leaves the program; None: the program kind's default.
+    /// Leaves the program or the function; None: the program kind's default. A function's value has its type.
     Return(Option<Expr>),
     Block(Block),
 }
@@ -255,7 +272,9 @@ impl Expr {
             ExprKind::Load { pointer, .. } | ExprKind::AddressOfMember { pointer, .. } => visit(pointer),
             ExprKind::Member { base, .. } => visit(base),
             ExprKind::Element { base, index, .. } => [base, index].into_iter().for_each(|part| visit(part)),
-            ExprKind::Tuple(parts) | ExprKind::Record(parts) => parts.iter().for_each(visit),
+            ExprKind::Tuple(parts) | ExprKind::Record(parts) | ExprKind::CallFunction { arguments: parts, .. } => {
+                parts.iter().for_each(visit)
+            }
             ExprKind::Call(call) => {
                 call.arguments.iter().for_each(&mut *visit);
                 if let Some((_, Some(key))) = &call.map {
@@ -366,6 +385,11 @@ pub enum ExprKind {
     AddressOfMap(MapId),
     /// A function or builtin value.
     Call(Call),
+    /// A function of the script; the arguments have the types of its parameters.
+    CallFunction {
+        function: FunctionId,
+        arguments: Vec<Expr>,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

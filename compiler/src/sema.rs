@@ -20,6 +20,7 @@ mod fields;
 mod filter;
 mod fold;
 pub mod formats;
+mod functions;
 mod maps;
 pub mod names;
 mod operators;
@@ -64,11 +65,13 @@ pub fn analyze(
     let mut names = Names::read(&script.preprocessor, &mut diagnostics);
     expanded.refused.iter().for_each(|name| names.refuse(name));
     names.functions = expanded.macros.clone();
-    let roots = Roots::of(script, &mut names, &mut diagnostics);
-    let groups = attach::expand(&roots.probes, kernel, options, &config, &mut diagnostics);
+    let roots = Roots::of(script, &mut diagnostics);
+    let functions = functions::check(&roots.functions, &mut diagnostics);
+    names.functions.extend(functions.iter().map(|function| function.name.name.clone()));
+    let groups = attach::expand(&roots.probes, &functions, kernel, options, &config, &mut diagnostics);
     let can_be_typed = check_programs(&groups, &roots, options, &config, &mut diagnostics);
     let typed = match groups.first().filter(|_| can_be_typed) {
-        Some(first) => Typer::new(kernel, options, &config, &names, first).run(
+        Some(first) => Typer::new(kernel, options, &config, &names, &functions, first).run(
             &roots.probes,
             &groups,
             &roots.declarations,
@@ -108,11 +111,12 @@ pub fn analyze(
 #[derive(Default)]
 struct Roots<'s> {
     probes: Vec<&'s ast::Probe>,
+    functions: Vec<&'s ast::Function>,
     declarations: Vec<&'s ast::MapDeclaration>,
 }
 
 impl<'s> Roots<'s> {
-    fn of(script: &'s ast::Script, names: &mut Names, diagnostics: &mut Diagnostics) -> Self {
+    fn of(script: &'s ast::Script, diagnostics: &mut Diagnostics) -> Self {
         let mut roots = Self::default();
         for root in &script.roots {
             match root {
@@ -120,10 +124,7 @@ impl<'s> Roots<'s> {
                 Root::MapDeclaration(declaration) => roots.declarations.push(declaration),
                 // Macros are expanded before.
                 Root::Macro(_) => {}
-                Root::Function(it) => {
-                    names.refuse(&it.name.name);
-                    diagnostics.push(unsupported::not_yet(it.name.span, unsupported::FUNCTIONS));
-                }
+                Root::Function(function) => roots.functions.push(function),
             }
         }
         for import in &script.imports {
@@ -162,7 +163,8 @@ fn check_programs(
         diagnostics.push(help.into_iter().fold(diagnostic, Diagnostic::with_help));
     }
     let limit = config.max_programs.min(options.limits.max_programs as u64);
-    let text: usize = groups.iter().map(|group| group.text_size(&roots.probes)).sum();
+    let functions = typer::text_of(&roots.functions);
+    let text: usize = groups.iter().map(|group| group.text_size(&roots.probes) + functions).sum();
     let message = if groups.len() as u64 > limit {
         format!("The script needs {} programs, more than the {limit} that are allowed", groups.len())
     } else if text > MAX_PROGRAM_TEXT {

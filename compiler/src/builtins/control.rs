@@ -34,6 +34,10 @@ fn exit(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
         let message = format!("The exit code is from 0 to 255, not {code}");
         return typer.error("argument-range", site.argument_span(0), message);
     }
+    if typer.program.function.is_some() {
+        let message = "exit() cannot be used in a function: the probe that calls it would go on";
+        return typer.error("exit-in-function", site.span, message);
+    }
     if typer.in_callback() {
         return typer.error("exit-in-loop", site.span, "exit() cannot be used inside a for loop");
     }

@@ -77,6 +77,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
                 Ok(self.plain_address(address)?.into())
             }
             ExprKind::Call(call) => (call.builtin.lower)(self, expression, call),
+            ExprKind::CallFunction { function, arguments } => self.call_function(*function, arguments, ty),
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use inkwell::basic_block::BasicBlock;
 use inkwell::values::{IntValue, PointerValue};
 
-use crate::hir::{self, VariableId};
+use crate::hir::{self, FunctionId, VariableId};
 use crate::manifest::{Counter, CounterCause, MapId};
 use crate::source::Span;
 use crate::types::Type;
@@ -40,11 +40,19 @@ pub struct FunctionBuilder<'a, 'ctx> {
     result: Option<Place<'ctx>>,
     /// What is being lowered, for errors.
     pub(super) span: Span,
+    /// The function of the script whose statements are lowered; None: the probe's own.
+    pub(super) script_function: Option<FunctionId>,
 }
 
 #[derive(Clone, Copy)]
 pub(super) enum FunctionKind<'ctx> {
     Program {
+        /// Stores the return value.
+        returned: PointerValue<'ctx>,
+        leave: BasicBlock<'ctx>,
+    },
+    /// A function of the script.
+    Subprogram {
         /// Stores the return value.
         returned: PointerValue<'ctx>,
         leave: BasicBlock<'ctx>,
@@ -76,6 +84,29 @@ impl<'a, 'ctx> FunctionBuilder<'a, 'ctx> {
         ir.position(leave);
         ir.return_value(ir.load(returned, 8, false));
         Self::new(unit, state, ir, function, FunctionKind::Program { returned, leave }, entry, body)
+    }
+
+    /// Starts a function of the script.
+    pub(super) fn subprogram(
+        unit: &'a Unit<'a, 'ctx>,
+        state: &'a ProgramState<'a>,
+        function: Function<'ctx>,
+        id: FunctionId,
+        span: Span,
+    ) -> Self {
+        let ir = Ir::new(unit.context, function.value);
+        let (entry, body, leave) = (ir.block("entry"), ir.block("body"), ir.block("leave"));
+        ir.position(entry);
+        let returned = ir.stack_memory(8, "returned");
+        ir.store(returned, ir.constant(0), 8);
+        ir.position(leave);
+        ir.return_value(ir.load(returned, 8, false));
+        let kind = FunctionKind::Subprogram { returned, leave };
+        let mut builder = Self::new(unit, state, ir, function, kind, entry, body);
+        builder.span = span;
+        builder.script_function = Some(id);
+        builder.locate(span);
+        builder
     }
 
     /// Starts a callback: 0 asks for the next pass, 1 ends the loop.
@@ -120,6 +151,7 @@ impl<'a, 'ctx> FunctionBuilder<'a, 'ctx> {
             destination: None,
             result: None,
             span: state.probe.span,
+            script_function: None,
         };
         builder.locate(state.probe.span);
         builder
@@ -129,6 +161,7 @@ impl<'a, 'ctx> FunctionBuilder<'a, 'ctx> {
     pub(super) fn finish(self) -> Result<(), CodegenError> {
         let (end, leave, tests_stop) = match self.kind {
             FunctionKind::Program { leave, .. } => (leave, leave, !self.state.runs_after_stop()),
+            FunctionKind::Subprogram { leave, .. } => (leave, leave, false),
             FunctionKind::Callback { stop, next } => (next, stop, false),
         };
         self.ir.branch(end);
@@ -158,7 +191,7 @@ impl<'a, 'ctx> FunctionBuilder<'a, 'ctx> {
     /// The context argument of the program. Callbacks have none; sema keeps context reads out of loops.
     pub fn context_pointer(&self) -> Result<PointerValue<'ctx>, CodegenError> {
         let parameter = match self.kind {
-            FunctionKind::Program { .. } => self.function.value.get_nth_param(0),
+            FunctionKind::Program { .. } | FunctionKind::Subprogram { .. } => self.function.value.get_nth_param(0),
             FunctionKind::Callback { .. } => None,
         };
         match parameter {

@@ -432,6 +432,19 @@ impl<'ctx> Ir<'ctx> {
         self.int(call.map(|call| call.try_as_basic_value().unwrap_basic().into_int_value()))
     }
 
+    /// Calls a function of this module with a pointer and numbers.
+    pub fn call_function(
+        &self,
+        target: FunctionValue<'ctx>,
+        context: PointerValue<'ctx>,
+        arguments: &[IntValue<'ctx>],
+    ) -> IntValue<'ctx> {
+        let mut values: Vec<BasicMetadataValueEnum<'ctx>> = vec![context.into()];
+        values.extend(arguments.iter().map(|argument| BasicMetadataValueEnum::from(*argument)));
+        let call = self.builder.build_call(target, &values, "");
+        self.int(call.map(|call| call.try_as_basic_value().unwrap_basic().into_int_value()))
+    }
+
     /// Calls a helper that returns a pointer or NULL.
     pub fn call_helper_pointer(&self, number: u32, arguments: &[Argument<'ctx>]) -> PointerValue<'ctx> {
         let address = self.call_helper(number, arguments);

@@ -39,7 +39,9 @@ impl<'a, 'ctx> FunctionBuilder<'a, 'ctx> {
     fn callback_builder(&self, parameters: &[Parameter]) -> FunctionBuilder<'a, 'ctx> {
         let name = self.state.callback_name();
         let function = self.unit.function(&name, &self.state.section, parameters, self.span, true);
-        FunctionBuilder::callback(self.unit, self.state, function)
+        let mut builder = FunctionBuilder::callback(self.unit, self.state, function);
+        builder.script_function = self.script_function;
+        builder
     }
 
     /// `for $i : start..end`
@@ -198,6 +200,13 @@ impl<'a, 'ctx> FunctionBuilder<'a, 'ctx> {
             FunctionKind::Program { returned, leave } => {
                 let value = self.ir.load(place.pointer, 8, false);
                 self.ir.store(returned, value, 8);
+                self.ir.branch(leave);
+            }
+            FunctionKind::Subprogram { returned, leave } => {
+                let value = self.ir.load(place.pointer, 8, false);
+                self.ir.store(returned, value, 8);
+                // The caller may be in a loop itself, which goes on.
+                self.ir.store(self.ir.offset(place.pointer, 8), self.ir.constant(0), 8);
                 self.ir.branch(leave);
             }
             FunctionKind::Callback { stop, .. } => self.ir.branch(stop),

@@ -3,11 +3,12 @@
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 
-use crate::hir::{self, Block, Expr, ExprKind, ProbeProgram, Stmt, StmtKind, VariableId};
+use crate::hir::{self, Block, Expr, ExprKind, FunctionId, ProbeProgram, Stmt, StmtKind, VariableId};
 use crate::manifest::{AttachSpec, MapId, ProgramKind};
 
 use crate::types::Type;
 
+use super::functions;
 use super::layout::SCRATCH_LIMIT;
 use super::stacks::STACK_MEMORY;
 
@@ -34,6 +35,8 @@ pub struct ProgramState<'a> {
     /// Scratch offset of what stack captures remember between events.
     pub(super) stack_memory: Option<u32>,
     deleted: HashSet<MapId>,
+    /// Scratch offsets of what functions return in memory.
+    results: HashMap<FunctionId, u32>,
 }
 
 /// Where a variable lives.
@@ -60,9 +63,27 @@ impl<'a> ProgramState<'a> {
             returned: None,
             stack_memory: None,
             deleted: HashSet::new(),
+            results: HashMap::new(),
         };
         let mut homes = Homes::default();
         homes.block(&probe.body);
+        for function in &probe.functions {
+            homes.function(function);
+            for (variable, in_register) in function.parameters.iter().zip(state.parameters_in_registers(function)) {
+                homes.used(*variable);
+                if !in_register {
+                    // The caller writes it.
+                    homes.shared.insert(*variable);
+                }
+            }
+        }
+        let mut results = HashMap::new();
+        for (index, function) in probe.functions.iter().enumerate() {
+            if !function.returns.is_scalar() && function.returns != Type::Void {
+                let size = function.returns.size().max(8).next_multiple_of(8);
+                results.insert(FunctionId(index as u32), state.take_scratch(size)?);
+            }
+        }
         let mut storage = HashMap::new();
         let (mut registers, mut local_bytes) = (0, 0);
         for (index, definition) in probe.variables.iter().enumerate() {
@@ -87,7 +108,24 @@ impl<'a> ProgramState<'a> {
         }
         let returned = if homes.functions > 0 { Some(state.take_scratch(16)?) } else { None };
         let stack_memory = if homes.captures_stacks { Some(state.take_scratch(STACK_MEMORY)?) } else { None };
-        Some(Self { storage, returned, stack_memory, deleted, ..state })
+        Some(Self { storage, returned, stack_memory, deleted, results, ..state })
+    }
+
+    /// Which parameters of a function travel in registers.
+    pub fn parameters_in_registers(&self, function: &hir::Function) -> Vec<bool> {
+        let types = function.parameters.iter().map(|id| self.probe.variables.get(id.0 as usize));
+        functions::in_registers(types.map(|it| it.is_some_and(|it| it.ty.is_scalar())))
+    }
+
+    /// Scratch offset of what a function returns in memory.
+    pub fn function_result(&self, function: FunctionId) -> Option<u32> {
+        self.results.get(&function).copied()
+    }
+
+    /// A symbol for a function of this program.
+    pub fn function_name(&self, function: FunctionId) -> String {
+        let name = self.probe.functions.get(function.0 as usize).map_or("", |it| it.name.as_str());
+        format!("run{}_fn_{name}", self.index)
     }
 
     pub fn storage(&self, variable: VariableId) -> Storage {
@@ -140,6 +178,12 @@ struct Homes {
 }
 
 impl Homes {
+    fn function(&mut self, function: &hir::Function) {
+        self.functions += 1;
+        self.current = self.functions;
+        self.block(&function.body);
+    }
+
     fn used(&mut self, variable: VariableId) {
         if *self.home.entry(variable).or_insert(self.current) != self.current {
             self.shared.insert(variable);
@@ -193,7 +237,10 @@ pub fn deleted_maps(program: &hir::Program) -> HashSet<MapId> {
         }
     }
     let mut deleted = Deleted::default();
-    program.programs.iter().for_each(|probe| deleted.block(&probe.body));
+    for probe in &program.programs {
+        deleted.block(&probe.body);
+        probe.functions.iter().for_each(|function| deleted.block(&function.body));
+    }
     deleted.0
 }
 

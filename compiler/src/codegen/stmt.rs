@@ -46,9 +46,11 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
             StmtKind::Break => self.leave_loop(|targets| targets.stop),
             StmtKind::Continue => self.leave_loop(|targets| targets.next),
             StmtKind::Return(value) => {
-                let value = match value {
-                    Some(value) => Some(self.register(value)?),
-                    None => None,
+                let value = match (value, self.script_function) {
+                    (Some(value), Some(function)) => Some(self.returned_from_function(function, value)?),
+                    (Some(value), None) => Some(self.register(value)?),
+                    (None, Some(_)) => Some(self.ir.constant(0)),
+                    (None, None) => None,
                 };
                 self.return_from_program(value)
             }
@@ -106,7 +108,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
     /// Leaves the program, also from within loops.
     pub fn return_from_program(&mut self, value: Option<inkwell::values::IntValue<'ctx>>) -> Result<(), CodegenError> {
         match self.kind {
-            FunctionKind::Program { returned, leave } => {
+            FunctionKind::Program { returned, leave } | FunctionKind::Subprogram { returned, leave } => {
                 if let Some(value) = value {
                     self.ir.store(returned, value, 8);
                 }

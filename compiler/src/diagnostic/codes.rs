@@ -3,7 +3,7 @@
 use super::Code;
 
 /// The codes in alphabetical order.
-pub const CODES: [Code; 129] = [
+pub const CODES: [Code; 135] = [
     "address-of",
     "address-space",
     "aggregation-misuse",
@@ -20,9 +20,11 @@ pub const CODES: [Code; 129] = [
     "bad-rate",
     "branch-types",
     "c-definition",
+    "call-depth",
     "comparison-types",
     "condition-type",
     "config-environment-only",
+    "context-in-function",
     "context-in-loop",
     "context-in-map",
     "deprecated-delete",
@@ -33,13 +35,16 @@ pub const CODES: [Code; 129] = [
     "division-by-zero",
     "duplicate-config",
     "duplicate-field",
+    "duplicate-function",
     "duplicate-macro",
     "empty-script",
     "enum-value",
+    "exit-in-function",
     "exit-in-loop",
     "field-access",
     "format-arguments",
     "format-type",
+    "function-recursion",
     "function-without-call",
     "incomplete-type",
     "index-out-of-range",
@@ -65,6 +70,7 @@ pub const CODES: [Code; 129] = [
     "map-required",
     "missing-kernel-feature",
     "missing-parameter",
+    "missing-return",
     "mixed-signs",
     "nesting-too-deep",
     "never-assigned",

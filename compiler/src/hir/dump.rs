@@ -44,6 +44,11 @@ impl Dumper<'_> {
         self.statements(&self.probe.body);
         self.indent -= 1;
         self.line("}");
+        for function in &self.probe.functions {
+            let parameters: Vec<&str> = function.parameters.iter().map(|id| self.variable(id.0)).collect();
+            let head = format!("fn {}({}): {}", function.name, parameters.join(", "), function.returns);
+            self.nested(&head, &function.body);
+        }
     }
 
     fn attach_name(&self, point: &AttachPoint) -> &str {
@@ -200,6 +205,10 @@ impl Dumper<'_> {
             ExprKind::AddressOfVariable(id) => format!("&{}", self.variable(id.0)),
             ExprKind::AddressOfMap(id) => format!("&{}", self.map(*id)),
             ExprKind::Call(call) => self.call(call, ty),
+            ExprKind::CallFunction { function, arguments } => {
+                let name = self.probe.functions.get(function.0 as usize).map_or("?", |it| it.name.as_str());
+                format!("{name}({})", self.list(arguments))
+            }
         }
     }
 

@@ -53,6 +53,7 @@ impl Group {
 /// Expands every attach point of a script and groups them, in script order.
 pub fn expand(
     probes: &[&ast::Probe],
+    functions: &[&ast::Function],
     kernel: &dyn Kernel,
     options: &CompileOptions,
     config: &Config,
@@ -63,7 +64,7 @@ pub fn expand(
     let mut total = 0_u64;
     refuse_company(probes, options, diagnostics);
     for (index, probe) in probes.iter().enumerate() {
-        let usage = Usage::of(probe);
+        let usage = Usage::of(probe, functions);
         let first = groups.len();
         for point in probe.attach_points.iter().filter(|point| serves(point, options.purpose)) {
             let members = attach_point(point, &usage, kernel, options, config, diagnostics);

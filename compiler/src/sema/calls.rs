@@ -28,6 +28,9 @@ pub struct CallSite<'s> {
 impl Typer<'_> {
     pub fn call(&mut self, function: &Ident, arguments: &[Argument], span: Span, used: bool) -> Option<hir::Expr> {
         let name = function.name.as_str();
+        if let Some(index) = self.find_function(name) {
+            return self.function_call(index, arguments, span);
+        }
         let Some(builtin) = builtins::find(name) else {
             if self.names.is_reported(name) {
                 return None;

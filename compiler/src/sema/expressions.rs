@@ -137,6 +137,10 @@ impl Typer<'_> {
         if self.names.is_reported(name) {
             return None;
         }
+        if self.find_function(name).is_some() {
+            let message = format!("{name} is a function: call it as {name}(...)");
+            return self.error("function-without-call", span, message);
+        }
         if unsupported::BUILTINS.contains(&name) {
             return self.fail(unsupported::not_yet(span, &format!("'{name}'")));
         }

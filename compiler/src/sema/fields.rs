@@ -410,8 +410,15 @@ impl Typer<'_> {
         self.error("not-in-this-probe", span, message)
     }
 
-    /// The probe's context does not reach into the body of a `for` loop, which is a function of its own.
+    /// The probe's context does not reach into the body of a `for` loop, which is a function of its own, and functions
+    /// of the script belong to no probe.
     pub fn check_context(&mut self, name: &str, span: Span) -> Option<()> {
+        if self.program.function.is_some() {
+            let message = format!("{name} cannot be read in a function: it is the probe's");
+            let diagnostic =
+                Diagnostic::error("context-in-function", span, message).with_help("Pass what is needed as a parameter");
+            return self.fail(diagnostic);
+        }
         if !self.in_callback() {
             return Some(());
         }

@@ -84,6 +84,9 @@ impl Typer<'_> {
             ast::StmtKind::Expr(expr) => return self.expression_statement(expr, span, out),
             ast::StmtKind::Break => self.leave_loop("break", StmtKind::Break, span)?,
             ast::StmtKind::Continue => self.leave_loop("continue", StmtKind::Continue, span)?,
+            ast::StmtKind::Return(value) if self.program.function.is_some() => {
+                self.function_return(value.as_ref(), span)?
+            }
             ast::StmtKind::Return(value) => self.return_statement(value.as_ref())?,
             ast::StmtKind::While { condition, body } => {
                 let condition = self.condition(condition);

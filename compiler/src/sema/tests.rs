@@ -12,6 +12,7 @@ mod calls;
 mod config;
 mod examples;
 mod fields;
+mod functions;
 mod maps;
 mod mutations;
 mod numbers;

@@ -93,6 +93,11 @@ pub fn count_parts(ty: &Type) -> usize {
     if parts.is_empty() { 1 } else { parts.into_iter().map(count_parts).sum() }
 }
 
+/// Bytes of the bodies of functions.
+pub fn text_of(functions: &[&ast::Function]) -> usize {
+    functions.iter().map(|function| (function.span.end - function.span.start) as usize).sum()
+}
+
 /// What surrounds a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Loop {
@@ -121,6 +126,25 @@ pub struct ProgramState<'a> {
     pub loops: Vec<Loop>,
     /// How often the `unroll`s around the statement copy it.
     pub copies: u64,
+    /// The functions that are called, in the order of their first calls: their places in [`Typer::functions`].
+    pub called: Vec<usize>,
+    /// The function that is being walked and what it returns, if that is known.
+    pub function: Option<(usize, Option<Type>)>,
+}
+
+impl<'a> ProgramState<'a> {
+    fn new(group: &'a Group, index: usize) -> Self {
+        Self {
+            group,
+            index,
+            scopes: Vec::new(),
+            variables: Vec::new(),
+            loops: Vec::new(),
+            copies: 1,
+            called: Vec::new(),
+            function: None,
+        }
+    }
 }
 
 pub struct Typer<'a> {
@@ -128,6 +152,8 @@ pub struct Typer<'a> {
     pub options: &'a CompileOptions,
     pub config: &'a Config,
     pub names: &'a Names,
+    /// The functions of the script.
+    pub functions: &'a [&'a ast::Function],
     pub diagnostics: Diagnostics,
     pub maps: Maps,
     pub variables: HashMap<(usize, u32), Slot>,
@@ -153,6 +179,7 @@ impl<'a> Typer<'a> {
         options: &'a CompileOptions,
         config: &'a Config,
         names: &'a Names,
+        functions: &'a [&'a ast::Function],
         group: &'a Group,
     ) -> Self {
         Self {
@@ -160,19 +187,13 @@ impl<'a> Typer<'a> {
             options,
             config,
             names,
+            functions,
             diagnostics: Diagnostics::default(),
             maps: Maps::default(),
             variables: HashMap::new(),
             sites: Vec::new(),
             strings: Vec::new(),
-            program: ProgramState {
-                group,
-                index: 0,
-                scopes: Vec::new(),
-                variables: Vec::new(),
-                loops: Vec::new(),
-                copies: 1,
-            },
+            program: ProgramState::new(group, 0),
             in_type: 0,
         }
     }
@@ -185,7 +206,7 @@ impl<'a> Typer<'a> {
         declarations: &[&ast::MapDeclaration],
         diagnostics: &mut Diagnostics,
     ) -> Option<Typed> {
-        let text: usize = groups.iter().map(|group| group.text_size(probes)).sum();
+        let text: usize = groups.iter().map(|group| group.text_size(probes) + text_of(self.functions)).sum();
         let passes = (MAX_WORK / text.max(1)).clamp(*PASSES.start(), *PASSES.end());
         for pass in 0..passes {
             self.begin_pass(declarations);
@@ -243,9 +264,9 @@ impl<'a> Typer<'a> {
 
     fn program(&mut self, probes: &[&ast::Probe], index: usize, group: &'a Group) -> Option<hir::ProbeProgram> {
         let probe = probes[group.probe];
-        self.program =
-            ProgramState { group, index, scopes: Vec::new(), variables: Vec::new(), loops: Vec::new(), copies: 1 };
+        self.program = ProgramState::new(group, index);
         let body = self.program_body(probe);
+        let functions = self.called_functions();
         self.report_unused_variables();
         let attach = Vec::new();
         let variables = self
@@ -264,6 +285,7 @@ impl<'a> Typer<'a> {
             filter_pid: self.filter_pid(group),
             context: group.context.clone(),
             variables,
+            functions: functions?,
             body: body?,
             span: probe.span,
         })

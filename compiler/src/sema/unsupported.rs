@@ -12,7 +12,6 @@ macro_rules! features {
 }
 
 features! {
-    FUNCTIONS = "a function definition (fn)";
     IMPORTS = "import";
     INCLUDES = "#include";
     PREPROCESSOR_CONDITIONS = "the conditional compilation with #if and #ifdef";

@@ -2,7 +2,7 @@
 
 use crate::builtins::argument_index;
 use crate::syntax::ast::{
-    Argument, Block, Else, Expr, ExprKind, If, Place, PlaceKind, Probe, Stmt, StmtKind, TypeArgument,
+    Argument, Block, Else, Expr, ExprKind, Function, If, Place, PlaceKind, Probe, Stmt, StmtKind, TypeArgument,
 };
 
 /// What differs between the matches of a wildcard and is used.
@@ -19,12 +19,14 @@ pub struct Usage {
 }
 
 impl Usage {
-    pub fn of(probe: &Probe) -> Self {
+    /// Of a probe, and of the functions that it may call: any of the script's.
+    pub fn of(probe: &Probe, functions: &[&Function]) -> Self {
         let mut usage = Self::default();
         if let Some(predicate) = &probe.predicate {
             usage.expr(predicate);
         }
         usage.block(&probe.body);
+        functions.iter().for_each(|function| usage.block(&function.body));
         usage
     }
 

@@ -6,9 +6,72 @@ use tracedeck_tests::require_tracing;
 /// Runs `BEGIN { … }` and compares its lines.
 #[track_caller]
 fn prints(body: &str, expected: &[&str]) {
-    let run = run(&["-q", "-e", &format!("BEGIN {{ {body} }}")]).expect_code(0);
+    script_prints(&format!("BEGIN {{ {body} }}"), expected);
+}
+
+/// Runs a script and compares its lines.
+#[track_caller]
+fn script_prints(script: &str, expected: &[&str]) {
+    let run = run(&["-q", "-e", script]).expect_code(0);
     let lines: Vec<&str> = run.stdout.lines().filter(|line| !line.is_empty()).collect();
-    assert_eq!(lines, expected, "{body}\nstderr: {}", run.stderr);
+    assert_eq!(lines, expected, "{script}\nstderr: {}", run.stderr);
+}
+
+#[test]
+fn macros_of_every_kind_of_parameter() {
+    require_tracing!();
+    script_prints(
+        r#"macro twice(x) { x; x }
+           macro swap($a, $b) { let $t = $a; $a = $b; $b = $t; }
+           macro seen(@m, k) { @m[k] += 1; @m[k] }
+           macro size(t) { sizeof(t) }
+           begin {
+             $i = 0; $j = 10;
+             printf("%d %d\n", twice($i++), $i);
+             swap($i, $j); printf("%d %d\n", $i, $j);
+             printf("%d %d\n", seen(@s, 5), seen(@s, 5));
+             printf("%d\n", size(typeof(uint16)) + size($i));
+           }"#,
+        &["1 2", "10 2", "1 2", "10", "@s[5]: 2"],
+    );
+}
+
+#[test]
+fn functions_are_called() {
+    require_tracing!();
+    script_prints(
+        r#"fn add($a : int64, $b : uint8) : int64 { return $a + $b; }
+           fn size($n : int64) : string[8] { if ($n > 1024) { return "large"; } return "small"; }
+           fn longer($a : string[16], $b : string[16]) : string { if (strlen($a) > strlen($b)) { return $a; } return $b; }
+           fn upto($n : int64) : int64 { $s = 0; for $i : 0..100 { if ($i == $n) { return $s; } $s += $i; } return -1; }
+           fn six($a : int8, $b : int16, $c : int32, $d : int64, $e : uint64, $f : string[4]) : uint64 {
+             return $a + $b + $c + $d + $e + strlen($f);
+           }
+           fn note($n : uint32) : void { if ($n > 5) { return; } @seen[$n] = count(); }
+           fn narrow($n : int64) : uint8 { return (uint8)$n; }
+           begin {
+             printf("%d %d\n", add(5, 6), add(add(1, 2), (uint8)add(3, 4)));
+             printf("%s %s\n", size(5000), size(5));
+             printf("%s\n", longer(longer("a", "abc"), longer("abcd", "xy")));
+             for $k : 0..3 { @sums[$k] = upto($k * 5); }
+             printf("%d %d\n", upto(4), upto(1000));
+             printf("%d\n", six(1, 2, 3, 4, 5, "abc"));
+             note(3); note(9); note(3);
+             printf("%d\n", narrow(300));
+           }"#,
+        &[
+            "11 10",
+            "large small",
+            "abcd",
+            "6 -1",
+            "18",
+            "44",
+            "@seen[3]: 2",
+            "@sums[0]: 0",
+            "@sums[1]: 10",
+            "@sums[2]: 45",
+        ],
+    );
 }
 
 #[test]
