@@ -9,6 +9,7 @@ pub mod codegen;
 pub mod diagnostic;
 pub mod expand;
 pub mod hir;
+pub mod imports;
 pub mod kernel;
 pub mod manifest;
 pub mod options;
@@ -131,7 +132,12 @@ impl<'a> Front<'a> {
             max_nodes: options.limits.max_nodes,
             ..syntax::Limits::default()
         };
-        let script = syntax::parse(file, &limits)?;
+        let script = imports::parse_all(file, &limits)?;
+        if let (Some(import), false) = (script.imports.first(), file.can_import()) {
+            let message = "A script here cannot import files";
+            return Err(Diagnostic::error("import", import.span, message)
+                .with_help("Run it in a terminal with tracedeck run, or put the text of the file into the script"));
+        }
         let kernel = Overlay::new(kernel, &script, &options.without, found);
         let expanded = expand::expand(script, file, &limits, &|word| sema::meaning(&kernel, word), found);
         let file = file.with_expansions(expanded.expansions.clone());

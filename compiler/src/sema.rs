@@ -65,7 +65,7 @@ pub fn analyze(
     let mut names = Names::read(&script.preprocessor, &mut diagnostics);
     expanded.refused.iter().for_each(|name| names.refuse(name));
     names.functions = expanded.macros.clone();
-    let roots = Roots::of(script, &mut diagnostics);
+    let roots = Roots::of(script);
     let functions = functions::check(&roots.functions, &mut diagnostics);
     names.functions.extend(functions.iter().map(|function| function.name.name.clone()));
     let groups = attach::expand(&roots.probes, &functions, kernel, options, &config, &mut diagnostics);
@@ -116,7 +116,7 @@ struct Roots<'s> {
 }
 
 impl<'s> Roots<'s> {
-    fn of(script: &'s ast::Script, diagnostics: &mut Diagnostics) -> Self {
+    fn of(script: &'s ast::Script) -> Self {
         let mut roots = Self::default();
         for root in &script.roots {
             match root {
@@ -126,9 +126,6 @@ impl<'s> Roots<'s> {
                 Root::Macro(_) => {}
                 Root::Function(function) => roots.functions.push(function),
             }
-        }
-        for import in &script.imports {
-            diagnostics.push(unsupported::not_yet(import.span, unsupported::IMPORTS));
         }
         roots
     }

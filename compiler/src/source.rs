@@ -33,30 +33,120 @@ pub struct Position {
     pub column: u32,
 }
 
-/// A script: its text and the name that messages use for it (`stdin` for `-e`).
+/// What the text of a part is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum PartKind {
+    Script,
+    /// Declarations in C.
+    Header,
+}
+
+/// A file that a script imports or includes.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Part {
+    /// What messages call it.
+    pub name: String,
+    pub kind: PartKind,
+    pub text: String,
+}
+
+/// Where a part lies in the whole text.
+#[derive(Debug, Clone)]
+struct Section {
+    name: String,
+    kind: PartKind,
+    start: u32,
+    end: u32,
+}
+
+/// A script: its text and the name that messages use for it (`stdin` for `-e`), and the files that it imports.
+///
+/// All files are one text behind each other, the script itself first, so that a span says which file it is in.
 #[derive(Debug, Clone)]
 pub struct SourceFile {
-    name: String,
     text: String,
     line_starts: Vec<u32>,
+    /// The script, then what it imports, each behind what it imports itself.
+    sections: Vec<Section>,
+    /// Somebody has looked for what the script imports; otherwise it may import nothing.
+    can_import: bool,
     expansions: Expansions,
 }
 
 impl SourceFile {
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         let text = text.into();
-        let line_starts = std::iter::once(0)
-            .chain(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at as u32 + 1))
-            .collect();
-        Self { name: name.into(), text, line_starts, expansions: Expansions::default() }
+        let main = Section { name: name.into(), kind: PartKind::Script, start: 0, end: text.len() as u32 };
+        Self {
+            line_starts: line_starts(&text),
+            text,
+            sections: vec![main],
+            can_import: false,
+            expansions: Expansions::default(),
+        }
     }
 
+    /// The script with the files that it imports, each before those that import it.
+    #[must_use]
+    pub fn with_parts(mut self, parts: Vec<Part>) -> Self {
+        for part in parts {
+            self.text.push('\n');
+            let start = self.text.len() as u32;
+            self.text.push_str(&part.text);
+            let end = self.text.len() as u32;
+            self.sections.push(Section { name: part.name, kind: part.kind, start, end });
+        }
+        self.line_starts = line_starts(&self.text);
+        self.can_import = true;
+        self
+    }
+
+    /// What [`Self::with_parts`] was given.
+    pub fn parts(&self) -> Vec<Part> {
+        let part = |it: &Section| Part {
+            name: it.name.clone(),
+            kind: it.kind,
+            text: self.text[it.start as usize..it.end as usize].to_owned(),
+        };
+        self.sections[1..].iter().map(part).collect()
+    }
+
+    /// The texts in the order in which they take effect: name, kind, where they begin, text. The script is the last.
+    pub fn texts(&self) -> impl Iterator<Item = (&str, PartKind, u32, &str)> {
+        let (main, imported) = (&self.sections[..1], &self.sections[1..]);
+        imported
+            .iter()
+            .chain(main)
+            .map(|it| (it.name.as_str(), it.kind, it.start, &self.text[it.start as usize..it.end as usize]))
+    }
+
+    pub fn can_import(&self) -> bool {
+        self.can_import
+    }
+
+    /// The name of the script.
     pub fn name(&self) -> &str {
-        &self.name
+        &self.sections[0].name
     }
 
+    /// The name of the file that an offset lies in.
+    pub fn name_at(&self, offset: u32) -> &str {
+        &self.section(offset).name
+    }
+
+    fn section(&self, offset: u32) -> &Section {
+        let after = self.sections.partition_point(|section| section.start <= offset).max(1);
+        &self.sections[after - 1]
+    }
+
+    /// The text of all files.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The text of the script alone.
+    pub fn script(&self) -> &str {
+        &self.text[..self.sections[0].end as usize]
     }
 
     /// The offset behind the last byte.
@@ -79,19 +169,39 @@ impl SourceFile {
         self.text.get(span.start as usize..span.end as usize).unwrap_or("")
     }
 
+    /// The place of an offset in the file that it lies in.
     pub fn position(&self, offset: u32) -> Position {
+        let place = self.text_position(offset);
+        let start = self.section(self.expansions.in_file(Span { start: offset, end: offset }).start).start;
+        let lines_before = self.line_starts.partition_point(|line| *line <= start).max(1) as u32 - 1;
+        Position { line: place.line - lines_before.min(place.line - 1), column: place.column }
+    }
+
+    /// The place of an offset in the text of all files.
+    pub fn text_position(&self, offset: u32) -> Position {
         let offset = self.expansions.in_file(Span { start: offset, end: offset }).start;
         let line = self.line_starts.partition_point(|start| *start <= offset).max(1);
         Position { line: line as u32, column: offset.saturating_sub(self.line_starts[line - 1]) + 1 }
     }
 
-    /// The text of a line counted from 1, without its newline.
+    /// The line that an offset lies in, without its newline.
+    pub fn line_at(&self, offset: u32) -> &str {
+        self.line(self.text_position(offset).line)
+    }
+
+    /// A line of the text of all files counted from 1, without its newline.
     pub fn line(&self, line: u32) -> &str {
         let index = (line as usize).saturating_sub(1);
         let Some(start) = self.line_starts.get(index).map(|start| *start as usize) else { return "" };
         let end = self.line_starts.get(index + 1).map_or(self.text.len(), |next| *next as usize - 1);
         self.text.get(start..end).unwrap_or("")
     }
+}
+
+fn line_starts(text: &str) -> Vec<u32> {
+    std::iter::once(0)
+        .chain(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at as u32 + 1))
+        .collect()
 }
 
 #[cfg(test)]
@@ -105,5 +215,20 @@ mod tests {
         assert_eq!(file.position(3), Position { line: 2, column: 1 });
         assert_eq!(file.position(5), Position { line: 3, column: 2 });
         assert_eq!((file.line(1), file.line(2), file.line(3), file.line(4)), ("ab", "", "cd", ""));
+    }
+
+    #[test]
+    fn places_in_imported_files_are_theirs() {
+        let part = |name: &str, text: &str| Part { name: name.into(), kind: PartKind::Script, text: text.into() };
+        let file = SourceFile::new("main", "a\nb").with_parts(vec![part("one", "cd\nef"), part("two", "g")]);
+        assert_eq!(
+            (file.name_at(0), file.name_at(3), file.name_at(4), file.name_at(10)),
+            ("main", "main", "one", "two")
+        );
+        assert_eq!(file.slice(Span::new(8, 9)), "f");
+        assert_eq!(file.position(8), Position { line: 2, column: 2 });
+        assert_eq!((file.text_position(8).line, file.line_at(8)), (4, "ef"));
+        assert_eq!(file.position(10), Position { line: 1, column: 1 });
+        assert_eq!(file.texts().map(|it| it.0).collect::<Vec<_>>(), ["one", "two", "main"]);
     }
 }

@@ -20,6 +20,7 @@ pub mod run;
 pub mod script;
 pub mod serve;
 pub mod signals;
+pub mod sources;
 pub mod tools;
 pub mod worker;
 

@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use tracedeck_compiler::Compiled;
 use tracedeck_compiler::diagnostic::Diagnostic;
 use tracedeck_compiler::kernel::Kernel;
-use tracedeck_compiler::source::SourceFile;
 
 use crate::host::LiveKernel;
 use crate::session::driver::RunRequest;
@@ -37,7 +36,7 @@ pub type Outcome = Result<Compilation, Vec<RunDiagnostic>>;
 
 /// Compiles in this process, from nothing.
 pub fn compile(request: &RunRequest, kernel: &dyn Kernel) -> Outcome {
-    let source = SourceFile::new(request.source_name.clone(), request.source.clone());
+    let source = request.source_file();
     let told = |diagnostics: Vec<Diagnostic>| {
         diagnostics.iter().map(|diagnostic| RunDiagnostic::new(diagnostic, &source)).collect::<Vec<_>>()
     };

@@ -184,7 +184,7 @@ impl<'a, 'ctx> FunctionBuilder<'a, 'ctx> {
 
     /// Attributes what follows to a place in the script.
     pub fn locate(&self, span: Span) {
-        let position = self.unit.file.position(span.start);
+        let position = self.unit.file.text_position(span.start);
         self.ir.set_location(self.unit.debug.location(self.function.scope, position));
     }
 

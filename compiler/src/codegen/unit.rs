@@ -117,7 +117,7 @@ impl<'a, 'ctx> Unit<'a, 'ctx> {
         // their symbols. What makes them static for the kernel is their debug information.
         let value = self.module.add_function(name, i64.fn_type(&types, false), Some(Linkage::External));
         value.set_section(Some(section));
-        let scope = self.debug.function(name, parameters, self.file.position(span.start).line, is_callback);
+        let scope = self.debug.function(name, parameters, self.file.text_position(span.start).line, is_callback);
         value.set_subprogram(scope);
         Function { value, scope }
     }

@@ -3,7 +3,7 @@
 use super::Code;
 
 /// The codes in alphabetical order.
-pub const CODES: [Code; 135] = [
+pub const CODES: [Code; 136] = [
     "address-of",
     "address-space",
     "aggregation-misuse",
@@ -46,6 +46,7 @@ pub const CODES: [Code; 135] = [
     "format-type",
     "function-recursion",
     "function-without-call",
+    "import",
     "incomplete-type",
     "index-out-of-range",
     "index-type",

@@ -28,13 +28,13 @@ fn block(out: &mut String, file: &SourceFile, span: crate::source::Span, text: &
     let start = file.position(span.start);
     let end = file.position(span.end.max(span.start));
     if start.line != end.line {
-        out.push_str(&format!("{}:{}-{}: {text}\n", file.name(), start.line, end.line));
+        out.push_str(&format!("{}:{}-{}: {text}\n", file.name_at(span.start), start.line, end.line));
         return;
     }
     let end_column = end.column.max(start.column + 1);
-    out.push_str(&format!("{}:{}:{}-{}: {text}\n", file.name(), start.line, start.column, end_column));
+    out.push_str(&format!("{}:{}:{}-{}: {text}\n", file.name_at(span.start), start.line, start.column, end_column));
 
-    let line = file.line(start.line);
+    let line = file.line_at(span.start);
     let (from, to) = window(line, start.column as usize - 1, end_column as usize - 1);
     let shown = &line[from..to];
     let lead = shown.get(..(start.column as usize - 1).saturating_sub(from)).unwrap_or("");

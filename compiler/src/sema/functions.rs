@@ -12,7 +12,6 @@ use crate::syntax::ast::{self, Argument, Expr, ExprKind, Function, Ident, Stmt};
 use crate::syntax::transform::{Transform, walk_expr, walk_statement};
 use crate::types::Type;
 
-use super::build;
 use super::typer::Typer;
 
 /// Calls of functions and loops within each other: the kernel allows 8 frames. One is the program's own, one is left for
@@ -252,7 +251,7 @@ impl<'a> Typer<'a> {
                 let value = self.operand(value)?;
                 let value =
                     self.store(value, &ty, true, |_, from| format!("Function '{name}' returns '{ty}', not '{from}'"))?;
-                Some(StmtKind::Return(Some(build::cast(value, ty))))
+                Some(StmtKind::Return(Some(value)))
             }
         }
     }

@@ -12,7 +12,6 @@ use crate::types::{Aggregate, Type};
 use super::build;
 use super::evidence::literal;
 use super::typer::{Loop, Typer};
-use super::unsupported;
 
 /// The most copies that `unroll` makes.
 const MAX_UNROLL: i128 = 100;
@@ -96,7 +95,10 @@ impl Typer<'_> {
             ast::StmtKind::Unroll { count, body } => self.unroll(count, body)?,
             ast::StmtKind::ForMap { variable, map, body } => self.for_map(variable, map, body)?,
             ast::StmtKind::ForRange { variable, start, end, body } => self.for_range(variable, start, end, body)?,
-            ast::StmtKind::Import(_) => return self.fail(unsupported::not_yet(span, unsupported::IMPORTS)),
+            ast::StmtKind::Import(_) => {
+                let message = "import stands before the first probe, not in a block";
+                return self.error("import", span, message);
+            }
             ast::StmtKind::Block(block) => StmtKind::Block(self.block(block)?),
         };
         out.push(hir::Stmt { kind, span });

@@ -12,7 +12,6 @@ macro_rules! features {
 }
 
 features! {
-    IMPORTS = "import";
     INCLUDES = "#include";
     PREPROCESSOR_CONDITIONS = "the conditional compilation with #if and #ifdef";
     FUNCTION_LIKE_DEFINES = "a #define with parameters";

@@ -12,6 +12,8 @@ pub struct Ident {
 pub struct Script {
     pub preprocessor: Vec<PreprocessorLine>,
     pub c_definitions: Vec<CDefinition>,
+    /// Headers that were imported or included.
+    pub headers: Vec<Header>,
     pub config: Option<ConfigBlock>,
     pub imports: Vec<Import>,
     /// Probes, macros, functions and map declarations, in file order.
@@ -21,6 +23,13 @@ pub struct Script {
 /// A line that begins with `#`, without the newline.
 #[derive(Debug, Clone)]
 pub struct PreprocessorLine {
+    pub text: String,
+    pub span: Span,
+}
+
+/// A file of declarations in C.
+#[derive(Debug, Clone)]
+pub struct Header {
     pub text: String,
     pub span: Span,
 }

@@ -14,7 +14,8 @@ use tracedeck_compiler::source::SourceFile;
 
 use super::arguments::{ScriptParameters, environment};
 use super::emit::{Stage, emit};
-use super::{FAILURE, script};
+use super::sources::FileSources;
+use super::{FAILURE, script, sources};
 use crate::host::LiveKernel;
 
 /// The parser and the analysis recurse; this is room for the deepest script that the limits allow.
@@ -58,6 +59,13 @@ pub fn run(arguments: &CheckArguments) -> Result<u8> {
         allow_unsafe: arguments.allow_unsafe,
         environment: environment(std::env::vars_os()),
         ..CompileOptions::default()
+    };
+    let source = match sources::load(source, &FileSources::default()) {
+        Ok(source) => source,
+        Err(message) => {
+            eprint!("{message}");
+            return Ok(FAILURE);
+        }
     };
     let (stage, as_json) = (arguments.emit, arguments.json);
     with_deep_stack(move || match stage {
@@ -124,6 +132,7 @@ fn report(source: &SourceFile, checked: &Checked) -> serde_json::Value {
             let (start, end) = (source.position(diagnostic.span.start), source.position(diagnostic.span.end));
             json!({
                 "severity": match diagnostic.severity { Severity::Error => "error", Severity::Warning => "warning" },
+                "file": source.name_at(diagnostic.span.start),
                 "code": diagnostic.code,
                 "message": diagnostic.message,
                 "start": diagnostic.span.start,

@@ -15,7 +15,8 @@ use tracedeck_compiler::source::SourceFile;
 
 use super::arguments::{ScriptParameters, environment, no_cache};
 use super::emit::{Stage, emit};
-use super::{FAILURE, check, fmt, info, list, notify, privileges, script, signals};
+use super::sources::FileSources;
+use super::{FAILURE, check, fmt, info, list, notify, privileges, script, signals, sources};
 use crate::compilation::{Ahead, Compiler};
 use crate::flame::FlameOptions;
 use crate::host::LiveKernel;
@@ -76,6 +77,13 @@ pub fn run(mut arguments: RunArguments) -> Result<u8> {
         return check::with_deep_stack(|| fmt::print(&source));
     }
     let options = compile_options(&arguments, ScriptParameters::from_arguments(rest)?);
+    let source = match sources::load(source, &FileSources::default()) {
+        Ok(source) => source,
+        Err(message) => {
+            eprint!("{message}");
+            return Ok(FAILURE);
+        }
+    };
     if let Some(mode @ (Mode::Codegen | Mode::CompilerBench)) = mode {
         return check::with_deep_stack(|| compile_only(mode, &source, &options));
     }
@@ -191,7 +199,8 @@ fn show_stages(stages: &[Stage], source: &SourceFile, options: &CompileOptions) 
 fn run_script(arguments: RunArguments, source: SourceFile, options: CompileOptions) -> Result<u8> {
     let request = RunRequest {
         source_name: source.name().to_owned(),
-        source: source.text().to_owned(),
+        source: source.script().to_owned(),
+        imported: Some(source.parts()),
         options,
         command: arguments.target.cmd.clone(),
         dry_run: arguments.dry_run,

@@ -9,6 +9,7 @@ use std::os::unix::fs::MetadataExt as _;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use tracedeck_compiler::options::CompileOptions;
+use tracedeck_compiler::source::Part;
 
 use crate::session::driver::RunRequest;
 
@@ -28,14 +29,15 @@ pub type Key = String;
 #[derive(Serialize)]
 struct Input<'a> {
     source_name: &'a str,
+    imported: &'a Option<Vec<Part>>,
     source: &'a str,
     options: &'a CompileOptions,
 }
 
 /// None where the machine or the program cannot be told from others.
 pub fn key(request: &RunRequest) -> Option<Key> {
-    let RunRequest { source_name, source, options, .. } = request;
-    let input = postcard::to_stdvec(&Input { source_name, source, options }).ok()?;
+    let RunRequest { source_name, source, imported, options, .. } = request;
+    let input = postcard::to_stdvec(&Input { source_name, imported, source, options }).ok()?;
     let mut hash = Sha256::new();
     let mut add = |bytes: &[u8]| {
         // With its length, so that two neighbours cannot pass for two others.
@@ -70,6 +72,7 @@ mod tests {
     fn the_key_follows_the_script_and_its_options_and_not_what_the_run_does_with_them() {
         let request = |source: &str| RunRequest {
             source_name: "stdin".to_owned(),
+            imported: None,
             source: source.to_owned(),
             options: CompileOptions::default(),
             command: None,

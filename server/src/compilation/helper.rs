@@ -182,6 +182,7 @@ mod tests {
         let helper = Helper::fork(drop).unwrap();
         let request = RunRequest {
             source_name: "stdin".to_owned(),
+            imported: None,
             source: "begin { }".to_owned(),
             options: CompileOptions::default(),
             command: None,

@@ -229,6 +229,8 @@ impl RunTable {
 
     fn request(&self, record: &RunRecord) -> RunRequest {
         RunRequest {
+            // Files of this machine are not for whoever sits at a browser.
+            imported: None,
             source_name: SOURCE_NAME.to_owned(),
             source: record.source.clone(),
             options: compile_options(&self.limits.compile, &record.parameters),

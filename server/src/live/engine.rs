@@ -49,7 +49,7 @@ struct End {
 impl Engine {
     /// Compiles, runs and cleans up. The last event is sent before the links are detached, which may take seconds.
     pub fn run(self, compile: impl FnOnce(&RunRequest) -> Outcome) {
-        let source = SourceFile::new(self.request.source_name.clone(), self.request.source.clone());
+        let source = self.request.source_file();
         let Compilation { compiled, warnings } = match compile(&self.request) {
             Ok(compilation) => compilation,
             Err(errors) => {

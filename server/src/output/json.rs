@@ -54,7 +54,7 @@ impl JsonSink {
         count: Option<u64>,
     ) -> io::Result<()> {
         let at = self.desk.source.position(span.start);
-        let file = self.desk.source.name().to_owned();
+        let file = self.desk.source.name_at(span.start).to_owned();
         self.line(kind, |json| {
             json.raw("\"msg\": ");
             json.string(message);

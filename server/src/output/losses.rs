@@ -45,7 +45,13 @@ impl Losses {
             .into_iter()
             .map(|((cause, span), total)| {
                 let at = source.position(span.start);
-                format!("{}:{}:{}: {}: {total} times in all", source.name(), at.line, at.column, short(cause))
+                format!(
+                    "{}:{}:{}: {}: {total} times in all",
+                    source.name_at(span.start),
+                    at.line,
+                    at.column,
+                    short(cause)
+                )
             })
             .collect();
         let lost = self.lost_events();

@@ -4,6 +4,7 @@ use std::sync::mpsc::Receiver;
 
 use serde::{Deserialize, Serialize};
 use tracedeck_compiler::options::CompileOptions;
+use tracedeck_compiler::source::{Part, SourceFile};
 
 use super::event::Event;
 
@@ -13,6 +14,9 @@ pub struct RunRequest {
     /// What messages call the script: a file name, or `stdin`.
     pub source_name: String,
     pub source: String,
+    /// The files that the script imports; None: it may not import any.
+    #[serde(default)]
+    pub imported: Option<Vec<Part>>,
     pub options: CompileOptions,
     /// `-c`: start this command when all is attached and end with it.
     pub command: Option<String>,
@@ -27,6 +31,17 @@ pub struct RunRequest {
     /// Where else to look for debug information, beside the usual directories.
     #[serde(default)]
     pub debug_directories: Vec<String>,
+}
+
+impl RunRequest {
+    /// The script with what it imports.
+    pub fn source_file(&self) -> SourceFile {
+        let main = SourceFile::new(self.source_name.clone(), self.source.clone());
+        match &self.imported {
+            Some(parts) => main.with_parts(parts.clone()),
+            None => main,
+        }
+    }
 }
 
 /// A run under way. Dropping it stops the run and lets the kernel objects go.

@@ -19,6 +19,7 @@ const SAFETY_SECONDS: u64 = 60;
 
 fn start(script: &str) -> (LiveDriver, Receiver<Event>) {
     let request = RunRequest {
+        imported: None,
         source_name: "stdin".to_owned(),
         source: script.to_owned(),
         options: CompileOptions::default(),
@@ -167,6 +168,7 @@ fn only_maps_that_changed_are_sent_again() {
 fn a_time_limit_ends_a_run_and_says_so() {
     require_tracing!();
     let request = RunRequest {
+        imported: None,
         source_name: "stdin".to_owned(),
         source: "interval:ms:10 { @n++; }".to_owned(),
         options: CompileOptions::default(),

@@ -104,6 +104,7 @@ impl Driver for Scripted {
 
 fn start(pool: &WorkerPool, source: &str) -> (Box<dyn Driver>, Receiver<Event>) {
     let request = RunRequest {
+        imported: None,
         source_name: "script".to_owned(),
         source: source.to_owned(),
         options: CompileOptions::default(),

@@ -7,8 +7,8 @@ fn arguments_and_values_take_the_types_of_the_signature() {
     assert_eq!(
         typed("fn add($a : int64, $b : uint8) : uint16 { return (uint16)($a + $b); } begin { @ = add(5, 6); }"),
         "map @: uint16 x1\n\
-         begin {\n  var $a: int64\n  var $b: uint8\n  @ = add(5:int64, 6:uint8)\n  \
-         fn add($a, $b): uint16 {\n    return (uint16)($a + (int64)$b: int64)\n  }\n}\n"
+         begin {\n  var $a: int64\n  var $b: uint8\n  @ = add(5:int64, 6:uint8)\n}\n\
+         fn add($a, $b): uint16 {\n  return (uint16)($a + (int64)$b: int64)\n}\n"
     );
 }
 
@@ -37,7 +37,9 @@ fn what_is_wrong_with_a_function_is_told_once() {
     all_say(&[
         (
             "fn f() : int64 { if (pid) { return 1; } } begin { f(); } end { f(); }",
-            "warning discarded-value `f()`: Return value discarded | Assign it, or write _ = ... to discard it\n\
+            "error missing-return `}`: Function 'f' may end without a return of 'int64' | \
+             Its last statement must be a return, or an if with a return in every branch\n\
+             warning discarded-value `f()`: Return value discarded | Assign it, or write _ = ... to discard it\n\
              warning discarded-value `f()`: Return value discarded | Assign it, or write _ = ... to discard it",
         ),
         (
