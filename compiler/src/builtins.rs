@@ -9,6 +9,7 @@ pub(crate) mod cpu;
 pub mod maps;
 mod network;
 mod output;
+mod parameters;
 mod parents;
 mod pointers;
 mod probe;
@@ -138,6 +139,7 @@ pub static ALL: &[&Builtin] = &[
     &aggregations::HIST,
     &aggregations::LHIST,
     &aggregations::TSERIES,
+    &parameters::GETOPT,
 ];
 
 /// The builtin of that name; `arg0` stands for every `argN`.

@@ -1,19 +1,22 @@
-//! Between parsing and types: uses of macros become what the macros say.
+//! Between parsing and types: uses of macros and of `#define`s become what those say.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::preprocess::Preprocessed;
 use crate::source::expansions::Expansions;
 use crate::source::{SourceFile, Span};
 use crate::syntax::Limits;
-use crate::syntax::ast::{Argument, Block, Expr, ExprKind, Macro, Root, Script, Stmt};
+use crate::syntax::ast::{Argument, Block, Expr, ExprKind, Macro, Root, Script, Stmt, TypeArgument};
 use crate::syntax::transform::{Shift, Transform, walk_block, walk_expr, walk_function, walk_probe, walk_statement};
 
+mod defines;
 mod definitions;
 mod substitute;
 #[cfg(test)]
 mod tests;
 
+pub use defines::values_in_parentheses;
 pub use definitions::Reserved;
 
 use substitute::Bindings;
@@ -26,15 +29,17 @@ pub struct Expanded {
     pub script: Script,
     /// Names whose uses were refused: nothing more is to be said about them.
     pub refused: HashSet<String>,
-    /// Names of all macros, for suggestions.
+    /// Names of all macros and of all definitions, for suggestions.
     pub macros: Vec<String>,
+    pub defines: Vec<String>,
     pub expansions: Expansions,
 }
 
-/// Puts what macros stand for in the place of their uses.
+/// Puts what macros and definitions stand for in the place of their uses.
 pub fn expand(
     mut script: Script,
     file: &SourceFile,
+    c: &Preprocessed,
     limits: &Limits,
     reserved: Reserved<'_>,
     diagnostics: &mut Diagnostics,
@@ -49,7 +54,7 @@ pub fn expand(
     }
     script.roots = roots;
     definitions::check(&macros, reserved, diagnostics);
-    let mut expander = Expander::new(&macros, file.end(), limits, diagnostics);
+    let mut expander = Expander::new(&macros, c, file.end(), limits, diagnostics);
     for root in &mut script.roots {
         match root {
             Root::Probe(probe) => {
@@ -62,17 +67,22 @@ pub fn expand(
         }
     }
     let Expander { refused, expansions, .. } = expander;
-    Expanded { script, refused, macros: macros.iter().map(|it| it.name.name.clone()).collect(), expansions }
+    let mut defines: Vec<String> = c.defines.keys().cloned().collect();
+    defines.sort();
+    Expanded { script, refused, macros: macros.iter().map(|it| it.name.name.clone()).collect(), defines, expansions }
 }
 
 struct Expander<'a> {
     macros: &'a [Macro],
     by_name: HashMap<&'a str, Vec<usize>>,
+    c: &'a Preprocessed,
+    /// What definitions say, as far as that is an expression.
+    parsed: HashMap<String, Option<Expr>>,
     expansions: Expansions,
     /// Where the offsets of the files end.
     text_end: u32,
-    /// The macros that are being expanded, the innermost last.
-    chain: Vec<usize>,
+    /// What is being expanded, the innermost last.
+    chain: Vec<Active>,
     /// Levels of the tree above the node at hand.
     depth: usize,
     /// Nodes that were visited in expansions.
@@ -87,8 +97,21 @@ struct Expander<'a> {
     diagnostics: &'a mut Diagnostics,
 }
 
+/// An expansion under way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Active {
+    Macro(usize),
+    Define(String),
+}
+
 impl<'a> Expander<'a> {
-    fn new(macros: &'a [Macro], text_end: u32, limits: &'a Limits, diagnostics: &'a mut Diagnostics) -> Self {
+    fn new(
+        macros: &'a [Macro],
+        c: &'a Preprocessed,
+        text_end: u32,
+        limits: &'a Limits,
+        diagnostics: &'a mut Diagnostics,
+    ) -> Self {
         let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
         for (index, it) in macros.iter().enumerate() {
             by_name.entry(&it.name.name).or_default().push(index);
@@ -96,6 +119,8 @@ impl<'a> Expander<'a> {
         Self {
             macros,
             by_name,
+            c,
+            parsed: HashMap::new(),
             expansions: Expansions::default(),
             text_end,
             chain: Vec::new(),
@@ -170,14 +195,23 @@ impl<'a> Expander<'a> {
             }
             return None;
         };
-        if let Some(at) = self.chain.iter().position(|active| *active == index) {
-            let names: Vec<&str> = self.chain[at..].iter().map(|it| self.macros[*it].name.name.as_str()).collect();
-            let message = if names.len() == 1 {
-                format!("Macro '{name}' uses itself")
-            } else {
-                format!("Macro '{name}' uses itself: {} -> {name}", names.join(" -> "))
-            };
-            self.report(Diagnostic::error("macro-recursion", call, message));
+        self.may_begin(&Active::Macro(index), name, call)?;
+        self.body(index, arguments, call)
+    }
+
+    /// None where an expansion would be one of itself, or one too many.
+    fn may_begin(&mut self, next: &Active, name: &str, call: Span) -> Option<()> {
+        if let Some(at) = self.chain.iter().position(|active| active == next) {
+            let names: Vec<&str> = self.chain[at..]
+                .iter()
+                .map(|active| match active {
+                    Active::Macro(index) => self.macros[*index].name.name.as_str(),
+                    Active::Define(name) => name,
+                })
+                .collect();
+            let circle = if names.len() > 1 { format!(": {} -> {name}", names.join(" -> ")) } else { String::new() };
+            let what = if matches!(next, Active::Macro(_)) { "Macro" } else { "The definition of" };
+            self.report(Diagnostic::error("macro-recursion", call, format!("{what} '{name}' uses itself{circle}")));
             self.refused.insert(name.to_owned());
             return None;
         }
@@ -186,7 +220,7 @@ impl<'a> Expander<'a> {
             self.stop(Diagnostic::error("nesting-too-deep", call, message));
             return None;
         }
-        self.body(index, arguments, call)
+        Some(())
     }
 
     /// The body of a macro with its parameters replaced, its locals renamed, and its own uses of macros expanded.
@@ -208,7 +242,7 @@ impl<'a> Expander<'a> {
         for diagnostic in bindings.problems {
             self.report(diagnostic);
         }
-        self.chain.push(index);
+        self.chain.push(Active::Macro(index));
         self.block(&mut block);
         self.chain.pop();
         Some(match block {
@@ -225,7 +259,12 @@ impl Transform for Expander<'_> {
             return;
         }
         let span = expr.span;
+        self.rename_function(expr);
         let expansion = match &mut expr.kind {
+            ExprKind::Identifier(name) if self.c.defines.contains_key(name.as_str()) => {
+                let name = name.clone();
+                self.definition(&name, span)
+            }
             ExprKind::Call { function, arguments } if self.by_name.contains_key(function.name.as_str()) => {
                 arguments.iter_mut().for_each(|argument| self.argument(argument));
                 if self.stopped { None } else { self.expansion(&function.name, arguments, span, true) }
@@ -242,6 +281,16 @@ impl Transform for Expander<'_> {
             *expr = expansion;
         }
         self.leave();
+    }
+
+    fn type_argument(&mut self, argument: &mut TypeArgument) {
+        match argument {
+            TypeArgument::Type(ty) => match self.value_of_type(ty) {
+                Some(value) => *argument = TypeArgument::Expr(value),
+                None => self.type_name(ty),
+            },
+            TypeArgument::Expr(expr) => self.expr(expr),
+        }
     }
 
     fn block(&mut self, block: &mut Block) {

@@ -146,12 +146,12 @@ pub fn include_of(line: &str) -> Option<(&str, bool)> {
     Some((rest[1..].split_once(end)?.0, quoted))
 }
 
-/// The script with all that it imports as one tree.
+/// The script with all that it imports as one tree. `values` are words that are no types.
 ///
 /// # Errors
 ///
 /// The first mistake in any of the files.
-pub fn parse_all(file: &SourceFile, limits: &Limits) -> Result<Script, Diagnostic> {
+pub fn parse_all(file: &SourceFile, limits: &Limits, values: &HashSet<String>) -> Result<Script, Diagnostic> {
     let mut whole = Script::default();
     let mut is_empty = None;
     for (name, kind, start, text) in file.texts() {
@@ -167,7 +167,7 @@ pub fn parse_all(file: &SourceFile, limits: &Limits) -> Result<Script, Diagnosti
             whole.headers.push(crate::syntax::ast::Header { text: text.to_owned(), span });
             continue;
         }
-        let mut script = match syntax::parse(&SourceFile::new(name, text), limits) {
+        let mut script = match syntax::parse_with(&SourceFile::new(name, text), limits, values) {
             Ok(script) => script,
             // All may be in what was imported.
             Err(error) if error.code == "empty-script" && !(whole.roots.is_empty() && start == 0) => {
@@ -185,6 +185,7 @@ pub fn parse_all(file: &SourceFile, limits: &Limits) -> Result<Script, Diagnosti
         whole.c_definitions.append(&mut script.c_definitions);
         whole.imports.append(&mut script.imports);
         whole.roots.append(&mut script.roots);
+        whole.words_in_parentheses.append(&mut script.words_in_parentheses);
         whole.config = script.config;
     }
     match is_empty {

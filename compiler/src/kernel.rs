@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::types::Type;
 
+pub mod c_constants;
 pub mod c_declarations;
 pub mod c_names;
 pub mod fixture;

@@ -13,11 +13,14 @@ pub mod imports;
 pub mod kernel;
 pub mod manifest;
 pub mod options;
+pub mod preprocess;
 pub mod probes;
 pub mod sema;
 pub mod source;
 pub mod syntax;
 pub mod types;
+
+use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +47,8 @@ pub struct Checked {
     pub probes: Vec<ProbeInfo>,
     /// The maps with the types they have; empty where there are errors.
     pub maps: Vec<hir::MapDef>,
+    /// The named parameters that the script reads; empty where there are errors.
+    pub parameters: Vec<sema::parameters::NamedParameter>,
 }
 
 /// Parses and types a script: quick enough for every key press, and without LLVM.
@@ -53,10 +58,12 @@ pub fn check(file: &SourceFile, kernel: &dyn Kernel, options: &CompileOptions) -
         Ok(front) => front,
         Err(error) => return Checked { diagnostics: vec![error], ..Checked::default() },
     };
-    let analyzed = sema::analyze(&front.expanded, &front.kernel, options, found);
+    let mut analyzed = sema::analyze(&front.expanded, &front.kernel, options, found);
+    front.explain_headers(&mut analyzed.diagnostics);
     let mut maps = analyzed.program.map(|program| program.maps).unwrap_or_default();
     maps.iter_mut().for_each(|map| map.span = front.file.expansions().in_file(map.span));
-    Checked { diagnostics: front.in_order(analyzed.diagnostics), probes: analyzed.probes, maps }
+    let diagnostics = front.in_order(analyzed.diagnostics);
+    Checked { diagnostics, probes: analyzed.probes, maps, parameters: analyzed.parameters }
 }
 
 /// The typed program of a script, with warnings.
@@ -116,6 +123,8 @@ struct Front<'a> {
     kernel: Overlay<'a>,
     /// The text, which knows what macros made of it.
     file: SourceFile,
+    /// Headers that nobody has opened.
+    unopened: Vec<(source::Span, String)>,
 }
 
 impl<'a> Front<'a> {
@@ -132,16 +141,45 @@ impl<'a> Front<'a> {
             max_nodes: options.limits.max_nodes,
             ..syntax::Limits::default()
         };
-        let script = imports::parse_all(file, &limits)?;
+        let mut script = imports::parse_all(file, &limits, &HashSet::new())?;
         if let (Some(import), false) = (script.imports.first(), file.can_import()) {
             let message = "A script here cannot import files";
             return Err(Diagnostic::error("import", import.span, message)
                 .with_help("Run it in a terminal with tracedeck run, or put the text of the file into the script"));
         }
-        let kernel = Overlay::new(kernel, &script, &options.without, found);
-        let expanded = expand::expand(script, file, &limits, &|word| sema::meaning(&kernel, word), found);
+        let mut predefined = vec![("__KERNEL__", "1"), ("__BPF_TRACING__", "1"), ("KBUILD_MODNAME", "\"tracedeck\"")];
+        if kernel.has(kernel::Feature::Btf) {
+            predefined.push(("BPFTRACE_HAVE_BTF", "1"));
+        }
+        let end = file.script().len() as u32;
+        let c = preprocess::preprocess(&script, end, &predefined, found);
+        let kernel = Overlay::new(kernel, &c.declarations, &options.without, found);
+        let values = expand::values_in_parentheses(&script, &c, &kernel);
+        if !values.is_empty() {
+            // `(WORD) - 1` was taken for a cast, as long as it was not known what WORD is.
+            script = imports::parse_all(file, &limits, &values)?;
+        }
+        let expanded = expand::expand(script, file, &c, &limits, &|word| sema::meaning(&kernel, word), found);
         let file = file.with_expansions(expanded.expansions.clone());
-        Ok(Self { expanded, kernel, file })
+        Ok(Self { expanded, kernel, file, unopened: c.unopened })
+    }
+
+    /// Where something is not known, it may be that a header would have said it.
+    fn explain_headers(&self, diagnostics: &mut Diagnostics) {
+        let is_unknown =
+            |code| matches!(code, "unknown-type" | "unknown-identifier" | "unknown-field" | "c-definition");
+        if !diagnostics.iter().any(|it| it.is_error() && is_unknown(it.code)) {
+            return;
+        }
+        for (span, path) in &self.unopened {
+            let message = format!("'{path}' was not read: what it alone defines is not known");
+            let help = if self.file.can_import() {
+                "Types of the kernel come from BTF; for a header of your own name its directory with -I"
+            } else {
+                "Types of the kernel come from BTF; define what else is needed in the script"
+            };
+            diagnostics.push(Diagnostic::warning("header-not-read", *span, message).with_help(help));
+        }
     }
 
     /// Diagnostics in the order of the script.
@@ -162,7 +200,8 @@ fn front_end<T>(
 ) -> Result<T, Vec<Diagnostic>> {
     let mut found = Diagnostics::default();
     let front = Front::new(file, kernel, options, &mut found).map_err(|error| vec![error])?;
-    let analyzed = sema::analyze(&front.expanded, &front.kernel, options, found);
+    let mut analyzed = sema::analyze(&front.expanded, &front.kernel, options, found);
+    front.explain_headers(&mut analyzed.diagnostics);
     let diagnostics = front.in_order(analyzed.diagnostics);
     match analyzed.program {
         Some(program) => next(program, &front, diagnostics),

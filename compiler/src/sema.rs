@@ -24,6 +24,7 @@ mod functions;
 mod maps;
 pub mod names;
 mod operators;
+pub mod parameters;
 mod races;
 mod scope;
 mod statements;
@@ -36,8 +37,9 @@ pub mod unsupported;
 mod usage;
 
 pub use calls::{CallSite, Extra, slot};
+pub use expressions::parse_number;
 pub use statements::read_type;
-pub use type_names::meaning;
+pub use type_names::{is_language_type, meaning};
 pub use typer::Typer;
 
 use attach::Group;
@@ -50,6 +52,8 @@ pub struct Analyzed {
     pub program: Option<hir::Program>,
     /// Every attach point after expansion, also when there were errors elsewhere.
     pub probes: Vec<ProbeInfo>,
+    /// The named parameters that the script reads; empty where there are errors.
+    pub parameters: Vec<parameters::NamedParameter>,
     pub diagnostics: Diagnostics,
 }
 
@@ -62,7 +66,8 @@ pub fn analyze(
 ) -> Analyzed {
     let script = &expanded.script;
     let config = config::read(script.config.as_ref(), options, &mut diagnostics);
-    let mut names = Names::read(&script.preprocessor, &mut diagnostics);
+    let mut names = Names::default();
+    names.defines.clone_from(&expanded.defines);
     expanded.refused.iter().for_each(|name| names.refuse(name));
     names.functions = expanded.macros.clone();
     let roots = Roots::of(script);
@@ -80,6 +85,7 @@ pub fn analyze(
         None => None,
     };
     let (probes, attach) = attach_points(&groups);
+    let parameters = typed.as_ref().map(|typed| typed.parameters.clone()).unwrap_or_default();
     let mut program = typed.filter(|_| !diagnostics.has_errors()).map(|typed| {
         let mut programs = typed.programs;
         for (program, attach) in programs.iter_mut().zip(attach) {
@@ -104,7 +110,7 @@ pub fn analyze(
     }
     let program = program.filter(|_| !diagnostics.has_errors());
     let probes = program.as_ref().map_or(probes, |program| program.probes.clone());
-    Analyzed { program, probes, diagnostics }
+    Analyzed { program, probes, parameters, diagnostics }
 }
 
 /// The roots of a script by kind.

@@ -13,7 +13,7 @@ mod tests;
 pub mod transform;
 
 pub use limits::Limits;
-pub use parse::{KEYWORDS, parse};
+pub use parse::{KEYWORDS, parse, parse_with};
 
 /// The codes of the diagnostics that [`parse`] returns.
 pub const CODES: [Code; 17] = [

@@ -133,6 +133,13 @@ impl Case {
             let number = || rest.parse().unwrap_or_else(|_| panic!("{}: {word} needs a number", self.name));
             match word {
                 "args" => options.positional = rest.split_whitespace().map(str::to_owned).collect(),
+                "named" => {
+                    let named = |word: &str| match word.split_once('=') {
+                        Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
+                        None => (word.to_owned(), None),
+                    };
+                    options.named = rest.split_whitespace().map(named).collect();
+                }
                 "pid" => options.pid = Some(number() as u32),
                 "child" => options.has_child = true,
                 "test" => options.purpose = Purpose::Test,

@@ -3,7 +3,7 @@
 use super::Code;
 
 /// The codes in alphabetical order.
-pub const CODES: [Code; 136] = [
+pub const CODES: [Code; 141] = [
     "address-of",
     "address-space",
     "aggregation-misuse",
@@ -46,6 +46,7 @@ pub const CODES: [Code; 136] = [
     "format-type",
     "function-recursion",
     "function-without-call",
+    "header-not-read",
     "import",
     "incomplete-type",
     "index-out-of-range",
@@ -91,7 +92,10 @@ pub const CODES: [Code; 136] = [
     "offset-outside-function",
     "operator-type",
     "outside-loop",
+    "parameter-default",
+    "parameter-value",
     "per-cpu-map",
+    "preprocessor",
     "print-in-loop",
     "probe-not-supported",
     "racing-counter",
@@ -122,6 +126,7 @@ pub const CODES: [Code; 136] = [
     "unknown-function",
     "unknown-identifier",
     "unknown-map-kind",
+    "unknown-parameter",
     "unknown-probe-type",
     "unknown-register",
     "unknown-type",

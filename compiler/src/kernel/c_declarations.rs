@@ -1,12 +1,12 @@
 //! Definitions of structs, unions and enums in C, laid out as a compiler for x86-64 or arm64 would.
 //!
 //! Knows what scripts and headers of data need: nested and anonymous types, arrays, pointers, function pointers,
-//! bit-fields, `__attribute__((packed))`. No expressions beside integer literals, no preprocessor.
+//! bit-fields, typedefs, constant expressions, `__attribute__((packed))`. What a preprocessor does is done before.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Field, StructType};
+use super::{Field, StructType, c_constants};
 use crate::types::{AddressSpace, Type};
 
 /// The deepest nesting of types within types.
@@ -18,6 +18,8 @@ pub struct Definitions {
     structs: HashMap<String, (Arc<StructType>, u32)>,
     enums: HashMap<String, Type>,
     constants: HashMap<String, (Type, i64)>,
+    /// Types with their alignment, by the names that `typedef` gave them.
+    typedefs: HashMap<String, (Type, u32)>,
     anonymous: u32,
 }
 
@@ -26,14 +28,18 @@ pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<Type>;
 
 impl Definitions {
     pub fn struct_type(&self, name: &str) -> Option<Arc<StructType>> {
-        self.structs.get(name).map(|(found, _)| Arc::clone(found))
+        let found = self.structs.get(name).or_else(|| match self.typedefs.get(name) {
+            Some((Type::Struct { name, .. }, _)) => self.structs.get(&**name),
+            _ => None,
+        });
+        found.map(|(found, _)| Arc::clone(found))
     }
 
-    /// `struct x`, `union x` or `enum x`.
+    /// `struct x`, `union x`, `enum x`, or what a `typedef` calls x.
     pub fn named_type(&self, name: &str) -> Option<Type> {
         match self.structs.get(name) {
             Some((found, _)) => Some(Type::Struct { name: name.into(), size: found.size }),
-            None => self.enums.get(name).cloned(),
+            None => self.enums.get(name).cloned().or_else(|| self.typedefs.get(name).map(|(ty, _)| ty.clone())),
         }
     }
 
@@ -62,8 +68,24 @@ impl Definitions {
     }
 }
 
+impl Definitions {
+    /// Reads a header: types that are understood are known afterwards, all else is passed over.
+    pub fn read_header(&mut self, text: &str, lookup: Lookup<'_>) {
+        let Ok(tokens) = tokens(text) else { return };
+        let mut reader = Reader { tokens: &tokens, at: 0, definitions: self, lookup };
+        while reader.peek().is_some() {
+            let start = reader.at;
+            if reader.take(";") || (reader.declaration().is_ok() && reader.at > start) {
+                continue;
+            }
+            reader.at = start;
+            reader.pass_over();
+        }
+    }
+}
+
 /// Words, numbers and punctuation; comments left out.
-fn tokens(text: &str) -> Result<Vec<String>, String> {
+pub fn tokens(text: &str) -> Result<Vec<String>, String> {
     let mut tokens = Vec::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
@@ -143,6 +165,50 @@ impl Reader<'_> {
         if found == token { Ok(()) } else { Err(format!("Expected '{token}' in a definition, found '{found}'")) }
     }
 
+    /// A declaration at the top of a header: a type, a `typedef`.
+    fn declaration(&mut self) -> Result<(), String> {
+        if self.take("typedef") {
+            let start = self.at;
+            let base = self.base_type(0)?;
+            let words = self.tokens[start..self.at].iter().take_while(|token| *token != "{");
+            let written = words.cloned().collect::<Vec<_>>().join(" ");
+            loop {
+                let member = self.declarator(&base, &written)?;
+                self.attributes()?;
+                self.definitions.typedefs.insert(member.name, (member.ty.ty, member.ty.align));
+                if self.take(";") {
+                    return Ok(());
+                }
+                self.expect(",")?;
+            }
+        }
+        self.definition(0)?;
+        self.attributes()?;
+        self.expect(";")
+    }
+
+    /// Goes behind something that is not understood: a prototype, a variable, a function with its body.
+    fn pass_over(&mut self) {
+        let mut depth = 0_i32;
+        while let Some(token) = self.tokens.get(self.at) {
+            self.at += 1;
+            match token.as_str() {
+                "{" | "(" | "[" => depth += 1,
+                ")" | "]" => depth -= 1,
+                "}" => {
+                    depth -= 1;
+                    // A body ends a function; a type goes on to its semicolon.
+                    if depth <= 0 {
+                        self.take(";");
+                        return;
+                    }
+                }
+                ";" if depth <= 0 => return,
+                _ => {}
+            }
+        }
+    }
+
     /// `__attribute__((...))`; true when it says `packed`.
     fn attributes(&mut self) -> Result<bool, String> {
         let mut packed = false;
@@ -191,6 +257,9 @@ impl Reader<'_> {
     }
 
     fn reference(&self, name: &str) -> Aligned {
+        if let Some((ty, align)) = self.definitions.typedefs.get(name) {
+            return Aligned { ty: ty.clone(), align: *align };
+        }
         if let Some((found, align)) = self.definitions.structs.get(name) {
             return Aligned { ty: Type::Struct { name: name.into(), size: found.size }, align: *align };
         }
@@ -204,7 +273,7 @@ impl Reader<'_> {
         while !self.take("}") {
             let symbol = self.next()?;
             if self.take("=") {
-                next = self.number()?;
+                next = self.constant(&symbols, &[",", "}"])?;
             }
             symbols.push((symbol, next));
             next = next.wrapping_add(1);
@@ -225,16 +294,22 @@ impl Reader<'_> {
         Ok(Aligned::of(ty))
     }
 
-    fn number(&mut self) -> Result<i64, String> {
-        let negative = self.take("-");
-        let token = self.next()?;
-        let digits = token.trim_end_matches(['u', 'U', 'l', 'L']);
-        let value = match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
-            Some(hex) => u64::from_str_radix(hex, 16),
-            None => digits.parse(),
-        };
-        let value = value.map_err(|_| format!("Expected a number in a definition, found '{token}'"))? as i64;
-        Ok(if negative { value.wrapping_neg() } else { value })
+    /// A constant expression up to one of the tokens; `symbols` are those of the enum at hand.
+    fn constant(&mut self, symbols: &[(String, i64)], ends: &[&str]) -> Result<i64, String> {
+        let start = self.at;
+        let mut depth = 0;
+        while let Some(token) = self.peek() {
+            match token {
+                "(" => depth += 1,
+                ")" if depth > 0 => depth -= 1,
+                token if depth == 0 && (ends.contains(&token) || matches!(token, ";" | "{" | "}")) => break,
+                _ => {}
+            }
+            self.at += 1;
+        }
+        let symbol = |word: &str| symbols.iter().rev().find(|(name, _)| name == word).map(|(_, value)| *value);
+        let value_of = |word: &str| symbol(word).or_else(|| self.definitions.constants.get(word).map(|it| it.1));
+        c_constants::evaluate(&self.tokens[start..self.at], &value_of)
     }
 
     fn structure(&mut self, name: &str, is_union: bool, packed: bool, depth: usize) -> Result<Aligned, String> {
@@ -294,6 +369,9 @@ impl Reader<'_> {
             }
         }
         let name = words.join(" ");
+        if let Some((ty, align)) = self.definitions.typedefs.get(&name) {
+            return Ok(Aligned { ty: ty.clone(), align: *align });
+        }
         match super::c_names::base_type(&name).or_else(|| (self.lookup)(&name)) {
             Some(ty) => Ok(Aligned::of(ty)),
             None => Err(format!("Unknown type '{name}' in a definition")),
@@ -318,7 +396,7 @@ impl Reader<'_> {
         let name = self.next()?;
         let mut lengths = Vec::new();
         while self.take("[") {
-            let length = if self.peek() == Some("]") { 0 } else { self.number()? };
+            let length = if self.peek() == Some("]") { 0 } else { self.constant(&[], &["]"])? };
             self.expect("]")?;
             lengths.push(u32::try_from(length).map_err(|_| format!("The array '{name}' is too large"))?);
         }
@@ -337,7 +415,10 @@ impl Reader<'_> {
             return Err(format!("The member '{name}' is too large"));
         }
         let bits = match self.take(":") {
-            true => Some(u32::try_from(self.number()?).map_err(|_| "A bit-field is too wide")?),
+            true => {
+                let width = u32::try_from(self.constant(&[], &[",", ";", "__attribute__"])?).ok();
+                Some(width.filter(|width| *width <= 64).ok_or("A bit-field is too wide")?)
+            }
             false => None,
         };
         let declaration = format!("{written} {stars}{name}{suffix}");
@@ -479,6 +560,29 @@ mod tests {
         definitions.read("enum e { A, B = 5, C, D = -1 };", &|_| None).expect("definitions");
         let value = |name| definitions.enum_constant(name).map(|(ty, value)| (ty.is_signed(), value));
         assert_eq!((value("A"), value("C"), value("D")), (Some((true, 0)), Some((true, 6)), Some((true, -1))));
+    }
+
+    #[test]
+    fn lengths_and_values_may_be_expressions() {
+        let text = "enum n { LOW = 1 << 2, HIGH = LOW * 3, NEXT }; struct a { int x[HIGH - LOW]; char c[(NEXT)]; };";
+        assert_eq!(layout(text, "struct a"), "48 bytes: x@0 int32[8], c@32 string[13]");
+    }
+
+    #[test]
+    fn a_header_is_read_as_far_as_it_is_understood() {
+        let mut definitions = Definitions::default();
+        definitions.read_header(
+            "typedef unsigned int number_t, *pointer_t; extern int errno_like; int call(struct later *p, int n[3]);\n\
+             static inline int f(int x) { if (x) { return 1; } return 0; }\n\
+             typedef struct { number_t n; char tag[4]; } pair_t; struct odd { what x; }; enum e { A = 3 };\n\
+             typedef int (*call_t)(int); struct even { pair_t p; call_t c; pointer_t q; } __attribute__((packed));",
+            &|_| None,
+        );
+        assert_eq!(definitions.named_type("number_t"), Some(Type::UINT32));
+        assert_eq!(definitions.struct_type("pair_t").map(|it| it.size), Some(8));
+        assert_eq!(definitions.struct_type("struct even").map(|it| it.size), Some(24));
+        assert_eq!(definitions.enum_constant("A").map(|it| it.1), Some(3));
+        assert!(definitions.struct_type("struct odd").is_none());
     }
 
     #[test]

@@ -6,31 +6,37 @@ use std::sync::Arc;
 use super::c_declarations::Definitions;
 use super::{BinaryError, Feature, Kernel, StructType, TracepointFormat, UsdtLocation, UserObject, UserSymbol};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::syntax::ast;
+use crate::preprocess::Declarations;
 use crate::types::Type;
 
 /// Answers like the kernel behind it, except for the types of the script.
 pub struct Overlay<'a> {
     kernel: &'a dyn Kernel,
     definitions: Definitions,
+    /// Of headers: what the kernel itself knows comes first.
+    headers: Definitions,
     without: Vec<Feature>,
 }
 
 impl<'a> Overlay<'a> {
-    /// Reads the C definitions of a script.
+    /// Reads the declarations of a script and its headers.
     pub fn new(
         kernel: &'a dyn Kernel,
-        script: &ast::Script,
+        declarations: &[Declarations],
         without: &[Feature],
         diagnostics: &mut Diagnostics,
     ) -> Self {
-        let mut definitions = Definitions::default();
-        for definition in &script.c_definitions {
-            if let Err(message) = definitions.read(&definition.text, &|name| kernel.named_type(name)) {
-                diagnostics.push(Diagnostic::error("c-definition", definition.span, message));
+        let (mut definitions, mut headers) = (Definitions::default(), Definitions::default());
+        for it in declarations.iter().filter(|it| !it.own) {
+            headers.read_header(&it.text, &|name| kernel.named_type(name));
+        }
+        for it in declarations.iter().filter(|it| it.own) {
+            let lookup = |name: &str| kernel.named_type(name).or_else(|| headers.named_type(name));
+            if let Err(message) = definitions.read(&it.text, &lookup) {
+                diagnostics.push(Diagnostic::error("c-definition", it.span, message));
             }
         }
-        Self { kernel, definitions, without: without.to_vec() }
+        Self { kernel, definitions, headers, without: without.to_vec() }
     }
 }
 
@@ -68,15 +74,18 @@ impl Kernel for Overlay<'_> {
     }
 
     fn struct_type(&self, name: &str) -> Option<Arc<StructType>> {
-        self.definitions.struct_type(name).or_else(|| self.kernel.struct_type(name))
+        let own = self.definitions.struct_type(name);
+        own.or_else(|| self.kernel.struct_type(name)).or_else(|| self.headers.struct_type(name))
     }
 
     fn named_type(&self, name: &str) -> Option<Type> {
-        self.definitions.named_type(name).or_else(|| self.kernel.named_type(name))
+        let own = self.definitions.named_type(name);
+        own.or_else(|| self.kernel.named_type(name)).or_else(|| self.headers.named_type(name))
     }
 
     fn enum_constant(&self, name: &str) -> Option<(Type, i64)> {
-        self.definitions.enum_constant(name).or_else(|| self.kernel.enum_constant(name))
+        let own = self.definitions.enum_constant(name);
+        own.or_else(|| self.kernel.enum_constant(name)).or_else(|| self.headers.enum_constant(name))
     }
 
     fn type_id(&self, name: &str) -> Option<u32> {
@@ -86,7 +95,7 @@ impl Kernel for Overlay<'_> {
     }
 
     fn struct_names(&self) -> Vec<String> {
-        let own = self.definitions.struct_names().map(str::to_owned);
+        let own = self.definitions.struct_names().chain(self.headers.struct_names()).map(str::to_owned);
         own.chain(self.kernel.struct_names()).collect()
     }
 

@@ -10,7 +10,6 @@ use crate::types::{RecordField, Type};
 use super::build;
 use super::calls::CallSite;
 use super::evidence::{Evidence, common_type, literal};
-use super::names::Define;
 use super::typer::{MAX_PARTS, Typer, count_parts};
 use super::unsupported;
 
@@ -113,16 +112,8 @@ impl Typer<'_> {
         text
     }
 
-    /// A bare word: a definition, a builtin, an enum constant.
+    /// A bare word: a builtin, an enum constant. Macros and definitions were replaced before.
     fn identifier(&mut self, name: &str, span: Span, used: bool) -> Option<hir::Expr> {
-        if let Some(define) = self.names.find(name) {
-            return match define.clone() {
-                Define::Number(value) => build::number(value, span),
-                Define::Text(bytes) => self.string_literal(&bytes, span),
-                Define::Bool(value) => Some(build::boolean(value, span)),
-                Define::Alias(_) => None,
-            };
-        }
         if let Some(builtin) = builtins::find(name) {
             if builtin.kind != Kind::Value {
                 let message = format!("{name} is a function: call it as {}", builtin.signature);

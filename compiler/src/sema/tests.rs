@@ -16,6 +16,7 @@ mod functions;
 mod maps;
 mod mutations;
 mod numbers;
+mod parameters;
 mod probes;
 
 mod statements;

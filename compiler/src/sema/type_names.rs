@@ -113,8 +113,7 @@ impl Typer<'_> {
 
     /// Whether a bare word is a value.
     pub fn is_value_name(&self, word: &str) -> bool {
-        self.names.find(word).is_some()
-            || builtins::find(word).is_some_and(|builtin| builtin.kind == Kind::Value)
+        builtins::find(word).is_some_and(|builtin| builtin.kind == Kind::Value)
             || self.kernel.enum_constant(word).is_some()
     }
 
@@ -182,11 +181,14 @@ pub fn meaning(kernel: &dyn Kernel, word: &str) -> Option<&'static str> {
     if builtins::find(word).is_some() {
         return Some("a builtin");
     }
-    let is_type = LANGUAGE_TYPES.iter().any(|(name, _)| *name == word)
+    (is_language_type(word) || kernel.named_type(word).is_some()).then_some("a type")
+}
+
+/// Whether a word is a type without any kernel.
+pub fn is_language_type(word: &str) -> bool {
+    LANGUAGE_TYPES.iter().any(|(name, _)| *name == word)
         || matches!(word, "string" | "buffer")
         || c_names::base_type(word).is_some()
-        || kernel.named_type(word).is_some();
-    is_type.then_some("a type")
 }
 
 /// Types that the language names itself.

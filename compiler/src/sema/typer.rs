@@ -17,6 +17,7 @@ use super::config::Config;
 use super::evidence::Evidence;
 use super::maps::Maps;
 use super::names::Names;
+use super::parameters::NamedParameter;
 
 /// After this many passes evidence is kept from pass to pass, so that types can only grow and must settle.
 const KEEP_AFTER: usize = 8;
@@ -159,6 +160,8 @@ pub struct Typer<'a> {
     pub variables: HashMap<(usize, u32), Slot>,
     pub sites: Vec<SiteDef>,
     pub strings: Vec<String>,
+    /// The named parameters that the script reads.
+    pub parameters: Vec<NamedParameter>,
     pub program: ProgramState<'a>,
     /// How many type positions (`sizeof`, `typeof`) surround the expression: it is typed, not evaluated.
     pub in_type: u32,
@@ -170,6 +173,7 @@ pub struct Typed {
     pub maps: Vec<hir::MapDef>,
     pub sites: Vec<SiteDef>,
     pub strings: Vec<String>,
+    pub parameters: Vec<NamedParameter>,
 }
 
 impl<'a> Typer<'a> {
@@ -193,6 +197,7 @@ impl<'a> Typer<'a> {
             variables: HashMap::new(),
             sites: Vec::new(),
             strings: Vec::new(),
+            parameters: Vec::new(),
             program: ProgramState::new(group, 0),
             in_type: 0,
         }
@@ -218,11 +223,13 @@ impl<'a> Typer<'a> {
                 Change::Endless => break,
             }
             let maps = self.finish_maps();
+            self.check_named_parameters();
             diagnostics.extend(std::mem::take(&mut self.diagnostics).into_vec());
             let programs: Option<Vec<_>> = programs.into_iter().collect();
             return match (diagnostics.has_errors(), programs, maps) {
                 (false, Some(programs), Some(maps)) => {
-                    Some(Typed { programs, maps, sites: self.sites, strings: self.strings })
+                    let parameters = self.parameters;
+                    Some(Typed { programs, maps, sites: self.sites, strings: self.strings, parameters })
                 }
                 (false, ..) => {
                     let message = "The types of this script are not known: a variable is made of itself only";
@@ -245,6 +252,7 @@ impl<'a> Typer<'a> {
         self.diagnostics = Diagnostics::default();
         self.sites.clear();
         self.strings.clear();
+        self.parameters.clear();
         for declaration in declarations {
             self.declare_map(declaration);
         }

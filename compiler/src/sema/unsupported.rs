@@ -12,9 +12,6 @@ macro_rules! features {
 }
 
 features! {
-    INCLUDES = "#include";
-    PREPROCESSOR_CONDITIONS = "the conditional compilation with #if and #ifdef";
-    FUNCTION_LIKE_DEFINES = "a #define with parameters";
     STRUCTS_IN_USER_BINARIES = "args of a uprobe (from debug information)";
     AGGREGATION_PRINT = "an entry of a histogram, stats or tseries map in print()";
     SOURCE_LOCATIONS = "an attach point by source line (@file:line)";
@@ -37,7 +34,6 @@ pub const BUILTINS: &[&str] = &[
     "dw_ustack",
     "fail",
     "find",
-    "getopt",
     "has_cpid",
     "is_array",
     "is_err",

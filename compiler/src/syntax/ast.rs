@@ -18,6 +18,8 @@ pub struct Script {
     pub imports: Vec<Import>,
     /// Probes, macros, functions and map declarations, in file order.
     pub roots: Vec<Root>,
+    /// Words of which it is not sure that they are types: `(word) - 1` is read as a cast.
+    pub words_in_parentheses: Vec<String>,
 }
 
 /// A line that begins with `#`, without the newline.

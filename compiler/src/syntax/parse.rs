@@ -1,5 +1,6 @@
 //! Source text to [`Script`]: this file and its children are the only ones that know pest's rules.
 
+use std::collections::HashSet;
 use std::num::NonZeroUsize;
 use std::sync::Once;
 
@@ -36,17 +37,27 @@ const CALL_LIMIT: NonZeroUsize = NonZeroUsize::new(20_000_000).expect("not zero"
 ///
 /// The first mistake, or the limit that the text exceeds.
 pub fn parse(file: &SourceFile, limits: &Limits) -> Result<Script, Diagnostic> {
+    parse_with(file, limits, &HashSet::new())
+}
+
+/// Parses a script in which `values` are no types: `(word) - 1` is a subtraction for them.
+///
+/// # Errors
+///
+/// As [`parse`].
+pub fn parse_with(file: &SourceFile, limits: &Limits, values: &HashSet<String>) -> Result<Script, Diagnostic> {
     static SET_CALL_LIMIT: Once = Once::new();
     SET_CALL_LIMIT.call_once(|| pest::set_call_limit(Some(CALL_LIMIT)));
 
     let text = file.text();
     let scan = scan::check(text, limits)?;
     let pairs = Grammar::parse(Rule::script, text).map_err(|error| explain::explain(text, limits, scan, &error))?;
-    let mut converter = Converter::new(limits);
+    let mut converter = Converter::new(limits, values);
     let mut script = Script::default();
     for pair in pairs {
         script = converter.script(pair).map_err(|error| *error)?;
     }
+    script.words_in_parentheses = converter.words_in_parentheses;
     // A script may consist of imports only.
     if script.roots.is_empty() && script.imports.is_empty() {
         return Err(empty(text, &script));
@@ -71,13 +82,15 @@ type Parsed<T> = Result<T, Box<Diagnostic>>;
 /// Pest's pairs to the tree. Counts nodes and depth as it goes.
 struct Converter<'a> {
     limits: &'a Limits,
+    values: &'a HashSet<String>,
+    words_in_parentheses: Vec<String>,
     depth: usize,
     nodes: usize,
 }
 
 impl<'a> Converter<'a> {
-    fn new(limits: &'a Limits) -> Self {
-        Self { limits, depth: 0, nodes: 0 }
+    fn new(limits: &'a Limits, values: &'a HashSet<String>) -> Self {
+        Self { limits, values, words_in_parentheses: Vec::new(), depth: 0, nodes: 0 }
     }
 
     /// Counts a node of the tree.

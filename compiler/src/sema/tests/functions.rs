@@ -69,7 +69,7 @@ fn what_is_wrong_with_a_function_is_told_once() {
         ),
         (
             "fn f() : int64 { return comm; } begin { _ = f(); }",
-            "error return-type `comm`: Function 'f' returns 'int64', not 'string[16]'",
+            "error type-mismatch `comm`: Function 'f' returns 'int64', not 'string[16]'",
         ),
         (
             "fn f($a : int64) : void { } begin { f(); f(comm); }",

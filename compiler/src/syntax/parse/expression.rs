@@ -6,7 +6,8 @@ use super::{Converter, Parsed, Rule, broken, error, literal, parts, span_of};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::ast::{
-    Argument, BinaryOp, Block, Else, Expr, ExprKind, Ident, If, Place, PlaceKind, Step, TypeArgument, TypeName, UnaryOp,
+    Argument, BinaryOp, Block, Else, Expr, ExprKind, Ident, If, Place, PlaceKind, Step, TypeArgument, TypeBase,
+    TypeName, UnaryOp,
 };
 
 /// A prefix operator.
@@ -41,10 +42,14 @@ impl Converter<'_> {
         let mut binary = BinaryChain::default();
         for part in parts {
             match part.as_rule() {
-                Rule::unary => binary.operands.push(self.unary(part)?),
+                Rule::unary => {
+                    let operand = self.unary(part, &mut binary)?;
+                    binary.operands.push(operand);
+                }
                 Rule::binary_op => {
                     self.node(span)?;
-                    binary.operator(&part).ok_or_else(|| broken(span))?;
+                    let operator = binary_op(part.as_str()).ok_or_else(|| broken(span))?;
+                    binary.operator(operator).ok_or_else(|| broken(span))?;
                 }
                 Rule::question => self.node(span)?,
                 Rule::expr => middle = Some(self.expr(part)?),
@@ -56,8 +61,9 @@ impl Converter<'_> {
         Ok(cases.into_iter().rev().fold(last, ternary))
     }
 
-    /// Prefix operators, an operand, postfix operators.
-    fn unary(&mut self, pair: Pair<'_, Rule>) -> Parsed<Box<Expr>> {
+    /// Prefix operators, an operand, postfix operators. What looks like casts of words that are values, `(a) - (b) * c`,
+    /// is a part of the chain of binary operators around it.
+    fn unary(&mut self, pair: Pair<'_, Rule>, binary: &mut BinaryChain) -> Parsed<Box<Expr>> {
         let span = span_of(&pair);
         let parts = pair.into_inner();
         let levels = parts.len() - 1;
@@ -80,11 +86,26 @@ impl Converter<'_> {
             };
         }
         self.leave(levels);
-        let mut operand = operand.ok_or_else(|| broken(span))?;
-        while let Some((at, prefix)) = prefixes.pop() {
-            operand = apply_prefix(operand, prefix, at)?;
+        let operand = operand.ok_or_else(|| broken(span))?;
+        let mut rest = prefixes.into_iter().peekable();
+        let mut pending = Vec::new();
+        while let Some((at, prefix)) = rest.next() {
+            let follower = rest.peek().and_then(|(_, next)| next.as_binary());
+            if let (Prefix::Cast(ty), Some(operator)) = (&prefix, follower)
+                && let (TypeBase::Name(word), true) = (&ty.base, ty.suffixes.is_empty())
+            {
+                if self.values.contains(word) {
+                    let value = boxed(ExprKind::Identifier(word.clone()), ty.span);
+                    binary.operands.push(apply_prefixes(value, std::mem::take(&mut pending))?);
+                    binary.operator(operator).ok_or_else(|| broken(span))?;
+                    rest.next();
+                    continue;
+                }
+                self.words_in_parentheses.push(word.clone());
+            }
+            pending.push((at, prefix));
         }
-        Ok(operand)
+        apply_prefixes(operand, pending)
     }
 
     fn prefix(&mut self, pair: Pair<'_, Rule>) -> Parsed<Prefix> {
@@ -326,6 +347,25 @@ fn if_chain(mut arms: Vec<Arm>, last: Option<Box<Block>>) -> Option<Box<Expr>> {
     None
 }
 
+fn apply_prefixes(mut operand: Box<Expr>, mut prefixes: Vec<(Span, Prefix)>) -> Parsed<Box<Expr>> {
+    while let Some((at, prefix)) = prefixes.pop() {
+        operand = apply_prefix(operand, prefix, at)?;
+    }
+    Ok(operand)
+}
+
+impl Prefix {
+    /// The binary operator that is written like this prefix operator.
+    fn as_binary(&self) -> Option<BinaryOp> {
+        match self {
+            Self::Unary(UnaryOp::Neg) => Some(BinaryOp::Sub),
+            Self::Unary(UnaryOp::Deref) => Some(BinaryOp::Mul),
+            Self::AddressOf => Some(BinaryOp::BitAnd),
+            _ => None,
+        }
+    }
+}
+
 fn apply_prefix(operand: Box<Expr>, prefix: Prefix, at: Span) -> Parsed<Box<Expr>> {
     let span = at.to(operand.span);
     let kind = match prefix {
@@ -387,8 +427,7 @@ struct BinaryChain {
 }
 
 impl BinaryChain {
-    fn operator(&mut self, pair: &Pair<'_, Rule>) -> Option<()> {
-        let operator = binary_op(pair.as_str())?;
+    fn operator(&mut self, operator: BinaryOp) -> Option<()> {
         while self.operators.last().is_some_and(|last| last.precedence() >= operator.precedence()) {
             self.reduce()?;
         }
