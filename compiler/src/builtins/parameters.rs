@@ -75,7 +75,12 @@ fn getopt(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
 /// The default, a literal.
 fn default(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Value> {
     let value = site.value(typer, 1)?;
-    let found = match (&value.kind, &value.ty, literal(&value)) {
+    // `(uint64)5` is a literal with a type.
+    let number = match &value.kind {
+        ExprKind::Cast(inner) => literal(inner),
+        _ => literal(&value),
+    };
+    let found = match (&value.kind, &value.ty, number) {
         (ExprKind::Integer(bits), Type::Bool, _) => Some(Value::Bool(*bits != 0)),
         (ExprKind::String(text), ..) => Some(Value::Text(String::from_utf8_lossy(text).into_owned())),
         (_, Type::Int { signed: false, .. }, Some(number)) => u64::try_from(number).ok().map(Value::Unsigned),

@@ -223,7 +223,9 @@ impl<'a> Typer<'a> {
                 Change::Endless => break,
             }
             let maps = self.finish_maps();
-            self.check_named_parameters();
+            if !self.diagnostics.has_errors() {
+                self.check_named_parameters();
+            }
             diagnostics.extend(std::mem::take(&mut self.diagnostics).into_vec());
             let programs: Option<Vec<_>> = programs.into_iter().collect();
             return match (diagnostics.has_errors(), programs, maps) {

@@ -61,10 +61,6 @@ fn what_is_not_there_yet_is_said_to_be() {
         ("begin { print(jiffies); }", "error not-supported-yet `jiffies`: 'jiffies' is not supported yet"),
         (r#"begin { print(strstr("a", "b")); }"#, "error not-supported-yet `strstr`: 'strstr()' is not supported yet"),
         (
-            "#include <linux/fs.h>\nbegin { }",
-            "error not-supported-yet `#include <linux/fs.h>`: #include is not supported yet | Types of the kernel are known without headers",
-        ),
-        (
             "begin { print(kstack(build_id)); }",
             "error not-supported-yet `kstack(build_id)`: The stack mode build_id is not supported yet",
         ),

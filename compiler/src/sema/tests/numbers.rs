@@ -1,6 +1,6 @@
 //! Integer types: literals, operators, conversions.
 
-use super::{all_say, begin, said};
+use super::{all_say, begin, said, typed};
 
 #[test]
 fn arithmetic_is_done_in_64_bits_with_the_sign_of_its_operands() {
@@ -163,9 +163,10 @@ fn casts_convert_between_scalars_and_bytes() {
 #[test]
 fn a_word_in_parentheses_that_is_a_value_is_no_cast() {
     assert!(begin("@ = (pid)*2; @b = (cpu) - 1;").contains("@b = ((int64)cpu(): uint64 - 1:int64: int64)"));
+    assert!(typed("#define STEP 4\nbegin { $x = 9; @ = (STEP) - 1; @b = -(STEP) * $x; }").contains("@ = 3:int8"));
     assert_eq!(
-        said("#define STEP 4\nbegin { @ = (STEP) - 1; }"),
-        "error unknown-type `STEP`: 'STEP' is a value, not a type to cast to | Write STEP without parentheses"
+        said("begin { @ = (probe)5; }"),
+        "error unknown-type `probe`: 'probe' is a value, not a type to cast to | Write probe without parentheses"
     );
 }
 
