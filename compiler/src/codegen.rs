@@ -183,7 +183,8 @@ fn check_scratch(unit: &Unit<'_, '_>) -> Result<(), Vec<Diagnostic>> {
 }
 
 fn lower_program(unit: &Unit<'_, '_>, probe: &hir::ProbeProgram, index: u32) -> Result<Program, CodegenError> {
-    let Some(state) = ProgramState::new(probe, index, unit.deleted.clone()) else {
+    let has_loop = unit.kernel.has(crate::kernel::Feature::Loop);
+    let Some(state) = ProgramState::new(probe, index, unit.deleted.clone(), has_loop) else {
         return Err(CodegenError::limit(probe.span, "The variables of this probe need too much memory")
             .with_help("Use shorter strings: str(p, 64), or the setting max_strlen"));
     };

@@ -59,7 +59,7 @@ impl Diagnostic {
     /// Adds `Did you mean 'x'?` when one of the candidates is close to what was written.
     #[must_use]
     pub fn with_suggestion<'a>(self, written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Self {
-        match nearest(written, candidates) {
+        match nearest(written, candidates.into_iter().filter(|candidate| *candidate != written)) {
             Some(best) => self.with_help(format!("Did you mean '{best}'?")),
             None => self,
         }

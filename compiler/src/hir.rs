@@ -173,6 +173,8 @@ pub enum StmtKind {
     While {
         condition: Expr,
         body: Block,
+        /// Nothing in it needs the probe's context: a pass can be a function of its own, which the kernel calls back.
+        detached: bool,
     },
     /// `for $i : start..end`, int64 bounds.
     ForRange {

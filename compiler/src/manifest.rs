@@ -497,6 +497,8 @@ pub enum CounterCause {
     /// A stack could not be captured or sent.
     StackFailed,
     DivisionByZero,
+    /// A `while` had more passes than the kernel allows a loop.
+    LoopCut,
     ArrayBounds,
     /// `delete` of a missing key, its result unused.
     MissingKey {

@@ -191,8 +191,8 @@ impl<'a, 'ctx> FunctionBuilder<'a, 'ctx> {
     /// The context argument of the program. Callbacks have none; sema keeps context reads out of loops.
     pub fn context_pointer(&self) -> Result<PointerValue<'ctx>, CodegenError> {
         let parameter = match self.kind {
-            FunctionKind::Program { .. } | FunctionKind::Subprogram { .. } => self.function.value.get_nth_param(0),
-            FunctionKind::Callback { .. } => None,
+            FunctionKind::Program { .. } => self.function.value.get_nth_param(0),
+            FunctionKind::Subprogram { .. } | FunctionKind::Callback { .. } => None,
         };
         match parameter {
             Some(parameter) => Ok(parameter.into_pointer_value()),

@@ -1,4 +1,4 @@
-//! Functions of the script: BPF functions that a program calls, with a frame of their own.
+//! Functions of the script: BPF functions that a program calls, with a frame of their own and without its context.
 //!
 //! The first scalars travel in registers. What needs memory, and all further scalars, is written by the caller to the
 //! parameter's place in the scratch memory; no function calls itself, so one place for each is enough. What a function
@@ -6,24 +6,24 @@
 
 use inkwell::attributes::{Attribute, AttributeLoc};
 
-use crate::hir::{self, Expr, ExprKind, FunctionId};
+use crate::hir::{Expr, FunctionId};
 use crate::types::Type;
 
 use super::error::CodegenError;
-use super::function::{FunctionBuilder, FunctionKind};
+use super::function::FunctionBuilder;
 use super::program::ProgramState;
 use super::unit::{Function, Parameter, ParameterKind, Unit};
 use super::value::{Lowered, Memory, Place};
 
-/// Registers for parameters beside the context: BPF passes five.
-const REGISTERS: usize = 4;
+/// Registers for parameters.
+const REGISTERS: usize = 5;
 
-const PARAMETERS: [Parameter; 1 + REGISTERS] = [
-    Parameter { name: "context", kind: ParameterKind::Pointer },
+const PARAMETERS: [Parameter; REGISTERS] = [
     Parameter { name: "first", kind: ParameterKind::Integer },
     Parameter { name: "second", kind: ParameterKind::Integer },
     Parameter { name: "third", kind: ParameterKind::Integer },
     Parameter { name: "fourth", kind: ParameterKind::Integer },
+    Parameter { name: "fifth", kind: ParameterKind::Integer },
 ];
 
 /// The parameters that travel in registers, by their place in the list.
@@ -44,7 +44,7 @@ pub(super) fn declare<'ctx>(unit: &Unit<'_, 'ctx>, state: &ProgramState<'_>) -> 
     for (index, function) in state.probe.functions.iter().enumerate() {
         let registers = state.parameters_in_registers(function).iter().filter(|it| **it).count();
         let name = state.function_name(FunctionId(index as u32));
-        let lowered = unit.function(&name, &state.section, &PARAMETERS[..1 + registers], function.span, true);
+        let lowered = unit.function(&name, &state.section, &PARAMETERS[..registers], function.span, true);
         let noinline = Attribute::get_named_enum_kind_id("noinline");
         lowered.value.add_attribute(AttributeLoc::Function, unit.context.create_enum_attribute(noinline, 0));
         declared.push(lowered);
@@ -62,7 +62,7 @@ pub(super) fn lower<'a, 'ctx>(
     let Some(function) = state.probe.functions.get(id.0 as usize) else { return Ok(()) };
     let mut builder = FunctionBuilder::subprogram(unit, state, declared, id, function.span);
     let in_registers = state.parameters_in_registers(function);
-    let mut register = 1;
+    let mut register = 0;
     for (variable, in_register) in function.parameters.iter().zip(in_registers) {
         if in_register {
             let value = declared.value.get_nth_param(register).map(|value| value.into_int_value());
@@ -86,14 +86,6 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         let state = self.state;
         let Some(function) = state.probe.functions.get(id.0 as usize) else {
             return Err(CodegenError::internal(self.span, "a call of a function that is not there"));
-        };
-        let context = match self.kind {
-            FunctionKind::Callback { .. } if needs_context(function, state.probe) => {
-                let message = format!("{}() needs the probe's context, which a loop has not", function.name);
-                return Err(CodegenError::limit(self.span, message).with_help("Call it before the loop"));
-            }
-            FunctionKind::Callback { .. } => self.ir.null(),
-            FunctionKind::Program { .. } | FunctionKind::Subprogram { .. } => self.context_pointer()?,
         };
         // All arguments first: one may call the same function.
         let mut values = Vec::new();
@@ -124,7 +116,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         let Some(target) = self.unit.module.get_function(&state.function_name(id)) else {
             return Err(CodegenError::internal(self.span, "a call of a function that is not declared"));
         };
-        let value = self.ir.call_function(target, context, &registers);
+        let value = self.ir.call_function(target, &registers);
         if *ty == Type::Void {
             return Ok(Lowered::Void);
         }
@@ -159,35 +151,4 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         self.store_value(value, &returns, place)?;
         Ok(self.ir.constant(0))
     }
-}
-
-/// Whether a function, or one that it calls, reads the probe's context.
-fn needs_context(function: &hir::Function, probe: &hir::ProbeProgram) -> bool {
-    fn expression(expr: &Expr, probe: &hir::ProbeProgram, found: &mut bool) {
-        *found |= match &expr.kind {
-            ExprKind::TracepointField { .. }
-            | ExprKind::RawArgument(_)
-            | ExprKind::Argument(_)
-            | ExprKind::ReturnValue
-            | ExprKind::ContextPointer => true,
-            ExprKind::Call(_) => matches!(expr.ty, Type::Stack { .. }),
-            ExprKind::CallFunction { function, .. } => {
-                probe.functions.get(function.0 as usize).is_some_and(|callee| needs_context(callee, probe))
-            }
-            _ => false,
-        };
-        if let ExprKind::Block { block: inner, .. } = &expr.kind {
-            block(inner, probe, found);
-        }
-        expr.for_each_part(&mut |part| expression(part, probe, found));
-    }
-    fn block(it: &hir::Block, probe: &hir::ProbeProgram, found: &mut bool) {
-        for statement in &it.statements {
-            statement.for_each_expression(&mut |expr| expression(expr, probe, found));
-            statement.for_each_block(&mut |inner| block(inner, probe, found));
-        }
-    }
-    let mut found = false;
-    block(&function.body, probe, &mut found);
-    found
 }

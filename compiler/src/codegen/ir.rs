@@ -432,15 +432,9 @@ impl<'ctx> Ir<'ctx> {
         self.int(call.map(|call| call.try_as_basic_value().unwrap_basic().into_int_value()))
     }
 
-    /// Calls a function of this module with a pointer and numbers.
-    pub fn call_function(
-        &self,
-        target: FunctionValue<'ctx>,
-        context: PointerValue<'ctx>,
-        arguments: &[IntValue<'ctx>],
-    ) -> IntValue<'ctx> {
-        let mut values: Vec<BasicMetadataValueEnum<'ctx>> = vec![context.into()];
-        values.extend(arguments.iter().map(|argument| BasicMetadataValueEnum::from(*argument)));
+    /// Calls a function of this module with numbers.
+    pub fn call_function(&self, target: FunctionValue<'ctx>, arguments: &[IntValue<'ctx>]) -> IntValue<'ctx> {
+        let values: Vec<BasicMetadataValueEnum<'ctx>> = arguments.iter().map(|argument| (*argument).into()).collect();
         let call = self.builder.build_call(target, &values, "");
         self.int(call.map(|call| call.try_as_basic_value().unwrap_basic().into_int_value()))
     }

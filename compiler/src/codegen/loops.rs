@@ -5,7 +5,7 @@ use inkwell::values::{IntValue, PointerValue};
 
 use crate::hir::{Block, Expr, VariableId};
 use crate::kernel::Feature;
-use crate::manifest::MapId;
+use crate::manifest::{CounterCause, MapId};
 use crate::types::Type;
 
 use super::error::CodegenError;
@@ -76,6 +76,28 @@ impl<'a, 'ctx> FunctionBuilder<'a, 'ctx> {
         let passes = self.ir.select(too_many, self.ir.constant(MAX_PASSES), passes);
         self.before_loop()?;
         self.ir.bpf_loop(passes, target, self.ir.null(), self.ir.constant(0));
+        self.after_loop()
+    }
+
+    /// `while condition`: each pass a callback, so that the verifier follows it once, whatever the bound.
+    pub(super) fn while_in_passes(&mut self, condition: &Expr, body: &Block) -> Result<(), CodegenError> {
+        let mut callback = self.callback_builder(&RANGE_PARAMETERS);
+        callback.span = self.span;
+        let goes_on = callback.condition(condition)?;
+        let FunctionKind::Callback { stop, .. } = callback.kind else {
+            return Err(CodegenError::internal(self.span, "a callback that is none"));
+        };
+        let pass = callback.ir.block("pass");
+        callback.ir.branch_if(goes_on, pass, stop);
+        callback.ir.position(pass);
+        callback.statements(body)?;
+        let target = callback.function.value.as_global_value().as_pointer_value();
+        callback.finish()?;
+        self.before_loop()?;
+        let most = self.ir.constant(MAX_PASSES);
+        let passes = self.ir.bpf_loop(most, target, self.ir.null(), self.ir.constant(0));
+        let cut = self.ir.compare(IntPredicate::EQ, passes, most);
+        self.count_if(cut, CounterCause::LoopCut, self.span);
         self.after_loop()
     }
 

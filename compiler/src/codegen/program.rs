@@ -35,6 +35,8 @@ pub struct ProgramState<'a> {
     /// Scratch offset of what stack captures remember between events.
     pub(super) stack_memory: Option<u32>,
     deleted: HashSet<MapId>,
+    /// The kernel has `bpf_loop`.
+    has_loop: bool,
     /// Scratch offsets of what functions return in memory.
     results: HashMap<FunctionId, u32>,
 }
@@ -50,7 +52,7 @@ pub enum Storage {
 
 impl<'a> ProgramState<'a> {
     /// None when the variables need more memory than a CPU has for a program.
-    pub fn new(probe: &'a ProbeProgram, index: u32, deleted: HashSet<MapId>) -> Option<Self> {
+    pub fn new(probe: &'a ProbeProgram, index: u32, deleted: HashSet<MapId>, has_loop: bool) -> Option<Self> {
         let state = Self {
             probe,
             index,
@@ -63,9 +65,10 @@ impl<'a> ProgramState<'a> {
             returned: None,
             stack_memory: None,
             deleted: HashSet::new(),
+            has_loop,
             results: HashMap::new(),
         };
-        let mut homes = Homes::default();
+        let mut homes = Homes { has_loop, ..Homes::default() };
         homes.block(&probe.body);
         for function in &probe.functions {
             homes.function(function);
@@ -109,6 +112,11 @@ impl<'a> ProgramState<'a> {
         let returned = if homes.functions > 0 { Some(state.take_scratch(16)?) } else { None };
         let stack_memory = if homes.captures_stacks { Some(state.take_scratch(STACK_MEMORY)?) } else { None };
         Some(Self { storage, returned, stack_memory, deleted, results, ..state })
+    }
+
+    /// Whether each pass of a `while` is a function that the kernel calls back.
+    pub fn is_callback(&self, statement: &Stmt) -> bool {
+        self.has_loop && matches!(statement.kind, StmtKind::While { detached: true, .. })
     }
 
     /// Which parameters of a function travel in registers.
@@ -170,6 +178,8 @@ impl<'a> ProgramState<'a> {
 /// Finds the variables that several functions use: a `for` loop's body is a function of its own.
 #[derive(Default)]
 struct Homes {
+    /// The kernel calls loops back.
+    has_loop: bool,
     functions: u32,
     current: u32,
     captures_stacks: bool,
@@ -198,6 +208,13 @@ impl Visit for Homes {
             _ => {}
         }
         let outer = self.current;
+        if matches!(statement.kind, StmtKind::While { detached: true, .. }) && self.has_loop {
+            self.functions += 1;
+            self.current = self.functions;
+            walk(self, statement);
+            self.current = outer;
+            return;
+        }
         if let StmtKind::ForRange { variable, .. } | StmtKind::ForMap { variable, .. } = &statement.kind {
             statement.for_each_expression(&mut |expression| self.expression(expression));
             self.functions += 1;

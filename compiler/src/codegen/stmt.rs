@@ -39,7 +39,10 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
             }
             StmtKind::Aggregate { map, key, argument } => self.aggregate(*map, key.as_ref(), argument.as_ref()),
             StmtKind::If { condition, then, otherwise } => self.if_statement(condition, then, otherwise),
-            StmtKind::While { condition, body } => self.while_loop(condition, body),
+            StmtKind::While { condition, body, .. } if self.state.is_callback(statement) => {
+                self.while_in_passes(condition, body)
+            }
+            StmtKind::While { condition, body, .. } => self.while_loop(condition, body),
             StmtKind::ForRange { variable, start, end, body } => self.for_range(*variable, start, end, body),
             StmtKind::ForMap { variable, map, body } => self.for_map(*variable, *map, body),
             StmtKind::Unroll { count, body } => (0..*count).try_for_each(|_| self.statements(body)),

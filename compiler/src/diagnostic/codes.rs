@@ -3,7 +3,7 @@
 use super::Code;
 
 /// The codes in alphabetical order.
-pub const CODES: [Code; 141] = [
+pub const CODES: [Code; 143] = [
     "address-of",
     "address-space",
     "aggregation-misuse",
@@ -28,6 +28,7 @@ pub const CODES: [Code; 141] = [
     "context-in-loop",
     "context-in-map",
     "deprecated-delete",
+    "deprecated-while",
     "deref-type",
     "deref-void",
     "discarded-value",
@@ -38,6 +39,7 @@ pub const CODES: [Code; 141] = [
     "duplicate-function",
     "duplicate-macro",
     "empty-script",
+    "endless-loop",
     "enum-value",
     "exit-in-function",
     "exit-in-loop",

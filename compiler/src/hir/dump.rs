@@ -104,7 +104,7 @@ impl Dumper<'_> {
                     self.nested("else", otherwise);
                 }
             }
-            StmtKind::While { condition, body } => {
+            StmtKind::While { condition, body, .. } => {
                 let head = format!("while {}", self.expr(condition));
                 self.nested(&head, body);
             }

@@ -135,6 +135,10 @@ impl Typer<'_> {
         if unsupported::BUILTINS.contains(&name) {
             return self.fail(unsupported::not_yet(span, &format!("'{name}'")));
         }
+        if self.names.defines.iter().any(|define| define == name) {
+            let message = format!("'{name}' is defined as something that is no expression");
+            return self.error("unknown-identifier", span, message);
+        }
         let names: Vec<&str> = builtins::ALL
             .iter()
             .filter(|builtin| builtin.kind == Kind::Value)

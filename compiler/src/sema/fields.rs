@@ -413,6 +413,7 @@ impl Typer<'_> {
     /// The probe's context does not reach into the body of a `for` loop, which is a function of its own, and functions
     /// of the script belong to no probe.
     pub fn check_context(&mut self, name: &str, span: Span) -> Option<()> {
+        self.program.context_reads += 1;
         if self.program.function.is_some() {
             let message = format!("{name} cannot be read in a function: it is the probe's");
             let diagnostic =

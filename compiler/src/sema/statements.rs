@@ -15,6 +15,8 @@ use super::typer::{Loop, Typer};
 
 /// The most copies that `unroll` makes.
 const MAX_UNROLL: i128 = 100;
+/// Loops around a `while` up to which its passes may be functions of their own.
+const MAX_DETACHED: usize = 5;
 /// Bytes of script text that a body may become when `unroll`s within each other have copied it.
 const MAX_UNROLLED_TEXT: u64 = 256 << 10;
 
@@ -88,9 +90,11 @@ impl Typer<'_> {
             }
             ast::StmtKind::Return(value) => self.return_statement(value.as_ref())?,
             ast::StmtKind::While { condition, body } => {
-                let condition = self.condition(condition);
-                let body = self.loop_body(Loop::Inline, body, |_| Some(()));
-                StmtKind::While { condition: condition?, body: body? }
+                self.report(
+                    Diagnostic::warning("deprecated-while", span, "while is deprecated")
+                        .with_help("Write for $i : 0..100 { ... }, which break leaves early"),
+                );
+                self.while_statement(condition, body)?
             }
             ast::StmtKind::Unroll { count, body } => self.unroll(count, body)?,
             ast::StmtKind::ForMap { variable, map, body } => self.for_map(variable, map, body)?,
@@ -356,6 +360,23 @@ impl Typer<'_> {
         body
     }
 
+    fn while_statement(&mut self, condition: &ast::Expr, body: &ast::Block) -> Option<StmtKind> {
+        let reads_before = self.program.context_reads;
+        // The kernel allows 8 calls inside each other.
+        let is_deep = self.program.loops.len() >= MAX_DETACHED;
+        let span = condition.span;
+        let condition = self.condition(condition);
+        let body = self.loop_body(Loop::Inline, body, |_| Some(()));
+        let detached = self.program.context_reads == reads_before && !is_deep;
+        let (condition, body) = (condition?, body?);
+        if matches!(condition.kind, hir::ExprKind::Integer(1..)) && !leaves(&body) {
+            let diagnostic = Diagnostic::error("endless-loop", span, "This loop never ends")
+                .with_help("Let break or return leave it, or a variable decide: while ($i < 100) { $i++; }");
+            return self.fail(diagnostic);
+        }
+        Some(StmtKind::While { condition, body, detached })
+    }
+
     fn unroll(&mut self, count: &ast::Expr, body: &ast::Block) -> Option<StmtKind> {
         let span = count.span;
         let typed = self.operand(count);
@@ -467,6 +488,26 @@ fn aggregation_call(expr: &ast::Expr) -> Option<&ast::Expr> {
         return None;
     };
     builtins::find(name).filter(|builtin| builtin.kind == Kind::Aggregation).map(|_| expr)
+}
+
+/// Whether something in the body of a loop leaves that loop.
+fn leaves(body: &hir::Block) -> bool {
+    fn search(block: &hir::Block, inner_loop: bool) -> bool {
+        block.statements.iter().any(|statement| match &statement.kind {
+            StmtKind::Return(_) => true,
+            StmtKind::Break => !inner_loop,
+            StmtKind::While { body, .. }
+            | StmtKind::ForRange { body, .. }
+            | StmtKind::ForMap { body, .. }
+            | StmtKind::Unroll { body, .. } => search(body, true),
+            _ => {
+                let mut found = false;
+                statement.for_each_block(&mut |block| found |= search(block, inner_loop));
+                found
+            }
+        })
+    }
+    search(body, false)
 }
 
 /// The later of two uses that do not fit is the mistake.

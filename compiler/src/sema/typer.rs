@@ -129,6 +129,8 @@ pub struct ProgramState<'a> {
     pub copies: u64,
     /// The functions that are called, in the order of their first calls: their places in [`Typer::functions`].
     pub called: Vec<usize>,
+    /// How often something of the probe's context was read so far.
+    pub context_reads: usize,
     /// The function that is being walked and what it returns, if that is known.
     pub function: Option<(usize, Option<Type>)>,
 }
@@ -143,6 +145,7 @@ impl<'a> ProgramState<'a> {
             loops: Vec::new(),
             copies: 1,
             called: Vec::new(),
+            context_reads: 0,
             function: None,
         }
     }

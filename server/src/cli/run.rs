@@ -77,13 +77,23 @@ pub fn run(mut arguments: RunArguments) -> Result<u8> {
         return check::with_deep_stack(|| fmt::print(&source));
     }
     let options = compile_options(&arguments, ScriptParameters::from_arguments(rest)?);
-    let source = match sources::load(source, &FileSources::default()) {
+    let files = FileSources {
+        include_directories: arguments.compiling.include_directories.clone(),
+        headers: arguments.compiling.headers.clone(),
+    };
+    let source = match sources::load(source, &files) {
         Ok(source) => source,
         Err(message) => {
             eprint!("{message}");
             return Ok(FAILURE);
         }
     };
+    if options.named.iter().any(|(name, _)| name == "help")
+        && let Some(text) = check::with_deep_stack(|| Ok(parameter_help(&source, &options)))?
+    {
+        print!("{text}");
+        return Ok(0);
+    }
     if let Some(mode @ (Mode::Codegen | Mode::CompilerBench)) = mode {
         return check::with_deep_stack(|| compile_only(mode, &source, &options));
     }
@@ -109,6 +119,20 @@ pub fn run(mut arguments: RunArguments) -> Result<u8> {
 /// bpftrace lists the probes of a script when the argument of -l is a file.
 fn names_a_file(arguments: &[OsString]) -> bool {
     arguments.first().is_some_and(|first| Path::new(first).is_file())
+}
+
+/// What `-- --help` says: the named parameters of the script. None where it has errors, or reads that parameter itself.
+fn parameter_help(source: &SourceFile, options: &CompileOptions) -> Option<String> {
+    let checked = tracedeck_compiler::check(source, LiveKernel::shared().as_ref(), options);
+    let has_errors = checked.diagnostics.iter().any(|diagnostic| diagnostic.is_error());
+    if has_errors || checked.parameters.iter().any(|parameter| parameter.name == "help") {
+        return None;
+    }
+    if checked.parameters.is_empty() {
+        return Some(format!("{} has no named parameters\n", source.name()));
+    }
+    let lines: Vec<String> = checked.parameters.iter().map(|parameter| format!("  {}\n", parameter.line())).collect();
+    Some(format!("Named parameters of {}:\n{}", source.name(), lines.concat()))
 }
 
 fn compile_options(arguments: &RunArguments, parameters: ScriptParameters) -> CompileOptions {

@@ -13,6 +13,8 @@ use tracedeck_compiler::syntax::Limits;
 #[derive(Debug, Default)]
 pub struct FileSources {
     pub include_directories: Vec<PathBuf>,
+    /// Headers to read before the script.
+    pub headers: Vec<String>,
 }
 
 /// The script with all that it imports.
@@ -21,10 +23,23 @@ pub struct FileSources {
 ///
 /// What cannot be imported, as it is to be shown.
 pub fn load(main: SourceFile, sources: &FileSources) -> Result<SourceFile, String> {
-    imports::load(main, sources, &Limits::default()).map_err(|failure| {
+    let mut first = Vec::new();
+    for header in &sources.headers {
+        match sources.include(header, true, "") {
+            Ok(Some(found)) => first.push(found.part),
+            Ok(None) => return Err(format!("ERROR: the header '{header}' of --include was not found\n")),
+            Err(message) => return Err(format!("ERROR: {message}\n")),
+        }
+    }
+    let loaded = imports::load(main, sources, &Limits::default()).map_err(|failure| {
         let (file, diagnostic) = *failure;
         render(&file, &diagnostic)
-    })
+    })?;
+    if first.is_empty() {
+        return Ok(loaded);
+    }
+    first.extend(loaded.parts());
+    Ok(SourceFile::new(loaded.name(), loaded.script()).with_parts(first))
 }
 
 impl Sources for FileSources {
@@ -151,6 +166,19 @@ mod tests {
             load_from(directory.path(), "import \"a.bt\"; import \"s.h\"; import \"lib\"; begin { }").expect("files");
         let names: Vec<&str> = file.texts().map(|it| it.0.rsplit('/').next().unwrap_or_default()).collect();
         assert_eq!(names, ["a.bt", "s.h", "b.bt", "main.bt"]);
+    }
+
+    #[test]
+    fn headers_are_found_in_the_directories_of_the_command_line() {
+        let directory = Directory::new("headers", &[("a.h", "struct a { int x; };"), ("b.h", "#define B 5")]);
+        let files =
+            FileSources { include_directories: vec![directory.path().to_owned()], headers: vec!["a.h".to_owned()] };
+        let main = SourceFile::new("stdin", "#include <b.h>\n#include <linux/types.h>\nbegin { print(B); }");
+        let file = load(main.clone(), &files).expect("headers");
+        let names: Vec<&str> = file.texts().map(|it| it.0.rsplit('/').next().unwrap_or_default()).collect();
+        assert_eq!(names, ["a.h", "b.h", "stdin"]);
+        let files = FileSources { headers: vec!["c.h".to_owned()], ..files };
+        assert!(load(main, &files).expect_err("no such header").contains("'c.h' of --include was not found"));
     }
 
     #[test]

@@ -69,6 +69,7 @@ fn short(cause: &CounterCause) -> &'static str {
         CounterCause::MapFull { .. } => "map full",
         CounterCause::StackFailed => "stack not captured",
         CounterCause::DivisionByZero => "division by zero",
+        CounterCause::LoopCut => "loop cut off",
         CounterCause::ArrayBounds => "array index out of bounds",
         CounterCause::MissingKey { .. } => "missing key",
         CounterCause::ReadFailed => "memory not readable",
@@ -90,6 +91,7 @@ pub fn sentence(cause: &CounterCause, shape: Option<&RunShape>) -> String {
         }
         CounterCause::StackFailed => "A stack could not be captured".to_owned(),
         CounterCause::DivisionByZero => "Division or modulo by 0 detected. The result is 1".to_owned(),
+        CounterCause::LoopCut => "A while loop was cut off after 8388608 passes, the kernel's limit".to_owned(),
         CounterCause::ArrayBounds => "Array access out of bounds. The value is 0".to_owned(),
         CounterCause::MissingKey { map } => format!("{} has no such key, so nothing was deleted", name(map)),
         CounterCause::ReadFailed => "Memory could not be read. The value is 0".to_owned(),

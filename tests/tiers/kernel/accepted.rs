@@ -42,12 +42,30 @@ fn the_verifier_takes_the_example_of_every_builtin_and_aggregation() {
 }
 
 #[test]
-fn a_loop_without_an_end_is_refused_as_that() {
+fn a_loop_that_reads_the_context_must_be_seen_to_end() {
     require_tracing!();
-    for script in ["begin { while (1) { @ = count(); } }", "begin { while (nsecs < 5) { } }"] {
-        let refused = refusals([script]).concat();
+    let probe = "t:syscalls:sys_enter_openat";
+    for script in ["while (args.dfd != 5) { @ = count(); }", "while (nsecs < 5) { @ = sum(args.dfd); }"] {
+        let refused = refusals([format!("{probe} {{ {script} }}").as_str()]).concat();
         assert!(refused.contains("the kernel cannot see that this loop ends"), "{refused}");
     }
-    let refused = refusals(["begin { $i = 0; while ($i < 10000000) { $i++; } }"]).concat();
-    assert!(refused.contains("too large for the kernel's verifier"), "{refused}");
+    let refused =
+        refusals([
+            format!("{probe} {{ $i = args.dfd; $i = 0; while ($i < 9999999) {{ $i++; @ = args.dfd; }} }}").as_str()
+        ]);
+    assert!(refused.concat().contains("too large for the kernel's verifier"), "{}", refused.concat());
+}
+
+#[test]
+fn loops_of_any_bound_are_taken() {
+    require_tracing!();
+    let refused = refusals([
+        "begin { while (nsecs < 5) { } }",
+        "begin { $i = 0; while ($i < 10000000) { $i++; } }",
+        "begin { $n = nsecs; $i = 0; while ($i < $n) { $i++; $j = 0; while ($j < $i) { $j++; if ($j == 9) { return; } } } }",
+        "begin { while (1) { @n++; if (@n > 5) { break; } $s = str(0); @m[$s] = count(); } }",
+        "begin { for $i : 0..9 { $k = $i; while ($k < pid) { $k++; continue; } print($k); } }",
+        "fn f($n : int64) : int64 { $i = 0; while ($i < $n) { $i += 2; if ($i == 7) { return -1; } } return $i; } begin { print(f(nsecs)); }",
+    ]);
+    assert!(refused.is_empty(), "{}", refused.join("\n\n"));
 }

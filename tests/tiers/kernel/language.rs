@@ -37,6 +37,38 @@ fn macros_of_every_kind_of_parameter() {
 }
 
 #[test]
+fn while_loops_run_to_any_bound_and_tell_when_they_are_cut_off() {
+    require_tracing!();
+    prints(
+        r#"$n = 0; $i = 0; while ($i < 100000) { $i++; if ($i % 2 == 0) { continue; } $n++; } printf("%d %d\n", $i, $n);
+           $k = 0; while (1) { $k++; if ($k == 50) { break; } } printf("%d\n", $k);
+           $a = 0; while ($a < 3) { $b = 0; while ($b < 4) { $b++; @inner++; } $a++; }
+           $c = 0; while ($c < 10) { $c++; if ($c == 4) { printf("left\n"); return; } } printf("never\n");"#,
+        &["100000 50000", "50", "left", "@inner: 12"],
+    );
+    let cut = run(&["-q", "-e", "begin { $i = 0; while ($i < 9000000) { $i++; } print($i); }"]).expect_code(0);
+    assert_eq!(cut.stdout.trim(), "8388608");
+    assert!(cut.stderr.contains("cut off after 8388608 passes"), "{}", cut.stderr);
+}
+
+#[test]
+fn definitions_and_named_parameters_reach_the_program() {
+    require_tracing!();
+    let script = "#define BASE 40\n#define SUM (BASE + getopt(\"more\", 1))\n#ifdef BPFTRACE_HAVE_BTF\n\
+                  #define KIND \"btf\"\n#endif\nbegin { printf(\"%d %s %s\\n\", SUM, KIND, getopt(\"name\", \"none\")); }";
+    let run_with = |parameters: &[&str]| {
+        let arguments: Vec<&str> = ["-q", "-e", script, "--"].iter().chain(parameters).copied().collect();
+        run(&arguments)
+    };
+    assert_eq!(run_with(&["--more=2", "--name=x"]).expect_code(0).stdout.trim(), "42 btf x");
+    assert_eq!(run_with(&[]).expect_code(0).stdout.trim(), "41 btf none");
+    assert!(run_with(&["--nome=x"]).expect_code(1).stderr.contains("Did you mean 'name'?"));
+    assert!(run_with(&["--more=x"]).expect_code(1).stderr.contains("needs an integer, not 'x'"));
+    let help = run_with(&["--help"]).expect_code(0).stdout;
+    assert!(help.contains("--more=NUMBER (default: 1)") && help.contains("--name=TEXT (default: \"none\")"), "{help}");
+}
+
+#[test]
 fn functions_are_called() {
     require_tracing!();
     script_prints(

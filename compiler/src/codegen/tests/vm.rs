@@ -17,8 +17,8 @@ impl Machine {
     /// The first program of a script.
     #[track_caller]
     pub fn new(script: &str) -> Self {
-        // The machine does not know the newest instructions.
-        let kernel = kernel().without(Feature::InstructionsV4);
+        // The machine knows neither the newest instructions nor callbacks.
+        let kernel = kernel().without(Feature::InstructionsV4).without(Feature::Loop);
         let compiled = super::compile_for(script, &kernel).unwrap_or_else(|errors| panic!("{script}\n{errors:#?}"));
         let globals = vec![0_u64; compiled.manifest.globals.size() as usize / 8];
         let address = globals.as_ptr() as u64;

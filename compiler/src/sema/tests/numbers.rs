@@ -39,7 +39,7 @@ fn a_variable_takes_the_type_that_holds_all_its_values() {
     assert_eq!(first_line("$x = 1; $x = pid;"), "var $x: uint32");
     assert_eq!(first_line("$x = pid; $x = -1;"), "var $x: int64");
     assert_eq!(first_line("$x = (uint8)pid; $x = (int16)pid;"), "var $x: int16");
-    assert_eq!(first_line("$x = 0; while ($x < 5) { $x++; }"), "var $x: int64");
+    assert_eq!(first_line("$x = 0; unroll(5) { $x++; }"), "var $x: int64");
     assert_eq!(first_line("$x = 0; $x += pid;"), "var $x: int64");
 }
 
@@ -165,8 +165,8 @@ fn a_word_in_parentheses_that_is_a_value_is_no_cast() {
     assert!(begin("@ = (pid)*2; @b = (cpu) - 1;").contains("@b = ((int64)cpu(): uint64 - 1:int64: int64)"));
     assert!(typed("#define STEP 4\nbegin { $x = 9; @ = (STEP) - 1; @b = -(STEP) * $x; }").contains("@ = 3:int8"));
     assert_eq!(
-        said("begin { @ = (probe)5; }"),
-        "error unknown-type `probe`: 'probe' is a value, not a type to cast to | Write probe without parentheses"
+        said("begin { @ = (retcode)5; }"),
+        "error unknown-type `retcode`: Cannot resolve unknown type \"retcode\""
     );
 }
 

@@ -45,10 +45,29 @@ fn exit_leaves_the_program() {
 }
 
 #[test]
+fn while_is_deprecated_and_must_be_able_to_end() {
+    let deprecated = "while is deprecated | Write for $i : 0..100 { ... }, which break leaves early";
+    assert_eq!(
+        said("begin { while (@ < 9) { @++; } }"),
+        format!("warning deprecated-while `while (@ < 9) {{ @++; }}`: {deprecated}")
+    );
+    for body in ["@++;", "if (@) { while (1) { break; } }"] {
+        assert!(
+            said(&format!("begin {{ @ = 1; while (1) {{ {body} }} }}")).contains("error endless-loop `1`"),
+            "{body}"
+        );
+    }
+    for body in ["break;", "if (@) { return; }", "if (@) { exit(); }", "for $i : 0..3 { return; }"] {
+        let said = said(&format!("begin {{ @ = 1; while (1) {{ {body} }} }}"));
+        assert!(!said.contains("error"), "{body}: {said}");
+    }
+}
+
+#[test]
 fn loops_have_bodies_that_can_be_left() {
     assert_eq!(
-        begin("unroll(2) { @++; } while (@ < 9) { @++; if (@ == 5) { continue; } break; }"),
-        "unroll 2 {\n  @++\n}\nwhile (@ < 9:int64: bool) {\n  @++\n  if (@ == 5:int64: bool) {\n    continue\n  }\n  break\n}"
+        begin("unroll(2) { @++; if (@ == 5) { continue; } break; }"),
+        "unroll 2 {\n  @++\n  if (@ == 5:int64: bool) {\n    continue\n  }\n  break\n}"
     );
     all_say(&[
         ("begin { break; }", "error outside-loop `break;`: break statement outside of a loop"),

@@ -90,6 +90,12 @@ pub struct RunArguments {
 /// What changes what the compiler makes of the script.
 #[derive(Debug, Args)]
 pub(super) struct CompilingArguments {
+    /// Look for headers of the script in this directory, too
+    #[arg(short = 'I', value_name = "DIR")]
+    pub(super) include_directories: Vec<PathBuf>,
+    /// Read this header before the script
+    #[arg(long = "include", value_name = "FILE")]
+    pub(super) headers: Vec<String>,
     /// Use only probes whose whole name matches a regular expression somewhere; begin and end always
     #[arg(long, value_name = "REGEX")]
     pub(super) probe_filter: Option<String>,

@@ -25,6 +25,7 @@ impl Loss {
             CounterCause::MapFull { .. } => "map-full",
             CounterCause::StackFailed => "stack-failed",
             CounterCause::DivisionByZero => "division-by-zero",
+            CounterCause::LoopCut => "loop-cut",
             CounterCause::ArrayBounds => "array-bounds",
             CounterCause::MissingKey { .. } => "missing-key",
             CounterCause::ReadFailed => "read-failed",
@@ -37,6 +38,7 @@ impl Loss {
         match self.cause {
             CounterCause::RingFull | CounterCause::MapFull { .. } | CounterCause::StackFailed => true,
             CounterCause::DivisionByZero
+            | CounterCause::LoopCut
             | CounterCause::ArrayBounds
             | CounterCause::MissingKey { .. }
             | CounterCause::ReadFailed
@@ -55,6 +57,7 @@ impl Loss {
             CounterCause::MapFull { map: id } => format!("{n} update{s} lost: {} was full", map(id)),
             CounterCause::StackFailed => format!("{n} stack{s} could not be taken"),
             CounterCause::DivisionByZero => format!("{n} division{s} by zero gave 1"),
+            CounterCause::LoopCut => format!("{n} loop{s} ended after 8388608 passes, the kernel's limit"),
             CounterCause::ArrayBounds => {
                 format!("{n} access{} beyond the end of an array gave 0", if n == 1 { "" } else { "es" })
             }
