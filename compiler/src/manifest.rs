@@ -78,6 +78,7 @@ pub struct FieldLayout {
 
 /// What of the config block the engine and the outputs need.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct RunSettings {
     pub print_maps_on_exit: bool,
     pub stack_mode: StackMode,
@@ -87,6 +88,16 @@ pub struct RunSettings {
     /// Pages of the ring buffer; None: the engine's default.
     pub ring_pages: Option<u32>,
     pub missing_probes: MissingProbes,
+    /// What the programs say about their licence; the kernel offers some helpers to GPL programs only.
+    pub license: String,
+    /// Bytes of the verifier's log; None: as many as it needs.
+    pub log_size: Option<u32>,
+    /// Whether names of C++ and Rust are shown as in the source.
+    pub cpp_demangle: bool,
+    /// Whether frames have files and lines, and the functions that were inlined there.
+    pub show_debug_info: bool,
+    /// Temporary values of more bytes do not go to the programs' stack.
+    pub on_stack_limit: u32,
 }
 
 impl Default for RunSettings {
@@ -98,6 +109,11 @@ impl Default for RunSettings {
             truncation_trailer: "..".to_owned(),
             ring_pages: None,
             missing_probes: MissingProbes::Error,
+            license: "GPL".to_owned(),
+            log_size: None,
+            cpp_demangle: true,
+            show_debug_info: true,
+            on_stack_limit: 32,
         }
     }
 }

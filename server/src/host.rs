@@ -94,7 +94,7 @@ impl LiveKernel {
 
     /// The kernel's type information, if it publishes any.
     pub fn btf(&self) -> Option<&Btf> {
-        self.btf.get_or_init(|| Btf::read(Path::new(Btf::VMLINUX)).ok()).as_ref()
+        self.btf.get_or_init(|| Btf::read(&Btf::path()).ok()).as_ref()
     }
 
     /// The tracing file system; the error is a sentence for people.

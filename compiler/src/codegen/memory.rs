@@ -12,8 +12,6 @@ use super::function::FunctionBuilder;
 use super::layout::SCRATCH_LIMIT;
 use super::value::Place;
 
-/// The largest value that goes to the stack.
-const STACK_VALUE: u32 = 32;
 /// Bytes of stack that one program and its callbacks may take for values.
 const STACK_BUDGET: u32 = 256;
 
@@ -53,7 +51,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
 
     /// Memory until the end of the statement, its address a multiple of 8.
     pub fn temporary_bytes(&mut self, bytes: u32) -> Result<Place<'ctx>, CodegenError> {
-        if bytes > STACK_VALUE {
+        if bytes > self.unit.program.settings.on_stack_limit.max(8) {
             return self.scratch_memory(bytes);
         }
         let size = bytes.next_multiple_of(8).max(8);

@@ -25,6 +25,8 @@ pub struct Config {
     pub max_programs: u64,
     pub unstable_tseries: Unstable,
     pub unstable_typeinfo: Unstable,
+    pub unstable_dw_ustack: Unstable,
+    pub unstable_import_statement: Unstable,
     pub run: RunSettings,
 }
 
@@ -39,16 +41,10 @@ impl Default for Config {
             unstable_tseries: Unstable::Enable,
             // Its form may change with bpftrace's.
             unstable_typeinfo: Unstable::Error,
+            unstable_dw_ustack: Unstable::Warn,
+            unstable_import_statement: Unstable::Error,
             run: RunSettings::default(),
         }
-    }
-}
-
-fn unstable(word: &str) -> Unstable {
-    match word {
-        "enable" => Unstable::Enable,
-        "warn" => Unstable::Warn,
-        _ => Unstable::Error,
     }
 }
 
@@ -65,6 +61,12 @@ enum Effect {
         set: fn(&mut Config, &str),
     },
     Text(fn(&mut Config, &str)),
+    /// A number that is a power of two.
+    Power {
+        max: u64,
+        set: fn(&mut Config, u64),
+    },
+    Unstable(fn(&mut Config, Unstable)),
     /// Accepted so that scripts of bpftrace run; it changes nothing here.
     Ignored,
 }
@@ -79,11 +81,13 @@ const LICENSES: &[&str] =
     &["GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"];
 
 static KEYS: &[Key] = &[
-    key("cache_user_symbols", Effect::Ignored),
-    key("cpp_demangle", Effect::Flag(|_, _| {})),
+    // Symbols belong to files here, whatever process maps them: there is nothing to choose.
+    key("cache_user_symbols", Effect::Word { choices: &["PER_PID", "PER_PROGRAM", "NONE", "0", "1"], set: |_, _| {} }),
+    key("cpp_demangle", Effect::Flag(|config, on| config.run.cpp_demangle = on)),
+    // Names are found when an event is shown; what a process has mapped is noted before.
     key("lazy_symbolication", Effect::Flag(|_, _| {})),
-    key("license", Effect::Word { choices: LICENSES, set: |_, _| {} }),
-    key("log_size", Effect::Number { min: 1, max: u32::MAX as u64, set: |_, _| {} }),
+    key("license", Effect::Word { choices: LICENSES, set: |config, word| config.run.license = word.to_owned() }),
+    key("log_size", Effect::Number { min: 1, max: 1 << 30, set: |config, n| config.run.log_size = Some(n as u32) }),
     key("max_bpf_progs", Effect::Number { min: 1, max: 1 << 20, set: |config, n| config.max_programs = n }),
     key(
         "max_cat_bytes",
@@ -105,13 +109,10 @@ static KEYS: &[Key] = &[
             },
         },
     ),
-    key("on_stack_limit", Effect::Number { min: 0, max: 512, set: |_, _| {} }),
-    key(
-        "perf_rb_pages",
-        Effect::Number { min: 1, max: 1 << 18, set: |config, n| config.run.ring_pages = Some(n as u32) },
-    ),
+    key("on_stack_limit", Effect::Number { min: 0, max: 512, set: |config, n| config.run.on_stack_limit = n as u32 }),
+    key("perf_rb_pages", Effect::Power { max: 1 << 18, set: |config, n| config.run.ring_pages = Some(n as u32) }),
     key("print_maps_on_exit", Effect::Flag(|config, on| config.run.print_maps_on_exit = on)),
-    key("show_debug_info", Effect::Flag(|_, _| {})),
+    key("show_debug_info", Effect::Flag(|config, on| config.run.show_debug_info = on)),
     key(
         "stack_mode",
         Effect::Word {
@@ -120,23 +121,12 @@ static KEYS: &[Key] = &[
         },
     ),
     key("str_trunc_trailer", Effect::Text(|config, text| config.run.truncation_trailer = text.to_owned())),
+    // There is no other symboliser to choose.
     key("use_blazesym", Effect::Flag(|_, _| {})),
-    key(
-        "unstable_tseries",
-        Effect::Word {
-            choices: &["enable", "warn", "error"],
-            set: |config, word| config.unstable_tseries = unstable(word),
-        },
-    ),
-    key(
-        "unstable_typeinfo",
-        Effect::Word {
-            choices: &["enable", "warn", "error"],
-            set: |config, word| config.unstable_typeinfo = unstable(word),
-        },
-    ),
-    key("unstable_dw_ustack", Effect::Ignored),
-    key("unstable_import_statement", Effect::Ignored),
+    key("unstable_tseries", Effect::Unstable(|config, how| config.unstable_tseries = how)),
+    key("unstable_dw_ustack", Effect::Unstable(|config, how| config.unstable_dw_ustack = how)),
+    key("unstable_typeinfo", Effect::Unstable(|config, how| config.unstable_typeinfo = how)),
+    key("unstable_import_statement", Effect::Unstable(|config, how| config.unstable_import_statement = how)),
     key("symbol_source", Effect::Ignored),
     key("max_type_res_iterations", Effect::Ignored),
     key("unstable_addr", Effect::Ignored),
@@ -231,6 +221,22 @@ fn apply(config: &mut Config, name: &str, value: &Written, key_span: Span, span:
             set(config, *number);
         }
         (Effect::Number { .. }, Written::Text(_)) => return bad("a number".to_owned()),
+        (Effect::Power { max, set }, Written::Number(number)) => {
+            if !number.is_power_of_two() || number > max {
+                return bad(format!("a power of two up to {max}"));
+            }
+            set(config, *number);
+        }
+        (Effect::Power { max, .. }, Written::Text(_)) => return bad(format!("a power of two up to {max}")),
+        (Effect::Unstable(set), Written::Text(word)) => match word.to_ascii_lowercase().as_str() {
+            "enable" | "true" => set(config, Unstable::Enable),
+            "warn" => set(config, Unstable::Warn),
+            "error" | "false" => set(config, Unstable::Error),
+            _ => return bad("enable, warn or error".to_owned()),
+        },
+        (Effect::Unstable(set), Written::Number(1)) => set(config, Unstable::Enable),
+        (Effect::Unstable(set), Written::Number(0)) => set(config, Unstable::Error),
+        (Effect::Unstable(_), Written::Number(_)) => return bad("enable, warn or error".to_owned()),
         (Effect::Flag(set), value) => match flag(value) {
             Some(on) => set(config, on),
             None => return bad("true or false".to_owned()),
@@ -242,7 +248,12 @@ fn apply(config: &mut Config, name: &str, value: &Written, key_span: Span, span:
             };
             set(config, choice);
         }
-        (Effect::Word { choices, .. }, Written::Number(_)) => return bad(format!("one of {}", choices.join(", "))),
+        (Effect::Word { choices, set }, Written::Number(number)) => {
+            let Some(choice) = choices.iter().find(|choice| **choice == number.to_string()) else {
+                return bad(format!("one of {}", choices.join(", ")));
+            };
+            set(config, choice);
+        }
         (Effect::Text(set), Written::Text(text)) => set(config, text),
         (Effect::Text(_), Written::Number(_)) => return bad("a string".to_owned()),
     }

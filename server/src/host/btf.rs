@@ -11,7 +11,7 @@ mod convert;
 mod declare;
 mod reader;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use reader::{Blob, Record};
 pub use reader::{BtfError, Bytes, Kind};
@@ -30,6 +30,11 @@ pub struct Btf {
 impl Btf {
     /// Where the running kernel publishes its types.
     pub const VMLINUX: &str = "/sys/kernel/btf/vmlinux";
+
+    /// The file of `BPFTRACE_BTF`, or the kernel's own.
+    pub fn path() -> PathBuf {
+        std::env::var_os("BPFTRACE_BTF").filter(|path| !path.is_empty()).unwrap_or_else(|| Self::VMLINUX.into()).into()
+    }
 
     pub fn read(path: &Path) -> std::io::Result<Self> {
         Self::parse(Bytes::of_file(path)?).map_err(|error| std::io::Error::new(std::io::ErrorKind::InvalidData, error))

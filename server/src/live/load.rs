@@ -114,6 +114,8 @@ impl<'a> Loader<'a> {
             btf: self.btf.as_ref().and_then(|btf| btf.as_ref().ok()).map(AsFd::as_fd),
             function_info: Records { bytes: &linked.function_info, size: linked.function_info_size },
             line_info: Records { bytes: &linked.line_info, size: linked.line_info_size },
+            license: &self.manifest.settings.license,
+            log_size: self.manifest.settings.log_size.unwrap_or(0),
         }
     }
 

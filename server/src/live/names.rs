@@ -48,7 +48,7 @@ pub struct Namer {
 
 impl Namer {
     pub fn new(manifest: Arc<Manifest>, processes: Arc<Mutex<Processes>>, debug_directories: &[String]) -> Self {
-        let symbolizer = RefCell::new(Symbolizer::new(debug_directories));
+        let symbolizer = RefCell::new(Symbolizer::new(debug_directories, &manifest.settings));
         let keeps_stacks = manifest.sites.iter().any(|site| match &site.kind {
             SiteKind::Printf { arguments, .. }
             | SiteKind::Cat { arguments, .. }

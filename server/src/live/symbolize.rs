@@ -11,6 +11,7 @@ use blazesym::symbolize::source::{Elf, Source};
 use blazesym::symbolize::{CodeInfo, Input, Reason, Sym, Symbolized};
 use tracedeck_compiler::abi::decode::RawStack;
 use tracedeck_compiler::abi::value::{Frame, Stack, Unresolved};
+use tracedeck_compiler::manifest::RunSettings;
 use tracedeck_compiler::types::StackSpace;
 
 use super::processes::{Content, FileKey, MappedFile, Mapping, ProcessImage};
@@ -62,8 +63,12 @@ pub struct Symbolizer {
 
 impl Symbolizer {
     /// Debug information is looked for in the usual directories, and in these.
-    pub fn new(debug_directories: &[String]) -> Self {
-        let mut builder = blazesym::symbolize::Symbolizer::builder().enable_auto_reload(false);
+    pub fn new(debug_directories: &[String], settings: &RunSettings) -> Self {
+        let mut builder = blazesym::symbolize::Symbolizer::builder()
+            .enable_auto_reload(false)
+            .enable_demangling(settings.cpp_demangle)
+            .enable_code_info(settings.show_debug_info)
+            .enable_inlined_fns(settings.show_debug_info);
         if !debug_directories.is_empty() {
             let all = USUAL_DEBUG_DIRECTORIES.iter().copied().chain(debug_directories.iter().map(String::as_str));
             builder = builder.set_debug_dirs(Some(all));
@@ -299,7 +304,7 @@ mod tests {
         let pid = std::process::id();
         let image = Processes::default().image(pid, frames);
         let stack = RawStack { id: 1, space: StackSpace::User, pid, frames: frames.to_vec() };
-        Symbolizer::new(&[]).stacks(&[Captured { stack, image }]).remove(0)
+        Symbolizer::new(&[], &RunSettings::default()).stacks(&[Captured { stack, image }]).remove(0)
     }
 
     #[inline(never)]
@@ -335,7 +340,7 @@ mod tests {
     #[test]
     fn a_process_that_was_never_seen_is_gone() {
         let stack = RawStack { id: 1, space: StackSpace::User, pid: 4_000_000, frames: vec![16] };
-        let stacks = Symbolizer::new(&[]).stacks(&[Captured { stack, image: None }]);
+        let stacks = Symbolizer::new(&[], &RunSettings::default()).stacks(&[Captured { stack, image: None }]);
         assert_eq!(stacks[0].frames[0].reason, Some(Unresolved::ProcessGone));
     }
 }

@@ -74,7 +74,7 @@ fn functions_are_called() {
     script_prints(
         r#"fn add($a : int64, $b : uint8) : int64 { return $a + $b; }
            fn size($n : int64) : string[8] { if ($n > 1024) { return "large"; } return "small"; }
-           fn longer($a : string[16], $b : string[16]) : string { if (strlen($a) > strlen($b)) { return $a; } return $b; }
+           fn longer($a : string[16], $b : string[16]) : string[16] { if (strlen($a) > strlen($b)) { return $a; } return $b; }
            fn upto($n : int64) : int64 { $s = 0; for $i : 0..100 { if ($i == $n) { return $s; } $s += $i; } return -1; }
            fn six($a : int8, $b : int16, $c : int32, $d : int64, $e : uint64, $f : string[4]) : uint64 {
              return $a + $b + $c + $d + $e + strlen($f);

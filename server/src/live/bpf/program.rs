@@ -1,5 +1,6 @@
 //! Programs: load with verifier log, run once, BTF.
 
+use std::ffi::CString;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
@@ -7,6 +8,8 @@ use aya_obj::generated::{bpf_attach_type, bpf_cmd, bpf_prog_type};
 
 use super::{address, call, call_for_fd, object_name, zeroed};
 
+/// The kernel takes no smaller log.
+const LOG_LEAST: u32 = 128;
 /// Bytes of a verifier log: the first try, and the most that is tried.
 const LOG_FIRST: usize = 1 << 20;
 const LOG_MOST: usize = 16 << 20;
@@ -14,7 +17,7 @@ const LOG_MOST: usize = 16 << 20;
 const LOG_LISTING: u32 = 1;
 const LOG_EVERYTHING: u32 = 2 | 4;
 /// All licences that the language allows are compatible with it.
-const LICENSE: &[u8; 4] = b"GPL\0";
+const LICENSE: &str = "GPL";
 
 /// What PROG_LOAD takes.
 #[derive(Debug, Default)]
@@ -27,6 +30,10 @@ pub struct ProgramImage<'a> {
     pub function_info: Records<'a>,
     /// `bpf_line_info` records with instruction numbers, sorted.
     pub line_info: Records<'a>,
+    /// Empty: GPL.
+    pub license: &'a str,
+    /// Bytes of the verifier's log; 0: as many as it needs.
+    pub log_size: u32,
 }
 
 /// Records of one size.
@@ -75,13 +82,17 @@ pub fn load(image: &ProgramImage<'_>, kind: LoadType) -> Result<ProgramFd, LoadF
         Ok(fd) => return Ok(ProgramFd(fd)),
         Err(error) => error,
     };
-    let mut size = LOG_FIRST;
+    let (mut size, most) = match image.log_size {
+        0 => (LOG_FIRST, LOG_MOST),
+        // The kernel takes no log of fewer bytes.
+        wanted => (wanted.max(LOG_LEAST) as usize, wanted as usize),
+    };
     loop {
         let mut log = vec![0_u8; size];
         let outcome = try_load(image, kind, &mut log);
         let truncated = matches!(&outcome, Err(error) if error.raw_os_error() == Some(libc::ENOSPC));
-        if truncated && size < LOG_MOST {
-            size = (size * 4).min(LOG_MOST);
+        if truncated && size < most {
+            size = (size * 4).min(most);
             continue;
         }
         return match outcome {
@@ -117,7 +128,8 @@ fn try_load_at(image: &ProgramImage<'_>, kind: LoadType, log: &mut [u8], level: 
     attr.__bindgen_anon_3.attach_btf_id = kind.attach_btf_id;
     attr.__bindgen_anon_3.insns = address(image.instructions);
     attr.__bindgen_anon_3.insn_cnt = (image.instructions.len() / 8) as u32;
-    attr.__bindgen_anon_3.license = address(LICENSE);
+    let license = CString::new(if image.license.is_empty() { LICENSE } else { image.license })?;
+    attr.__bindgen_anon_3.license = address(license.as_bytes_with_nul());
     attr.__bindgen_anon_3.prog_name = object_name(image.name);
     if let Some(btf) = image.btf {
         attr.__bindgen_anon_3.prog_btf_fd = btf.as_raw_fd() as u32;
