@@ -53,7 +53,7 @@ fn while_is_deprecated_and_must_be_able_to_end() {
     );
     for body in ["@++;", "if (@) { while (1) { break; } }"] {
         assert!(
-            said(&format!("begin {{ @ = 1; while (1) {{ {body} }} }}")).contains("error endless-loop `1`"),
+            said(&format!("begin {{ @ = 1; while (1) {{ {body} }} }}")).contains("error endless-loop `(1)`"),
             "{body}"
         );
     }
