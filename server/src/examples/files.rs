@@ -113,15 +113,4 @@ pub static ALL: &[Example] = &[
         parameters: [],
         needs: None,
     },
-    example! {
-        id: "vfsstat",
-        title: "File system calls",
-        category: "Files",
-        view: Table,
-        cost: "high: every operation on files",
-        question: "How often is the file system asked, and what for?",
-        how_to_read: "Calls of the kernel's file functions since the start and per second. Opens far above reads: look for what is searched in vain.",
-        parameters: [],
-        needs: Some("kprobes"),
-    },
 ];

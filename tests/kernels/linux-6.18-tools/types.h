@@ -1,0 +1,1 @@
+// What the tools need beside the formats of their tracepoints: no types.
