@@ -429,6 +429,11 @@ pub enum SiteKind {
     PrintMap {
         map: MapId,
     },
+    /// `print(@m[k])` of a value that only user space can put together: a histogram, stats, a series.
+    PrintEntry {
+        map: MapId,
+        key: Slot,
+    },
     Clear {
         map: MapId,
     },

@@ -59,6 +59,7 @@ fn site_kind(kind: &SiteKind) -> String {
         SiteKind::Cat { format, arguments } => formatted("cat", format, arguments),
         SiteKind::System { format, arguments } => formatted("system", format, arguments),
         SiteKind::Join { separator, arguments } => format!("join {separator:?}{}", slots(arguments)),
+        SiteKind::PrintEntry { map, key } => format!("print entry of {map:?}{}", slots(std::slice::from_ref(key))),
         SiteKind::Print { value } => format!("print{}", slots(std::slice::from_ref(value))),
         other => format!("{other:?}"),
     }

@@ -24,6 +24,10 @@ pub enum Call<'m> {
         top: u64,
         div: u64,
     },
+    PrintEntry {
+        map: MapId,
+        key: Value,
+    },
     Clear {
         map: MapId,
     },
@@ -65,6 +69,10 @@ impl<'m> Decoder<'m> {
                 ty: &value.ty,
             },
             SiteKind::PrintMap { map } => Call::PrintMap { map: *map, top: word(0), div: word(8).max(1) },
+            SiteKind::PrintEntry { map, key } => Call::PrintEntry {
+                map: *map,
+                key: self.slots(std::slice::from_ref(key), fixed_size, payload).pop().unwrap_or(Value::None),
+            },
             SiteKind::Clear { map } => Call::Clear { map: *map },
             SiteKind::Zero { map } => Call::Zero { map: *map },
             SiteKind::Exit => Call::Exit { code: word(0) as u8 },

@@ -73,6 +73,21 @@ pub fn compare_keys(left: &Value, right: &Value) -> Ordering {
     }
 }
 
+/// Whether two keys stand for the same entry, in whichever lengths their strings were sent.
+pub fn is_same_key(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::String { bytes: left, .. }, Value::String { bytes: right, .. }) => left == right,
+        (Value::Tuple(left), Value::Tuple(right)) | (Value::Array(left), Value::Array(right)) => {
+            left.len() == right.len() && left.iter().zip(right).all(|(left, right)| is_same_key(left, right))
+        }
+        (Value::Record(left), Value::Record(right)) => {
+            left.len() == right.len() && left.iter().zip(right).all(|(left, right)| is_same_key(&left.1, &right.1))
+        }
+        (Value::Number(left), Value::Number(right)) => left.wide() == right.wide(),
+        _ => left == right,
+    }
+}
+
 fn first_difference<'v>(pairs: impl Iterator<Item = (&'v Value, &'v Value)>) -> Ordering {
     pairs.map(|(left, right)| compare_keys(left, right)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }

@@ -8,7 +8,8 @@ use crate::hir::Expr;
 use crate::manifest::{PrintfStream, SiteKind};
 use crate::sema::build;
 use crate::sema::{CallSite, Typer};
-use crate::sema::{Extra, formats, slot, unsupported};
+use crate::sema::{Extra, formats, slot};
+use crate::syntax::ast::{self, Ident};
 use crate::types::Type;
 
 pub static PRINTF: Builtin = Builtin {
@@ -79,12 +80,12 @@ fn print(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
     site.expect(typer, 1..=3)?;
     match site.map_name(0) {
         Some((_, [])) => return print_map(typer, site),
-        Some((name, _)) => {
+        Some((name, key)) => {
             let id = typer.maps.named(name);
             if let Some(ty @ Type::Aggregate(_)) = typer.maps.get(id).value.ty()
                 && crate::sema::read_type(&ty).is_none()
             {
-                return typer.fail(unsupported::not_yet(site.argument_span(0), unsupported::AGGREGATION_PRINT));
+                return print_entry(typer, site, name, key);
             }
         }
         None => {}
@@ -96,6 +97,17 @@ fn print(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
     let value = site.value(typer, 0)?;
     let id = typer.site(SiteKind::Print { value: slot(value.ty.clone()) }, site.span);
     Some(site.call_with(Type::Void, vec![value], Extra::site(id)))
+}
+
+/// `print(@m[k])` of what programs cannot read: the key travels, user space looks the entry up.
+fn print_entry(typer: &mut Typer<'_>, site: &CallSite<'_>, name: &Ident, key: &[ast::Expr]) -> Option<Expr> {
+    site.expect(typer, 1..=1)?;
+    let span = site.argument_span(0);
+    let (map, key) = typer.map_access(name, key, span)?;
+    typer.map_value_type(map, span)?;
+    let key = key?;
+    let id = typer.site(SiteKind::PrintEntry { map, key: slot(key.ty.clone()) }, site.span);
+    Some(site.call_with(Type::Void, vec![key], Extra::site(id)))
 }
 
 fn print_map(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {

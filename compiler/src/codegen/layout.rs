@@ -249,7 +249,14 @@ fn ring_bytes(program: &hir::Program, stacks: bool) -> u32 {
 
 /// A call that no script makes for each event: nobody prints a map or clears it a hundred thousand times a second.
 fn is_rare(kind: &SiteKind) -> bool {
-    matches!(kind, SiteKind::PrintMap { .. } | SiteKind::Clear { .. } | SiteKind::Zero { .. } | SiteKind::Exit)
+    matches!(
+        kind,
+        SiteKind::PrintMap { .. }
+            | SiteKind::PrintEntry { .. }
+            | SiteKind::Clear { .. }
+            | SiteKind::Zero { .. }
+            | SiteKind::Exit
+    )
 }
 
 fn symbol(index: usize, name: &str) -> String {

@@ -42,7 +42,9 @@ impl SiteLayout {
             | SiteKind::Cat { arguments, .. }
             | SiteKind::System { arguments, .. }
             | SiteKind::Join { arguments, .. } => place_slots(arguments),
-            SiteKind::Print { value } => place_slots(std::slice::from_mut(value)),
+            SiteKind::Print { value: slot } | SiteKind::PrintEntry { key: slot, .. } => {
+                place_slots(std::slice::from_mut(slot))
+            }
             SiteKind::PrintMap { .. } => (16, 0),
             SiteKind::Exit => (8, 0),
             SiteKind::Clear { .. } | SiteKind::Zero { .. } | SiteKind::Time { .. } => (0, 0),
@@ -56,7 +58,7 @@ impl SiteLayout {
             | SiteKind::Cat { arguments, .. }
             | SiteKind::System { arguments, .. }
             | SiteKind::Join { arguments, .. } => arguments,
-            SiteKind::Print { value } => std::slice::from_ref(value),
+            SiteKind::Print { value: slot } | SiteKind::PrintEntry { key: slot, .. } => std::slice::from_ref(slot),
             SiteKind::PrintMap { .. }
             | SiteKind::Exit
             | SiteKind::Clear { .. }

@@ -21,7 +21,9 @@ pub fn layouts(program: &hir::Program, kernel: &dyn Kernel) -> Vec<StructLayout>
             | SiteKind::Join { arguments, .. } => {
                 arguments.iter().for_each(|slot| add(&slot.ty, kernel, &mut known));
             }
-            SiteKind::Print { value } => add(&value.ty, kernel, &mut known),
+            SiteKind::Print { value: slot } | SiteKind::PrintEntry { key: slot, .. } => {
+                add(&slot.ty, kernel, &mut known);
+            }
             SiteKind::PrintMap { .. }
             | SiteKind::Clear { .. }
             | SiteKind::Zero { .. }

@@ -13,7 +13,6 @@ macro_rules! features {
 
 features! {
     STRUCTS_IN_USER_BINARIES = "args of a uprobe (from debug information)";
-    AGGREGATION_PRINT = "an entry of a histogram, stats or tseries map in print()";
     SOURCE_LOCATIONS = "an attach point by source line (@file:line)";
     CPP_SIGNATURES = "an attach point by C++ signature (cpp)";
     WHOLE_PROCESS_UPROBES = "a uprobe on every file of a process (*)";

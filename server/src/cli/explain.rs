@@ -153,6 +153,7 @@ fn output(out: &mut String, source: &SourceFile, compiled: &Compiled) {
             SiteKind::Printf { .. } => "printf",
             SiteKind::Print { .. } => "print of a value",
             SiteKind::PrintMap { .. } => "print of a map",
+            SiteKind::PrintEntry { .. } => "print of an entry of a map",
             SiteKind::Clear { .. } => "clear",
             SiteKind::Zero { .. } => "zero",
             SiteKind::Exit => "exit",

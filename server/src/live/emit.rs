@@ -206,6 +206,7 @@ impl Emitter {
             }
             SiteKind::Print { .. }
             | SiteKind::PrintMap { .. }
+            | SiteKind::PrintEntry { .. }
             | SiteKind::Clear { .. }
             | SiteKind::Zero { .. }
             | SiteKind::Exit

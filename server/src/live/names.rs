@@ -55,6 +55,7 @@ impl Namer {
             | SiteKind::System { arguments, .. } => arguments.iter().any(|slot| has_stack(&slot.ty)),
             SiteKind::Print { .. }
             | SiteKind::PrintMap { .. }
+            | SiteKind::PrintEntry { .. }
             | SiteKind::Clear { .. }
             | SiteKind::Zero { .. }
             | SiteKind::Exit
@@ -219,7 +220,7 @@ pub fn types(manifest: &Manifest) -> impl Iterator<Item = &Type> {
         | SiteKind::Cat { arguments, .. }
         | SiteKind::System { arguments, .. }
         | SiteKind::Join { arguments, .. } => arguments.as_slice(),
-        SiteKind::Print { value } => std::slice::from_ref(value),
+        SiteKind::Print { value: slot } | SiteKind::PrintEntry { key: slot, .. } => std::slice::from_ref(slot),
         SiteKind::PrintMap { .. }
         | SiteKind::Clear { .. }
         | SiteKind::Zero { .. }

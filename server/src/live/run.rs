@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 use tracedeck_compiler::abi::decode::{Call, Decoder, RawEvent};
+use tracedeck_compiler::abi::format::map::zero;
+use tracedeck_compiler::abi::order;
 use tracedeck_compiler::abi::value::{MapSnapshot, Value};
 use tracedeck_compiler::manifest::{Manifest, MapId, SiteId};
 use tracedeck_compiler::source::Span;
@@ -243,6 +245,21 @@ impl<'r> Run<'r> {
                     while !self.pull(decoder, calls) {}
                 }
                 self.send(Item::Map { map, snapshot, top, div });
+            }
+            Call::PrintEntry { map, key } => {
+                let Some(mut snapshot) = self.snapshot(map) else { return };
+                if self.maps.names_stacks(map) {
+                    while !self.pull(decoder, calls) {}
+                }
+                snapshot
+                    .entries
+                    .retain(|(known, _)| known.as_ref().is_some_and(|known| order::is_same_key(known, &key)));
+                if snapshot.entries.is_empty()
+                    && let Some(map) = self.parts.manifest.maps.get(map.index())
+                {
+                    snapshot.entries.push((Some(key), zero(&map.value)));
+                }
+                self.send(Item::Map { map, snapshot, top: 0, div: 1 });
             }
             Call::Clear { map } => match self.maps.clear(map) {
                 Ok(()) => self.send(Item::Event(Event::Output(Output::Cleared { map }))),

@@ -141,3 +141,21 @@ fn a_signal_that_no_probe_waits_for_ends_nothing() {
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGUSR1).expect("to send it");
     Run::from(child.wait_with_output().expect("the end")).expect_code(3);
 }
+
+#[test]
+fn an_entry_of_a_histogram_or_of_stats_can_be_printed_alone() {
+    require_tracing!();
+    let script = r#"begin { @h["a", 1] = hist(5); @h["a", 2] = hist(9); @s["x"] = stats(4); @s["longer"] = stats(7);
+        print(@h["a", 1]); print(@s["x"]); print(@s["none"]); clear(@h); clear(@s); }"#;
+    let bar = "@".repeat(52);
+    assert_eq!(
+        run(&["-q", "-e", script]).expect_code(0).stdout,
+        format!(
+            "@h[a, 1]:\n[4, 8)                 1 |{bar}|\n\n@s[x]: {{ .count = 1, .average = 4, .total = 4 }}\n\
+             @s[none]: {{ .count = 0, .average = 0, .total = 0 }}\n\n\n"
+        )
+    );
+    let lines = run(&["-q", "-f", "json", "-e", script]).expect_code(0).json();
+    assert_eq!(lines[0]["data"], serde_json::json!({"@h": {"a,1": [{"min": 4, "max": 7, "count": 1}]}}));
+    assert_eq!(lines[1]["data"], serde_json::json!({"@s": {"x": {"count": 1, "average": 4, "total": 4}}}));
+}

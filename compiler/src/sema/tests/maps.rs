@@ -177,8 +177,8 @@ fn aggregations_with_one_number_are_integers_in_expressions() {
         "error aggregation-misuse `@h`: @h holds 'hist_t', which has no value in an expression: print the map"
     );
     assert_eq!(
-        said("begin { @h[1] = stats(1); print(@h[1]); }"),
-        "error not-supported-yet `@h[1]`: An entry of a histogram, stats or tseries map in print() is not supported yet"
+        said("begin { @h[1] = stats(1); print(@h[1], 2); }"),
+        "error argument-count `print(@h[1], 2)`: print() takes 1 argument (2 given)"
     );
 }
 
