@@ -30,6 +30,9 @@ fn compile(source: &str, name: &str, arguments: &[&str]) -> Option<PathBuf> {
     std::fs::create_dir_all(&directory).expect("a directory for test programs");
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("programs").join(source);
     let path = directory.join(name);
+    if is_newer(&path, &source) {
+        return Some(path);
+    }
     // Several test processes may build at once: build aside, then rename.
     let aside = directory.join(format!("{name}.{}", std::process::id()));
     let mut gcc = Command::new("gcc");
@@ -39,6 +42,14 @@ fn compile(source: &str, name: &str, arguments: &[&str]) -> Option<PathBuf> {
     }
     std::fs::rename(&aside, &path).expect("moving the compiled program into place");
     Some(path)
+}
+
+/// Whether a program was compiled after its source, and this test with the options for it, were written. A compiler
+/// takes its time, half a minute in an emulated machine.
+fn is_newer(program: &Path, source: &Path) -> bool {
+    let time = |path: &Path| path.metadata().and_then(|found| found.modified()).ok();
+    let own = std::env::current_exe().ok().and_then(|own| time(&own));
+    time(program).is_some_and(|built| Some(built) > time(source) && Some(built) > own)
 }
 
 /// A command line for `-c`: the program with these arguments.

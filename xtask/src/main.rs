@@ -7,6 +7,7 @@ mod serve;
 mod setup;
 mod shell;
 mod test;
+mod vm;
 
 use std::process::ExitCode;
 
@@ -49,6 +50,13 @@ enum Command {
     /// The largest process of a command, for the benchmarks.
     #[command(hide = true)]
     Peak(bench::PeakOptions),
+    /// Run a command under another kernel, in an emulated machine that sees this machine's files.
+    ///
+    /// For what the running kernel lacks, such as kprobes. The root file system is the host's; what the command writes
+    /// vanishes, except below the shared directory. Its output and its exit status are passed on.
+    ///
+    /// Example: cargo xtask vm -- target/debug/tracedeck run -e 'kprobe:vfs_read { @[comm] = count(); }' -c 'ls /'
+    Vm(vm::Options),
     /// Check formatting, lints, and the licences and sources of dependencies.
     Lint,
     /// Write the files that are generated from Rust sources: frontend/src/protocol.gen.ts.
@@ -66,6 +74,7 @@ fn main() -> ExitCode {
         Command::Bench(options) => bench::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Load(options) => bench::generate_load(&options).map(|()| ExitCode::SUCCESS),
         Command::Peak(options) => bench::print_peak(&options).map(|()| ExitCode::SUCCESS),
+        Command::Vm(options) => vm::run(&options),
         Command::Lint => test::run(&test::Options::only("lint")),
         Command::Codegen => codegen::run().map(|()| ExitCode::SUCCESS),
     };

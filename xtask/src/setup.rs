@@ -6,11 +6,13 @@ mod tracefs;
 
 use anyhow::Result;
 
+use crate::vm;
 use packages::Purpose;
 
 #[derive(clap::Args, Clone, Copy, Default)]
 pub struct Options {
-    /// Also install what the tests need: Chromium, bpftrace and bpftool to compare with, jq.
+    /// Also install what the tests need: Chromium, bpftrace and bpftool to compare with, jq, an emulator and two kernels
+    /// to boot in it.
     #[arg(long)]
     pub tests: bool,
 }
@@ -33,5 +35,13 @@ pub fn run(options: &Options) -> Result<()> {
     packages::install(&purposes)?;
     node::install()?;
     tracefs::mount();
+    if options.tests {
+        vm::fetch();
+    }
     Ok(())
+}
+
+/// Brings apt's lists of packages up to date.
+pub fn update_lists() -> Result<()> {
+    packages::apt(&["update", "-qq"])
 }

@@ -7,6 +7,7 @@ mod lines;
 mod page;
 mod report;
 mod tiers;
+mod vm;
 
 use std::process::ExitCode;
 

@@ -31,7 +31,7 @@ const fn test(debian: &'static str, fedora: &'static str, instead: &'static [&'s
 }
 
 /// llvm-19-dev brings the static archives; the other libraries are linked statically too. g++ brings libstdc++.a.
-const PACKAGES: [Package; 12] = [
+const PACKAGES: [Package; 14] = [
     build("llvm-19-dev", "llvm19-devel llvm19-static", "llvm19"),
     build("zlib1g-dev", "zlib-ng-compat-static", "zlib"),
     build("libzstd-dev", "libzstd-static", "zstd"),
@@ -44,6 +44,8 @@ const PACKAGES: [Package; 12] = [
     test("bpftool", "bpftool", &["bpftool"]),
     test("systemtap-sdt-dev", "systemtap-sdt-devel", &[]),
     test("jq", "jq", &["jq"]),
+    test("qemu-system-x86", "qemu-system-x86-core", &["qemu-system-x86_64"]),
+    test("xz-utils", "xz", &["xz"]),
 ];
 
 /// Installs what is missing, with apt, or says what to install.

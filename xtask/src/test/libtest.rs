@@ -19,7 +19,7 @@ pub fn run(tier: &str, arguments: &[&str], outcome: &mut Outcome) {
 }
 
 /// Adds up the results of all test programs in the output.
-fn read(output: &str, outcome: &mut Outcome) {
+pub fn read(output: &str, outcome: &mut Outcome) {
     let (mut passed, mut skips, mut failed) = (0, HashSet::new(), 0);
     let mut names = Vec::new();
     let mut failed_count = 0;

@@ -1,7 +1,7 @@
 //! The table of tiers. A new `[[test]]` target of any crate becomes a tier by itself; others are added here.
 
 use super::report::Outcome;
-use super::{checks, deny, libtest, page};
+use super::{checks, deny, libtest, page, vm};
 use crate::{serve, shell};
 
 pub struct Tier {
@@ -30,15 +30,18 @@ pub fn all() -> Vec<Tier> {
         tier("unit", "tests beside the code of all crates", unit),
     ];
     tiers.extend(CARGO_TIERS.iter().map(|(name, about)| tier(name, about, cargo)));
-    for (_, target) in targets() {
+    let vm = tier("vm", "what the running kernel lacks, in an emulated machine (qemu)", vm::run);
+    for (_, target) in targets().into_iter().filter(|(_, target)| *target != vm.name) {
         if !tiers.iter().any(|tier| tier.name == target) {
             tiers.push(tier(&target, "tests from outside", cargo));
         }
     }
-    tiers.extend([
-        tier("browser", "journeys in real Chromium against the real server (root, chromium)", page::run_browser),
-        tier("vm", "what the running kernel lacks, in a virtual machine", vm),
-    ]);
+    tiers.push(tier(
+        "browser",
+        "journeys in real Chromium against the real server (root, chromium)",
+        page::run_browser,
+    ));
+    tiers.push(vm);
     tiers
 }
 
@@ -80,11 +83,4 @@ fn cargo(tier: &Tier, outcome: &mut Outcome) {
         return;
     }
     libtest::run(&tier.name, &["-p", package, "--test", &tier.name], outcome);
-}
-
-fn vm(_: &Tier, outcome: &mut Outcome) {
-    outcome.skip(
-        "kprobes, trampolines and their multi links",
-        "these probe types are not supported yet, nothing to boot for",
-    );
 }

@@ -1,0 +1,13 @@
+//! What many kernels lack, on those that have it: `cargo xtask test --tier vm` runs this program in an emulated machine
+//! with one kernel after the other. Numbers are compared with what the traced program itself did.
+//!
+//! A run of the tracer takes seconds there, so tests make several claims of one run.
+
+#[path = "vm/classic.rs"]
+mod classic;
+
+/// Run before the machine is booted.
+#[test]
+fn the_program_to_trace_is_compiled() {
+    assert!(tracedeck_tests::target::target().exists());
+}
