@@ -45,7 +45,7 @@ mod value;
 mod variables;
 
 pub use aggregate::{Sample, Update};
-pub use context::{register_names, register_offset};
+pub use context::{ARGUMENT_REGISTERS, register_names, register_offset};
 pub use emit::warm_up;
 pub use error::CodegenError;
 pub use function::FunctionBuilder;

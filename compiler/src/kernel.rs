@@ -88,6 +88,46 @@ pub struct TracepointFormat {
     pub size: u32,
 }
 
+/// What the kernel proper is called where a module could be.
+pub const VMLINUX: &str = "vmlinux";
+
+/// A function of the kernel.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KernelFunction {
+    pub name: String,
+    /// None: the kernel proper.
+    pub module: Option<String>,
+}
+
+/// What a function of the kernel takes and returns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FunctionType {
+    /// `offset` is 8 * the number of 64-bit words that the parameters before it take.
+    pub parameters: StructType,
+    /// `Void` where it returns nothing.
+    pub result: Type,
+    /// Takes more than its parameters say.
+    pub is_variadic: bool,
+}
+
+impl FunctionType {
+    /// Gives each parameter its place: one word, or as many as a struct passed by value needs.
+    pub fn new(mut parameters: StructType, result: Type, is_variadic: bool) -> Self {
+        let mut offset = 0;
+        for parameter in &mut parameters.fields {
+            parameter.offset = offset;
+            offset += parameter.ty.size().max(1).next_multiple_of(8);
+        }
+        parameters.size = offset;
+        Self { parameters, result, is_variadic }
+    }
+
+    /// Words that all parameters take.
+    pub fn words(&self) -> u32 {
+        self.parameters.size / 8
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserSymbol {
     pub name: String,
@@ -168,6 +208,12 @@ pub trait Kernel: Send + Sync {
     fn kernel_symbol(&self, name: &str) -> Option<u64>;
     /// Kernel functions that could be traced where kprobes exist, in alphabetical order.
     fn kernel_functions(&self, pattern: &str) -> Vec<String>;
+    /// A function by its name; without a module, anywhere. Says nothing about whether it can be traced.
+    fn kernel_function(&self, module: Option<&str>, name: &str) -> Option<KernelFunction>;
+    /// Functions that a kprobe can be put on, by patterns, in alphabetical order, each name once. Slow the first time.
+    fn traceable_functions(&self, module: Option<&str>, pattern: &str) -> Vec<KernelFunction>;
+    /// None where BTF does not describe it.
+    fn function_type(&self, function: &KernelFunction) -> Option<Arc<FunctionType>>;
 
     /// The file that a path, a bare command name or a library name (`libc`, `libssl.so.3`) stands for.
     fn binary(&self, name: &str, pid: Option<u32>) -> Result<PathBuf, BinaryError>;

@@ -162,10 +162,12 @@ pub struct AttachPoint {
 pub enum ProgramKind {
     Tracepoint,
     PerfEvent,
-    /// uprobe and uretprobe; `multi` for BPF_TRACE_UPROBE_MULTI.
+    /// kprobe, kretprobe, uprobe and uretprobe; `multi` for BPF_TRACE_UPROBE_MULTI.
     Kprobe {
         multi: bool,
     },
+    /// kprobe and kretprobe on many functions: BPF_TRACE_KPROBE_MULTI.
+    KprobeMulti,
     /// Also begin and end, run by BPF_PROG_TEST_RUN.
     RawTracepoint,
     /// BPF_PROG_TYPE_TRACING with BPF_TRACE_RAW_TP on `btf_trace_NAME`.
@@ -178,6 +180,13 @@ pub enum ProgramKind {
     },
     /// BPF_PROG_TYPE_XDP, never attached: the one type that the kernel runs many times and measures itself.
     Xdp,
+    /// BPF_PROG_TYPE_TRACING with BPF_TRACE_FENTRY or BPF_TRACE_FEXIT on a function.
+    Trampoline {
+        function: String,
+        /// None: the kernel proper.
+        module: Option<String>,
+        is_return: bool,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -223,6 +232,9 @@ pub enum AttachSpec {
         name: String,
     },
     Uprobe(UprobeSpec),
+    Kprobe(KprobeSpec),
+    /// The program says where.
+    Trampoline,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -287,6 +299,23 @@ pub struct IteratorSpec {
     pub pin: Option<String>,
     /// Only objects of this process, where the kernel can tell.
     pub pid: Option<u32>,
+}
+
+/// Every function of one kprobe attach point; more than one are attached as one multi link.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KprobeSpec {
+    pub places: Vec<KprobePlace>,
+    pub is_return: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum KprobePlace {
+    /// By name, `module:function` in a module, and bytes from its start.
+    Symbol {
+        name: String,
+        offset: u64,
+    },
+    Address(u64),
 }
 
 /// Every place of one uprobe attach point in one file; more than one place is attached as one multi link.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::hir::Context;
-use crate::kernel::{Kernel, StructType, TracepointFormat};
+use crate::kernel::{FunctionType, Kernel, StructType, TracepointFormat};
 use crate::manifest::{AttachSpec, ProgramKind};
 use crate::options::CompileOptions;
 use crate::source::Span;
@@ -43,12 +43,29 @@ pub struct ProbeKind {
     pub support: Support,
 }
 
-/// Whether tracedeck can attach it.
+/// Which kernels it can be attached on.
 pub enum Support {
-    /// Turns one attach point, the provider word taken off, into what it stands for on this machine.
+    /// All. Turns one attach point, the provider word taken off, into what it stands for on this machine.
     Yes(fn(&mut Expander<'_>, &[String])),
-    /// A sentence that says why not, for this kernel.
-    No(fn(&dyn Kernel) -> String),
+    /// Those where the second function does not say what is missing.
+    Where(fn(&mut Expander<'_>, &[String]), fn(&dyn Kernel) -> Option<String>),
+}
+
+impl Support {
+    /// Why it cannot be attached on this kernel, or None.
+    pub fn missing(&self, kernel: &dyn Kernel) -> Option<String> {
+        match self {
+            Self::Yes(_) => None,
+            Self::Where(_, missing) => missing(kernel),
+        }
+    }
+
+    /// How attach points are expanded.
+    pub fn expansion(&self) -> fn(&mut Expander<'_>, &[String]) {
+        match self {
+            Self::Yes(expand) | Self::Where(expand, _) => *expand,
+        }
+    }
 }
 
 /// Every probe type, in the order of the documentation.
@@ -110,6 +127,14 @@ pub enum Data {
     Iterator(String),
     /// The arguments of a USDT probe; none where the body does not read any.
     Usdt(Arc<Vec<usdt::Argument>>),
+    /// A kernel function with its arguments in registers; None without BTF, and where functions differ.
+    KernelEntry(Option<Arc<FunctionType>>),
+    /// Somewhere within a kernel function.
+    KernelInside,
+    KernelReturn,
+    /// A kernel function with its arguments, and its result behind them, in an array.
+    TrampolineEntry(Arc<FunctionType>),
+    TrampolineReturn(Arc<FunctionType>),
 }
 
 /// What an expansion may ask, and where it reports.
@@ -123,6 +148,8 @@ pub struct Expander<'a> {
     pub split: bool,
     /// Whether the body reads `arg0`, `arg1`, ...
     pub reads_positions: bool,
+    /// Whether the body reads arguments by name.
+    pub names_arguments: bool,
     pub expanded: &'a mut Vec<Expanded>,
     pub diagnostics: &'a mut Diagnostics,
     /// Matches of this attach point that did not exist: an error or not, by `missing_probes`.
@@ -161,11 +188,6 @@ impl Expander<'_> {
 
 pub fn has_wildcard(pattern: &str) -> bool {
     pattern.contains('*')
-}
-
-/// A reason for probe types that need no kernel feature that could be missing.
-fn not_yet(name: &str) -> String {
-    format!("{name} probes are not supported by tracedeck yet")
 }
 
 /// An attach point that one program serves in one place, without data.

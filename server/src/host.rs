@@ -9,6 +9,7 @@ mod cgroup;
 pub mod features;
 pub mod probes;
 pub mod symbols;
+mod traceable;
 pub mod tracefs;
 
 use std::collections::HashMap;
@@ -18,8 +19,8 @@ use std::time::SystemTime;
 
 use tracedeck_compiler::kernel::tracepoint_format::{FormatContext, parse_format};
 use tracedeck_compiler::kernel::{
-    BinaryError, Feature, Kernel, StructType, TracepointFormat, UsdtLocation, UserObject, UserSymbol, c_names,
-    matches_pattern,
+    BinaryError, Feature, FunctionType, Kernel, KernelFunction, StructType, TracepointFormat, UsdtLocation, UserObject,
+    UserSymbol, VMLINUX, c_names, matches_pattern,
 };
 use tracedeck_compiler::types::{AddressSpace, Type};
 
@@ -37,6 +38,8 @@ pub struct LiveKernel {
     tracefs: OnceLock<Result<TraceFs, String>>,
     kallsyms: OnceLock<Kallsyms>,
     functions: OnceLock<Vec<String>>,
+    traceable: OnceLock<Vec<KernelFunction>>,
+    function_types: Cache<KernelFunction, Option<Arc<FunctionType>>>,
     raw_tracepoints: OnceLock<Vec<String>>,
     possible_cpus: OnceLock<u32>,
     features: Cache<Feature, bool>,
@@ -66,6 +69,8 @@ impl LiveKernel {
             tracefs: OnceLock::new(),
             kallsyms: OnceLock::new(),
             functions: OnceLock::new(),
+            traceable: OnceLock::new(),
+            function_types: Cache::default(),
             raw_tracepoints: OnceLock::new(),
             possible_cpus: OnceLock::new(),
             features: Cache::default(),
@@ -133,7 +138,20 @@ impl LiveKernel {
 
     /// Takes the functions that can be probed from a list, sorted, instead of asking the kernel; to be called first.
     pub fn use_functions(&self, names: Vec<String>) {
+        let plain = |name: &String| KernelFunction { name: name.clone(), module: None };
+        let _ = self.traceable.set(names.iter().map(plain).collect());
         let _ = self.functions.set(names);
+    }
+
+    /// What the function tracer lists, or where that cannot be read, what BTF describes.
+    fn traceable(&self) -> &[KernelFunction] {
+        self.traceable.get_or_init(|| {
+            let listed = self.tracefs().ok().and_then(|tracefs| traceable::read(tracefs.root()).ok());
+            listed.unwrap_or_else(|| {
+                let plain = |name: &String| KernelFunction { name: name.clone(), module: None };
+                self.functions().iter().map(plain).collect()
+            })
+        })
     }
 
     fn raw_tracepoint_names(&self) -> &[String] {
@@ -286,6 +304,37 @@ impl Kernel for LiveKernel {
 
     fn kernel_functions(&self, pattern: &str) -> Vec<String> {
         matching(self.functions(), pattern)
+    }
+
+    fn kernel_function(&self, module: Option<&str>, name: &str) -> Option<KernelFunction> {
+        let plain = |module: Option<&str>| KernelFunction { name: name.to_owned(), module: module.map(str::to_owned) };
+        // BTF is at hand; the list of symbols takes a tenth of a second to read.
+        let is_described = || self.btf().is_some_and(|btf| btf.id_of(Kind::Function, name).is_some());
+        if module.is_none_or(|module| module == VMLINUX) && is_described() {
+            return Some(plain(None));
+        }
+        let homes = self.kallsyms().homes(name);
+        let home = match module {
+            None => homes.into_iter().next(),
+            Some(VMLINUX) => homes.into_iter().find(Option::is_none),
+            Some(module) => homes.into_iter().find(|home| *home == Some(module)),
+        };
+        home.map(plain)
+    }
+
+    fn traceable_functions(&self, module: Option<&str>, pattern: &str) -> Vec<KernelFunction> {
+        let in_module = |it: &KernelFunction| {
+            module.is_none_or(|module| matches_pattern(module, it.module.as_deref().unwrap_or(VMLINUX)))
+        };
+        let matches = |it: &&KernelFunction| matches_pattern(pattern, &it.name) && in_module(it);
+        self.traceable().iter().filter(matches).cloned().collect()
+    }
+
+    fn function_type(&self, function: &KernelFunction) -> Option<Arc<FunctionType>> {
+        if function.module.is_some() {
+            return None;
+        }
+        self.function_types.get(function, || self.btf()?.function_type(&function.name).map(Arc::new))
     }
 
     fn binary(&self, name: &str, pid: Option<u32>) -> Result<PathBuf, BinaryError> {

@@ -62,6 +62,12 @@ pub fn kernel(name: &str) -> FixtureKernel {
         };
         kernel = kernel.with_raw_tracepoint(name, arguments);
     }
+    for line in facts_of(&facts.join("functions.txt")) {
+        let parts: Vec<&str> = line.split('|').map(str::trim).collect();
+        let [function, result, parameters] = parts[..] else { panic!("{line}: three parts are expected") };
+        let (module, name) = function.split_once(':').map_or((None, function), |(module, name)| (Some(module), name));
+        kernel = kernel.with_function(module, name, parameters, (result != "void").then_some(result));
+    }
     for line in facts_of(&facts.join("kernel_symbols.txt")) {
         let [name, address] = words(&line);
         kernel = kernel.with_kernel_symbol(name, number(address));

@@ -222,6 +222,7 @@ fn feature(name: &str) -> Feature {
         "for-each-map-element" => Feature::ForEachMapElement,
         "lookup-percpu-element" => Feature::LookupPerCpuElement,
         "uprobe-multi" => Feature::UprobeMulti,
+        "kprobe-multi" => Feature::KprobeMulti,
         "kprobes" => Feature::Kprobes,
         "trampolines" => Feature::Trampolines,
         "hardware-events" => Feature::HardwareEvents,

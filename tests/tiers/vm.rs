@@ -5,6 +5,10 @@
 
 #[path = "vm/classic.rs"]
 mod classic;
+#[path = "vm/kprobes.rs"]
+mod kprobes;
+#[path = "vm/trampolines.rs"]
+mod trampolines;
 
 /// Run before the machine is booted.
 #[test]

@@ -15,7 +15,7 @@ pub static ARGS: Builtin = Builtin {
     kind: Kind::Value,
     timing: Timing::Kernel,
     signature: "args",
-    doc: "The arguments of a tracepoint by name: `args.filename`; `args` alone is a record of all.",
+    doc: "The arguments of a tracepoint or a kernel function by name: `args.filename`; `args` alone is a record of all.",
     example: r#"t:syscalls:sys_enter_openat { printf("%s\n", str(args.filename)); }"#,
     analyze: Analysis::Call(args),
     lower: crate::codegen::unfinished,
@@ -37,7 +37,7 @@ pub static RETVAL: Builtin = Builtin {
     kind: Kind::Value,
     timing: Timing::Kernel,
     signature: "retval",
-    doc: "What the traced function returned.",
+    doc: "What the traced function returned: a 64-bit integer, in fexit probes of the function's own type.",
     example: r#"uretprobe:/bin/bash:readline { printf("%s\n", str(retval)); }"#,
     analyze: Analysis::Call(retval),
     lower: crate::codegen::unfinished,
@@ -74,7 +74,7 @@ fn argument(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
             let arguments = arguments.clone();
             return crate::probes::usdt::arguments::read(typer, site, &arguments, index);
         }
-        Data::FunctionEntry => REGISTER_ARGUMENTS,
+        Data::FunctionEntry | Data::KernelEntry(_) | Data::KernelInside => REGISTER_ARGUMENTS,
         Data::RawTracepoint(_) => RAW_ARGUMENTS,
         Data::Tracepoint(_) => {
             let diagnostic = Diagnostic::error(
@@ -83,6 +83,13 @@ fn argument(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
                 format!("{name} cannot be used in tracepoint probes"),
             )
             .with_help("The arguments of a tracepoint have names: args.NAME");
+            return typer.fail(diagnostic);
+        }
+        Data::TrampolineEntry(_) | Data::TrampolineReturn(_) => {
+            let kind = typer.program.group.kind();
+            let message = format!("{name} cannot be used in {kind} probes");
+            let diagnostic = Diagnostic::error("not-in-this-probe", site.span, message)
+                .with_help("The arguments have names: args.NAME");
             return typer.fail(diagnostic);
         }
         _ => return typer.not_in_this_probe(name, site.span),
@@ -97,8 +104,13 @@ fn argument(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
 fn retval(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
     site.expect(typer, 0..=0)?;
     typer.check_context("retval", site.span)?;
-    if !matches!(typer.program.group.data, Data::FunctionReturn) {
-        return typer.not_in_this_probe("retval", site.span);
+    match &typer.program.group.data {
+        Data::FunctionReturn | Data::KernelReturn => {}
+        Data::TrampolineReturn(function) => {
+            let function = function.clone();
+            return typer.function_result(&function, site.span);
+        }
+        _ => return typer.not_in_this_probe("retval", site.span),
     }
     Some(Expr { kind: ExprKind::ReturnValue, ty: Type::UINT64, span: site.span })
 }

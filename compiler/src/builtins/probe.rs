@@ -1,6 +1,7 @@
 //! What is known about the probe that fired.
 
 use super::{Analysis, Builtin, Kind, Timing};
+use crate::codegen::calls;
 use crate::hir::Expr;
 use crate::probes::Data;
 use crate::sema::{CallSite, Typer};
@@ -37,7 +38,7 @@ pub static FUNC: Builtin = Builtin {
     doc: "The name of the traced function, resolved when it is printed.",
     example: r#"uprobe:/bin/bash:read* { @[func] = count(); }"#,
     analyze: Analysis::Call(func),
-    lower: crate::codegen::unfinished,
+    lower: calls::symbols::traced_function,
 };
 
 fn probe(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
@@ -63,6 +64,14 @@ fn func(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
         Data::FunctionEntry => {
             let pointer = super::registers::register_value(site, "ip")?;
             Some(CallSite { builtin: &super::symbols::USYM, ..*site }.call(Type::UserSymbol, vec![pointer]))
+        }
+        // At an offset, the function's own address is not known; the name is that of where the probe stands.
+        Data::KernelInside => {
+            let pointer = super::registers::register_value(site, "ip")?;
+            Some(CallSite { builtin: &super::symbols::KSYM, ..*site }.call(Type::KernelSymbol, vec![pointer]))
+        }
+        Data::KernelEntry(_) | Data::KernelReturn | Data::TrampolineEntry(_) | Data::TrampolineReturn(_) => {
+            Some(site.call(Type::KernelSymbol, Vec::new()))
         }
         Data::FunctionReturn => typer.fail(unsupported::not_yet(site.span, unsupported::FUNC_IN_RETURN_PROBES)),
         _ => typer.not_in_this_probe("func", site.span),

@@ -8,7 +8,7 @@ use crate::types::{AddressSpace, Type};
 
 use super::error::CodegenError;
 use super::function::FunctionBuilder;
-use super::value::Lowered;
+use super::value::{Lowered, Memory};
 
 /// Names and byte offsets of the registers in `struct pt_regs` of x86-64 (arch/x86/include/uapi/asm/ptrace.h).
 const REGISTERS: [(&str, u32); 23] = [
@@ -105,12 +105,16 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         Ok(self.register_at(offset)?.into())
     }
 
-    pub(super) fn argument(&self, index: u32) -> Result<Lowered<'ctx>, CodegenError> {
+    pub(super) fn argument(&self, index: u32, ty: &Type) -> Result<Lowered<'ctx>, CodegenError> {
         if self.state.probe.context == Context::RawArguments {
             return Ok(self.context_load(index * 8, 8, false)?.into());
         }
-        match ARGUMENT_REGISTERS.get(index as usize) {
-            Some(name) => self.named_register(name),
+        match ARGUMENT_REGISTERS.get(index as usize).and_then(|name| register_offset(name)) {
+            Some(offset) => {
+                // What a register holds above a narrow argument means nothing.
+                let value = self.register_at(offset)?;
+                Ok(self.ir.narrow(value, ty.size().max(1), ty.is_signed()).into())
+            }
             None => Err(CodegenError::unsupported(self.span, format!("arg{index}, which is passed on the stack,"))),
         }
     }
@@ -119,9 +123,28 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         self.named_register(RETURN_REGISTER)
     }
 
-    pub(super) fn raw_argument(&self, index: u32, ty: &Type) -> Result<Lowered<'ctx>, CodegenError> {
+    /// An argument in an array of words, from word `index` on.
+    pub(super) fn raw_argument(&mut self, index: u32, ty: &Type) -> Result<Lowered<'ctx>, CodegenError> {
+        if !ty.is_scalar() {
+            return self.argument_by_value(index, ty);
+        }
         let value = self.context_load(index * 8, 8, false)?;
         Ok(self.ir.narrow(value, ty.size().max(1), ty.is_signed()).into())
+    }
+
+    /// A struct that takes some words, copied out of them.
+    fn argument_by_value(&mut self, index: u32, ty: &Type) -> Result<Lowered<'ctx>, CodegenError> {
+        let place = self.result_memory(ty)?;
+        let mut at = 0;
+        while at < ty.size() {
+            let word = self.context_load(index * 8 + at / 8 * 8, 8, false)?;
+            let shifted = self.ir.shift_right(word, self.ir.constant(u64::from(at % 8 * 8)));
+            // The largest piece that ends within the struct and is aligned.
+            let piece = [8, 4, 2, 1].into_iter().find(|piece| at % piece == 0 && at + piece <= ty.size()).unwrap_or(1);
+            self.ir.store(self.ir.offset(place.pointer, at), shifted, piece);
+            at += piece;
+        }
+        Ok(Memory::exact(place).into())
     }
 
     pub(super) fn tracepoint_field(

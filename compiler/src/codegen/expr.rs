@@ -62,7 +62,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
             ExprKind::Tuple(parts) | ExprKind::Record(parts) => self.tuple(parts, ty),
             ExprKind::TracepointField { offset, access } => self.tracepoint_field(*offset, *access, ty),
             ExprKind::RawArgument(index) => self.raw_argument(*index, ty),
-            ExprKind::Argument(index) => self.argument(*index),
+            ExprKind::Argument(index) => self.argument(*index, ty),
             ExprKind::ReturnValue => self.return_register(),
             ExprKind::ContextPointer => {
                 let context = self.context_pointer()?;

@@ -66,6 +66,8 @@ helpers! {
     ringbuf_submit = 132 (data: pointer, flags: int) -> int;
     /// `long bpf_for_each_map_elem(map, callback, context, flags)`
     for_each_map_element = 164 (map: pointer, callback: pointer, context: pointer, flags: int) -> int;
+    /// `u64 bpf_get_func_ip(context)`: the traced function's address
+    get_func_ip = 173 (context: pointer) -> int;
     /// `long bpf_loop(iterations, callback, context, flags)`
     bpf_loop = 181 (iterations: int, callback: pointer, context: pointer, flags: int) -> int;
     /// `void *bpf_map_lookup_percpu_elem(map, key, cpu)`

@@ -1,6 +1,7 @@
 //! Statements.
 
 use crate::hir::{Block, Expr, Stmt, StmtKind};
+use crate::manifest::ProgramKind;
 
 use super::error::CodegenError;
 use super::function::{FunctionBuilder, FunctionKind, LoopTargets};
@@ -110,6 +111,8 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
 
     /// Leaves the program, also from within loops.
     pub fn return_from_program(&mut self, value: Option<inkwell::values::IntValue<'ctx>>) -> Result<(), CodegenError> {
+        // The kernel refuses trampolines that may return anything but 0.
+        let value = value.filter(|_| !matches!(self.state.probe.kind, ProgramKind::Trampoline { .. }));
         match self.kind {
             FunctionKind::Program { returned, leave } | FunctionKind::Subprogram { returned, leave } => {
                 if let Some(value) = value {

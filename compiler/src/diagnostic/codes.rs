@@ -3,7 +3,7 @@
 use super::Code;
 
 /// The codes in alphabetical order.
-pub const CODES: [Code; 143] = [
+pub const CODES: &[Code] = &[
     "address-of",
     "address-space",
     "aggregation-misuse",
@@ -90,6 +90,7 @@ pub const CODES: [Code; 143] = [
     "not-constant",
     "not-in-this-probe",
     "not-supported-yet",
+    "not-traceable",
     "number-too-big",
     "offset-outside-function",
     "operator-type",
@@ -136,6 +137,7 @@ pub const CODES: [Code; 143] = [
     "unreadable-argument",
     "unroll-count",
     "unsafe-function",
+    "unsafe-probe",
     "unstable",
     "unstable-feature",
     "unsupported",

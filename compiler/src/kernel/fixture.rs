@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::c_declarations::Definitions;
 use super::tracepoint_format::{FormatContext, parse_format};
 use super::{
-    BinaryError, Feature, Kernel, StructType, TracepointFormat, UsdtLocation, UserObject, UserSymbol, c_names,
-    matches_pattern,
+    BinaryError, Feature, FunctionType, Kernel, KernelFunction, StructType, TracepointFormat, UsdtLocation, UserObject,
+    UserSymbol, VMLINUX, c_names, matches_pattern,
 };
 use crate::types::{AddressSpace, Type};
 
@@ -22,6 +22,7 @@ pub struct FixtureKernel {
     raw_tracepoints: BTreeMap<String, Option<Arc<StructType>>>,
     definitions: Definitions,
     kernel_symbols: BTreeMap<String, u64>,
+    functions: BTreeMap<KernelFunction, Option<Arc<FunctionType>>>,
     binaries: BTreeMap<PathBuf, Vec<UserSymbol>>,
     /// Bare names and the files they stand for.
     aliases: BTreeMap<String, PathBuf>,
@@ -41,6 +42,7 @@ impl FixtureKernel {
             raw_tracepoints: BTreeMap::new(),
             definitions: Definitions::default(),
             kernel_symbols: BTreeMap::new(),
+            functions: BTreeMap::new(),
             binaries: BTreeMap::new(),
             aliases: BTreeMap::new(),
             usdt: BTreeMap::new(),
@@ -82,19 +84,37 @@ impl FixtureKernel {
     #[must_use]
     pub fn with_raw_tracepoint(mut self, name: &str, arguments: Option<&str>) -> Self {
         let arguments = arguments.map(|members| {
-            let mut definitions = self.definitions.clone();
-            let text = format!("struct arguments {{ {members} }}");
-            if let Err(message) = definitions.read(&text, &c_names::base_type) {
-                panic!("{message}");
-            }
-            let mut found =
-                definitions.struct_type("struct arguments").map(|found| (*found).clone()).unwrap_or_default();
+            let mut found = self.members(members);
             for (index, field) in found.fields.iter_mut().enumerate() {
                 field.offset = 8 * index as u32;
             }
             Arc::new(found)
         });
         self.raw_tracepoints.insert(name.to_owned(), arguments);
+        self
+    }
+
+    /// Members of a struct, as C writes them.
+    fn members(&self, members: &str) -> StructType {
+        let mut definitions = self.definitions.clone();
+        let text = format!("struct arguments {{ {members} }}");
+        if let Err(message) = definitions.read(&text, &c_names::base_type) {
+            panic!("{message}");
+        }
+        definitions.struct_type("struct arguments").map(|found| (*found).clone()).unwrap_or_default()
+    }
+
+    /// Adds a function that can be traced, its parameters and its result written as members of a struct; without a
+    /// result it returns nothing.
+    #[must_use]
+    pub fn with_function(mut self, module: Option<&str>, name: &str, parameters: &str, result: Option<&str>) -> Self {
+        let result = result.and_then(|result| {
+            let found = self.members(&format!("{result} result;"));
+            found.field("result").map(|field| field.ty.clone())
+        });
+        let ty = FunctionType::new(self.members(parameters), result.unwrap_or(Type::Void), false);
+        let function = KernelFunction { name: name.to_owned(), module: module.map(str::to_owned) };
+        self.functions.insert(function, Some(Arc::new(ty)));
         self
     }
 
@@ -215,6 +235,21 @@ impl Kernel for FixtureKernel {
         self.kernel_symbols.keys().filter(|name| matches_pattern(pattern, name)).cloned().collect()
     }
 
+    fn kernel_function(&self, module: Option<&str>, name: &str) -> Option<KernelFunction> {
+        let known = self.functions.keys().find(|it| it.name == name && in_module(it, module)).cloned();
+        let plain = || KernelFunction { name: name.to_owned(), module: None };
+        known.or_else(|| (module.is_none() && self.kernel_symbols.contains_key(name)).then(plain))
+    }
+
+    fn traceable_functions(&self, module: Option<&str>, pattern: &str) -> Vec<KernelFunction> {
+        let matches = |it: &&KernelFunction| in_module(it, module) && matches_pattern(pattern, &it.name);
+        self.functions.keys().filter(matches).cloned().collect()
+    }
+
+    fn function_type(&self, function: &KernelFunction) -> Option<Arc<FunctionType>> {
+        self.functions.get(function).cloned().flatten()
+    }
+
     fn binary(&self, name: &str, _pid: Option<u32>) -> Result<PathBuf, BinaryError> {
         let path = self.aliases.get(name).cloned().unwrap_or_else(|| PathBuf::from(name));
         if self.binaries.contains_key(&path) { Ok(path) } else { Err(BinaryError::NotFound(name.to_owned())) }
@@ -248,4 +283,9 @@ impl Kernel for FixtureKernel {
     fn cgroup_id(&self, path: &str) -> Option<u64> {
         self.cgroups.get(path).copied()
     }
+}
+
+/// Whether a function is in a module that matches; without a pattern, it is.
+fn in_module(function: &KernelFunction, pattern: Option<&str>) -> bool {
+    pattern.is_none_or(|pattern| matches_pattern(pattern, function.module.as_deref().unwrap_or(VMLINUX)))
 }

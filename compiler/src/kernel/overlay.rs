@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::c_declarations::Definitions;
-use super::{BinaryError, Feature, Kernel, StructType, TracepointFormat, UsdtLocation, UserObject, UserSymbol};
+use super::{
+    BinaryError, Feature, FunctionType, Kernel, KernelFunction, StructType, TracepointFormat, UsdtLocation, UserObject,
+    UserSymbol,
+};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::preprocess::Declarations;
 use crate::types::Type;
@@ -105,6 +108,18 @@ impl Kernel for Overlay<'_> {
 
     fn kernel_functions(&self, pattern: &str) -> Vec<String> {
         self.kernel.kernel_functions(pattern)
+    }
+
+    fn kernel_function(&self, module: Option<&str>, name: &str) -> Option<KernelFunction> {
+        self.kernel.kernel_function(module, name)
+    }
+
+    fn traceable_functions(&self, module: Option<&str>, pattern: &str) -> Vec<KernelFunction> {
+        self.kernel.traceable_functions(module, pattern)
+    }
+
+    fn function_type(&self, function: &KernelFunction) -> Option<Arc<FunctionType>> {
+        self.kernel.function_type(function)
     }
 
     fn binary(&self, name: &str, pid: Option<u32>) -> Result<PathBuf, BinaryError> {

@@ -1,31 +1,174 @@
 //! `fentry` and `fexit`: functions of the kernel through BPF trampolines, with typed arguments.
 
-use super::{ProbeKind, Support};
-use crate::kernel::{Feature, Kernel};
+use std::sync::Arc;
+
+use super::kprobe::never_probed;
+use super::{Data, Expanded, Expander, ProbeKind, Support, has_wildcard};
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::hir::Context;
+use crate::kernel::{Feature, FunctionType, Kernel, KernelFunction, VMLINUX};
+use crate::manifest::{AttachSpec, ProgramKind};
+use crate::types::{AddressSpace, Type};
 
 pub static FENTRY: ProbeKind = ProbeKind {
     name: "fentry",
     aliases: &["f", "kfunc"],
     syntax: "fentry:[MODULE:]FUNCTION",
-    doc: "A function of the kernel is entered; arguments have their types.",
+    doc: "A function of the kernel is entered. Its arguments are `args.name`, with their types. Costs less than a kprobe.",
     since: "5.5",
     example: "fentry:do_nanosleep",
-    support: Support::No(|kernel| reason(kernel, "fentry")),
+    support: Support::Where(|expander, parts| expand(expander, parts, false), |kernel| reason(kernel, "fentry")),
 };
 
 pub static FEXIT: ProbeKind = ProbeKind {
     name: "fexit",
     aliases: &["fr", "kretfunc"],
     syntax: "fexit:[MODULE:]FUNCTION",
-    doc: "A function of the kernel returns; arguments and result have their types.",
+    doc: "A function of the kernel returns. Both its arguments, `args.name`, and its result, `retval`, have their types.",
     since: "5.5",
     example: "fexit:do_nanosleep",
-    support: Support::No(|kernel| reason(kernel, "fexit")),
+    support: Support::Where(|expander, parts| expand(expander, parts, true), |kernel| reason(kernel, "fexit")),
 };
 
-fn reason(kernel: &dyn Kernel, name: &str) -> String {
+/// Words that a trampoline saves (MAX_BPF_FUNC_ARGS of the kernel).
+const MOST_WORDS: u32 = 12;
+/// The largest struct that is passed by value in registers.
+const LARGEST_STRUCT: u32 = 16;
+
+fn reason(kernel: &dyn Kernel, name: &str) -> Option<String> {
     if kernel.has(Feature::Trampolines) {
-        return super::not_yet(name);
+        return None;
     }
-    format!("{name} probes need BPF trampolines, which this kernel does not allow")
+    Some(if kernel.has(Feature::Btf) {
+        format!(
+            "{name} probes need BPF trampolines, which this kernel does not allow: it was built without them, or \
+             function tracing is switched off or locked down"
+        )
+    } else {
+        format!(
+            "{name} probes need the kernel's type information, which this kernel does not publish (CONFIG_DEBUG_INFO_BTF)"
+        )
+    })
+}
+
+fn expand(expander: &mut Expander<'_>, parts: &[String], is_return: bool) {
+    let (module, target) = match parts {
+        [target] => (None, target.as_str()),
+        [program, ..] if program == "bpf" => {
+            let what = crate::sema::unsupported::TRAMPOLINES_ON_PROGRAMS;
+            return expander.error(crate::sema::unsupported::not_yet(expander.span, what));
+        }
+        [module, target] => (Some(module.as_str()), target.as_str()),
+        [] => return expander.malformed("The function's name is missing"),
+        _ => return expander.at_most(parts, 2).unwrap_or_default(),
+    };
+    if target.is_empty() || module.is_some_and(str::is_empty) {
+        return expander.malformed("The function's name is missing");
+    }
+    if target.contains('+') {
+        return expander
+            .malformed(format!("{} is at a function's start or end, never at an offset", expander.kind.name));
+    }
+    if has_wildcard(target) || module.is_some_and(has_wildcard) {
+        return many(expander, module, target, is_return);
+    }
+    match one(expander.kernel, module, target) {
+        Ok((function, ty)) => push(expander, module.is_some(), function, ty, is_return),
+        Err(Refusal::NotFound) => {
+            let diagnostic = not_found(expander, module, target);
+            expander.missing(diagnostic);
+        }
+        Err(Refusal::Why(why)) => {
+            let message = format!("{target} cannot be traced by {}: {why}", expander.kind.name);
+            expander.missing(Diagnostic::error("not-traceable", expander.span, message));
+        }
+    }
+}
+
+fn many(expander: &mut Expander<'_>, module: Option<&str>, pattern: &str, is_return: bool) {
+    let mut found = false;
+    for function in expander.kernel.traceable_functions(module, pattern) {
+        let Ok((function, ty)) = one(expander.kernel, function.module.as_deref().or(Some(VMLINUX)), &function.name)
+        else {
+            continue;
+        };
+        found = true;
+        push(expander, module.is_some(), function, ty, is_return);
+    }
+    if !found {
+        let diagnostic = not_found(expander, module, pattern);
+        expander.missing(diagnostic);
+    }
+}
+
+enum Refusal {
+    NotFound,
+    Why(String),
+}
+
+/// A function with its type, if trampolines can be put on it.
+fn one(kernel: &dyn Kernel, module: Option<&str>, name: &str) -> Result<(KernelFunction, Arc<FunctionType>), Refusal> {
+    let function = kernel.kernel_function(module, name).ok_or(Refusal::NotFound)?;
+    if let Some(why) = never_probed(name) {
+        return Err(Refusal::Why(why.to_owned()));
+    }
+    let Some(ty) = kernel.function_type(&function) else {
+        return Err(Refusal::Why("the kernel's type information does not describe it".to_owned()));
+    };
+    match unusual(&ty) {
+        Some(why) => Err(Refusal::Why(why)),
+        None => Ok((function, ty)),
+    }
+}
+
+/// What a trampoline cannot pass on.
+fn unusual(ty: &FunctionType) -> Option<String> {
+    if ty.is_variadic {
+        return Some("it takes any number of arguments".to_owned());
+    }
+    for parameter in &ty.parameters.fields {
+        let is_struct = matches!(parameter.ty, Type::Struct { .. });
+        if !parameter.ty.is_scalar() && !(is_struct && parameter.ty.size() <= LARGEST_STRUCT) {
+            return Some(format!("its argument '{}' is passed by value and too large", parameter.name));
+        }
+    }
+    if !matches!(ty.result, Type::Void) && !ty.result.is_scalar() {
+        return Some("it returns a struct by value".to_owned());
+    }
+    (ty.words() > MOST_WORDS).then(|| "it has too many arguments".to_owned())
+}
+
+fn push(
+    expander: &mut Expander<'_>,
+    shows_module: bool,
+    function: KernelFunction,
+    ty: Arc<FunctionType>,
+    is_return: bool,
+) {
+    let home = function.module.as_deref().unwrap_or(VMLINUX);
+    let target = if shows_module { format!("{home}:{}", function.name) } else { function.name.clone() };
+    expander.push(Expanded {
+        name: format!("{}:{target}", expander.kind.name),
+        spec: AttachSpec::Trampoline,
+        program: ProgramKind::Trampoline { function: function.name, module: function.module, is_return },
+        context: Context::RawArguments,
+        data: if is_return { Data::TrampolineReturn(ty) } else { Data::TrampolineEntry(ty) },
+        space: AddressSpace::Kernel,
+        places: 1,
+    });
+}
+
+fn not_found(expander: &Expander<'_>, module: Option<&str>, target: &str) -> Diagnostic {
+    let place = module.map_or("the kernel".to_owned(), |module| format!("module '{module}'"));
+    if has_wildcard(target) || module.is_some_and(has_wildcard) {
+        let message = format!("No function of {place} that can be traced matches '{target}'");
+        return Diagnostic::error("no-such-probe", expander.span, message);
+    }
+    let message = format!("Function not found in {place}: '{target}'");
+    let diagnostic = Diagnostic::error("no-such-probe", expander.span, message);
+    let all = expander.kernel.kernel_functions("*");
+    match nearest(target, all.iter().map(String::as_str)) {
+        Some(best) => diagnostic.with_help(format!("Did you mean '{best}'?")),
+        None => diagnostic.with_help("It may be inlined into its callers, which leaves nothing to trace"),
+    }
 }

@@ -5,7 +5,7 @@ use crate::hir::Context;
 use crate::kernel::{Kernel, TracepointField};
 use crate::manifest::{MissingProbes, ProgramKind};
 use crate::options::{CompileOptions, Purpose};
-use crate::probes::{self, Data, Expanded, Expander, ProbeKind, Support};
+use crate::probes::{self, Data, Expanded, Expander, ProbeKind};
 use crate::source::Span;
 use crate::syntax::ast;
 use crate::types::AddressSpace;
@@ -141,6 +141,9 @@ fn same_data(left: &Data, right: &Data, usage: &Usage) -> bool {
     if let (Data::Usdt(a), Data::Usdt(b)) = (left, right) {
         return a == b;
     }
+    if std::mem::discriminant(left) != std::mem::discriminant(right) {
+        return false;
+    }
     if !usage.reads_arguments() {
         return true;
     }
@@ -158,6 +161,7 @@ fn same_data(left: &Data, right: &Data, usage: &Usage) -> bool {
             a.as_ref().map(|it| &it.fields) == b.as_ref().map(|it| &it.fields)
         }
         (Data::Tracepoint(a), Data::Tracepoint(b)) => a.is_none() && b.is_none(),
+        (Data::KernelEntry(a), Data::KernelEntry(b)) => a == b,
         _ => true,
     }
 }
@@ -172,18 +176,15 @@ fn attach_point(
 ) -> Vec<Member> {
     let parts = split(&substitute(&point.text, options));
     let Some(kind) = provider(&parts, point.span, diagnostics) else { return Vec::new() };
-    let expand = match kind.support {
-        Support::Yes(expand) => expand,
-        Support::No(reason) => {
-            diagnostics.push(
-                Diagnostic::error("probe-not-supported", point.span, reason(kernel))
-                    .with_help(format!("Linux has what {} probes need since {}", kind.name, kind.since)),
-            );
-            return Vec::new();
-        }
-    };
+    if let Some(reason) = kind.support.missing(kernel) {
+        diagnostics.push(
+            Diagnostic::error("probe-not-supported", point.span, reason)
+                .with_help(format!("Linux has what {} probes need since {}", kind.name, kind.since)),
+        );
+        return Vec::new();
+    }
     let (mut expanded, mut missing) = (Vec::new(), Vec::new());
-    expand(
+    kind.support.expansion()(
         &mut Expander {
             kernel,
             options,
@@ -191,6 +192,7 @@ fn attach_point(
             span: point.span,
             split: usage.probe,
             reads_positions: usage.positions,
+            names_arguments: usage.reads_arguments(),
             expanded: &mut expanded,
             diagnostics,
             missing: &mut missing,

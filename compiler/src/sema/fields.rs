@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::codegen::ARGUMENT_REGISTERS;
 use crate::diagnostic::Diagnostic;
 use crate::hir::{self, ExprKind, TracepointAccess};
-use crate::kernel::{Field, TracepointFieldKind, TracepointFormat};
+use crate::kernel::{Field, FunctionType, TracepointFieldKind, TracepointFormat};
 use crate::probes::Data;
 use crate::source::Span;
 use crate::syntax::ast::{self, Ident};
@@ -331,7 +332,25 @@ impl Typer<'_> {
                 let help = "What an iterator visits is a field of ctx";
                 self.fail(Diagnostic::error("not-in-this-probe", span, message).with_help(help))
             }
-            Data::FunctionReturn | Data::None => self.not_in_this_probe("args", span),
+            Data::KernelEntry(Some(function)) => self.register_argument(&function, field, span),
+            Data::TrampolineEntry(function) | Data::TrampolineReturn(function) => {
+                let Some(found) = function.parameters.field(&field.name) else {
+                    let names = function.parameters.fields.iter().map(|it| it.name.clone()).collect();
+                    return self.unknown_argument(field, names);
+                };
+                let ty = self.member_type(found.ty.clone(), self.default_space());
+                Some(hir::Expr { kind: ExprKind::RawArgument(found.offset / 8), ty, span })
+            }
+            Data::KernelEntry(None) => {
+                let message = "The names of a function's arguments need the kernel's type information, which does not describe it";
+                let diagnostic = Diagnostic::error("no-arguments", span, message).with_help("Use arg0, arg1, ...");
+                self.fail(diagnostic)
+            }
+            Data::KernelInside => {
+                let message = "Within a function its arguments may be anywhere: args can be read at its start";
+                self.error("no-arguments", span, message)
+            }
+            Data::FunctionReturn | Data::KernelReturn | Data::None => self.not_in_this_probe("args", span),
         }
     }
 
@@ -340,6 +359,9 @@ impl Typer<'_> {
         let names: Vec<String> = match &self.program.group.data {
             Data::Tracepoint(Some(format)) => format.fields.iter().map(|it| it.field.name.clone()).collect(),
             Data::RawTracepoint(Some(arguments)) => arguments.fields.iter().map(|it| it.name.clone()).collect(),
+            Data::KernelEntry(Some(function)) | Data::TrampolineEntry(function) | Data::TrampolineReturn(function) => {
+                function.parameters.fields.iter().map(|it| it.name.clone()).collect()
+            }
             // The errors are those of any argument.
             _ => vec![String::new()],
         };
@@ -350,6 +372,32 @@ impl Typer<'_> {
         let fields = names.into_iter().zip(&parts);
         let fields = fields.map(|(name, part)| RecordField { name, ty: part.ty.clone() }).collect();
         Some(hir::Expr { kind: ExprKind::Record(parts), ty: Type::Record(fields), span })
+    }
+
+    /// `args.name` of a kprobe: integers and pointers are in registers, one after the other.
+    fn register_argument(&mut self, function: &FunctionType, field: &Ident, span: Span) -> Option<hir::Expr> {
+        let fields = &function.parameters.fields;
+        let Some(index) = fields.iter().position(|it| it.name == field.name) else {
+            return self.unknown_argument(field, fields.iter().map(|it| it.name.clone()).collect());
+        };
+        if !fields[..=index].iter().all(|it| it.ty.is_scalar()) || index >= ARGUMENT_REGISTERS.len() {
+            let message = format!("The argument '{}' is not in a register when the function is entered", field.name);
+            let diagnostic = Diagnostic::error("no-arguments", span, message)
+                .with_help("fentry probes can read arguments that are passed on the stack");
+            return self.fail(diagnostic);
+        }
+        let ty = self.member_type(fields[index].ty.clone(), self.default_space());
+        Some(hir::Expr { kind: ExprKind::Argument(index as u32), ty, span })
+    }
+
+    /// `retval` of a fexit probe: the word behind the arguments.
+    pub fn function_result(&mut self, function: &FunctionType, span: Span) -> Option<hir::Expr> {
+        if function.result == Type::Void {
+            let message = format!("retval cannot be read: {} returns nothing", self.program.group.name());
+            return self.error("no-value", span, message);
+        }
+        let ty = self.member_type(function.result.clone(), self.default_space());
+        Some(hir::Expr { kind: ExprKind::RawArgument(function.words()), ty, span })
     }
 
     fn tracepoint_field(&mut self, format: &Arc<TracepointFormat>, field: &Ident, span: Span) -> Option<hir::Expr> {

@@ -70,6 +70,7 @@ pub fn kernel() -> FixtureKernel {
         .with_raw_tracepoint("sched_switch", Some("bool preempt; struct task_struct *prev; struct task_struct *next;"))
         .with_raw_tracepoint("sys_enter", None)
         .with_kernel_symbol("do_nanosleep", 0xffff_ffff_8100_0000)
+        .with_function(None, "do_nanosleep", "void *t; unsigned int mode;", Some("int"))
         .with_binary("/bin/bash", &[("readline", 0x1000, 64), ("read_command", 0x1100, 32), ("main", 0x2000, 16)])
         .with_binary("/lib/libc.so.6", &[])
         .with_usdt("/lib/libc.so.6", heap_new())

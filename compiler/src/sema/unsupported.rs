@@ -17,6 +17,7 @@ features! {
     CPP_SIGNATURES = "an attach point by C++ signature (cpp)";
     WHOLE_PROCESS_UPROBES = "a uprobe on every file of a process (*)";
     FUNC_IN_RETURN_PROBES = "func in a uretprobe";
+    TRAMPOLINES_ON_PROGRAMS = "a trampoline on a running BPF program (fentry:bpf:NAME)";
     BUILD_ID_STACKS = "the stack mode build_id";
     PROCESS_NAMESPACE_MODES = "a pid or tid of another namespace";
 }

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tracedeck_compiler::kernel::{
-    BinaryError, Feature, Kernel, StructType, TracepointFormat, UsdtLocation, UserObject, UserSymbol,
+    BinaryError, Feature, FunctionType, Kernel, KernelFunction, StructType, TracepointFormat, UsdtLocation, UserObject,
+    UserSymbol,
 };
 use tracedeck_compiler::types::Type;
 
@@ -191,6 +192,18 @@ impl Kernel for Recorder<'_> {
 
     fn kernel_functions(&self, pattern: &str) -> Vec<String> {
         self.kernel.kernel_functions(pattern)
+    }
+
+    fn kernel_function(&self, module: Option<&str>, name: &str) -> Option<KernelFunction> {
+        self.kernel.kernel_function(module, name)
+    }
+
+    fn traceable_functions(&self, module: Option<&str>, pattern: &str) -> Vec<KernelFunction> {
+        self.kernel.traceable_functions(module, pattern)
+    }
+
+    fn function_type(&self, function: &KernelFunction) -> Option<Arc<FunctionType>> {
+        self.kernel.function_type(function)
     }
 
     fn iterators(&self, pattern: &str) -> Vec<String> {

@@ -6,8 +6,8 @@
 
 use tracedeck_compiler::kernel::{BinaryError, Kernel, TracepointField, matches_pattern};
 
+use tracedeck_compiler::probes;
 use tracedeck_compiler::probes::software::EVENTS;
-use tracedeck_compiler::probes::{self, Support};
 
 use super::LiveKernel;
 use super::btf::Kind;
@@ -66,7 +66,7 @@ pub fn list(kernel: &LiveKernel, pattern: &str, pid: Option<u32>, verbose: bool)
         let target = if target.is_empty() { "*" } else { target };
         let named = probes::find(provider).map(|kind| kind.name);
         for (name, lister) in &LISTERS {
-            if named.is_some_and(|named| named == *name) || (named.is_none() && is_included(provider, name)) {
+            if named.is_some_and(|named| named == *name) || (named.is_none() && is_included(kernel, provider, name)) {
                 lister(&mut search, target)?;
             }
         }
@@ -76,11 +76,11 @@ pub fn list(kernel: &LiveKernel, pattern: &str, pid: Option<u32>, verbose: bool)
 
 /// Whether a wildcard in the provider's place stands for this provider: its probes can be attached, and its targets are
 /// the machine's own rather than those of a file.
-fn is_included(pattern: &str, name: &str) -> bool {
+fn is_included(kernel: &LiveKernel, pattern: &str, name: &str) -> bool {
     let kind = probes::find(name);
     matches_pattern(pattern, name)
         && !matches!(name, "uprobe" | "uretprobe" | "usdt")
-        && kind.is_some_and(|kind| matches!(kind.support, Support::Yes(_)))
+        && kind.is_some_and(|kind| kind.support.missing(kernel).is_none())
 }
 
 impl Search<'_> {

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
-use tracedeck_compiler::probes::{self, ProbeKind, Support};
+use tracedeck_compiler::probes::{self, ProbeKind};
 use tracedeck_compiler::{builtins, syntax};
 
 use super::error::ApiError;
@@ -35,10 +35,7 @@ async fn language(State(app): State<App>, _: Anyone) -> Result<Json<LanguageInfo
 }
 
 fn probe_type(app: &App, kind: &ProbeKind) -> ProbeTypeInfo {
-    let reason = match kind.support {
-        Support::Yes(_) => None,
-        Support::No(why) => Some(why(&*app.kernel)),
-    };
+    let reason = kind.support.missing(&*app.kernel);
     ProbeTypeInfo {
         names: std::iter::once(&kind.name).chain(kind.aliases).map(|name| (*name).to_owned()).collect(),
         syntax: kind.syntax.to_owned(),

@@ -12,10 +12,12 @@ use super::load::Loaded;
 
 pub mod begin_end;
 pub mod iterator;
+mod kprobe;
 mod perf;
 mod rawtracepoint;
 mod timer;
 mod tracepoint;
+mod trampoline;
 mod uprobe;
 
 /// Above this many links, attaching reports how far it is.
@@ -81,8 +83,8 @@ pub struct Attached {
     pub warnings: Vec<String>,
 }
 
-/// Attaches all programs: those of the kernel in script order, then uprobes in reverse, so that of several at one
-/// place the first in the script runs first, as bpftrace does it.
+/// Attaches all programs: first those that the kernel runs in the order of attaching, in script order, then those at
+/// functions in reverse, so that of several at one place the first in the script runs first, as bpftrace does it.
 pub fn attach_all(
     loaded: &Loaded,
     manifest: &Manifest,
@@ -142,12 +144,15 @@ fn attach(place: &Place<'_>, spec: &AttachSpec) -> Result<Vec<Link>, AttachError
         AttachSpec::Tracepoint { category, event } => tracepoint::attach(place, category, event),
         AttachSpec::RawTracepoint { name } => rawtracepoint::attach(place, name),
         AttachSpec::Uprobe(spec) => uprobe::attach(place, spec),
+        AttachSpec::Kprobe(spec) => kprobe::attach(place, spec),
+        AttachSpec::Trampoline => trampoline::attach(place),
     }
 }
 
 fn is_reverse(spec: &AttachSpec) -> bool {
     match spec {
-        AttachSpec::Uprobe(_) => true,
+        AttachSpec::Uprobe(_) | AttachSpec::Trampoline => true,
+        AttachSpec::Kprobe(spec) => !spec.is_return,
         AttachSpec::Begin
         | AttachSpec::End
         | AttachSpec::Interval { .. }

@@ -1,4 +1,4 @@
-//! Finds the number of a type in the kernel's BTF, which tracing programs name instead of a tracepoint.
+//! Finds the number of a type in the kernel's BTF, which tracing programs name instead of a tracepoint or function.
 
 use std::io;
 

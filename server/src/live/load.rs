@@ -169,6 +169,19 @@ impl<'a> Loader<'a> {
                 expected_attach: Some(bpf_attach_type::BPF_TRACE_UPROBE_MULTI),
                 ..plain(bpf_prog_type::BPF_PROG_TYPE_KPROBE)
             },
+            ProgramKind::KprobeMulti => LoadType {
+                expected_attach: Some(bpf_attach_type::BPF_TRACE_KPROBE_MULTI),
+                ..plain(bpf_prog_type::BPF_PROG_TYPE_KPROBE)
+            },
+            ProgramKind::Trampoline { function, is_return, .. } => LoadType {
+                program: bpf_prog_type::BPF_PROG_TYPE_TRACING,
+                expected_attach: Some(if *is_return {
+                    bpf_attach_type::BPF_TRACE_FEXIT
+                } else {
+                    bpf_attach_type::BPF_TRACE_FENTRY
+                }),
+                attach_btf_id: self.function_btf_id(function, program)?,
+            },
             ProgramKind::TracingRawTracepoint { name } => LoadType {
                 program: bpf_prog_type::BPF_PROG_TYPE_TRACING,
                 expected_attach: Some(bpf_attach_type::BPF_TRACE_RAW_TP),
@@ -205,6 +218,13 @@ impl<'a> Loader<'a> {
             })?);
         }
         self.kernel_btf.as_ref().ok_or_else(|| internal(&ObjectError("no type information".to_owned())))
+    }
+
+    fn function_btf_id(&mut self, name: &str, program: &Program) -> Result<u32, Failure> {
+        let found = self.kernel_btf(program)?.function(name);
+        let span = program_span(self.manifest, program);
+        let message = format!("the kernel has no function '{name}' in its type information");
+        found.ok_or_else(|| Failure::new("unknown-function", span, message))
     }
 }
 

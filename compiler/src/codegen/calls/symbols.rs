@@ -32,6 +32,12 @@ fn user_symbol<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, ty: &Type, address
     Ok(Memory::exact(place).into())
 }
 
+/// `func` in a probe of a kernel function: its address.
+pub fn traced_function<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, _: &Expr, _: &Call) -> Result<'ctx> {
+    let context = builder.context_pointer()?;
+    Ok(builder.ir.get_func_ip(context).into())
+}
+
 /// `kstack` and `ustack`: the id of the captured stack.
 pub fn stack<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, expression: &Expr, _: &Call) -> Result<'ctx> {
     let Type::Stack { space, mode, limit } = expression.ty else {

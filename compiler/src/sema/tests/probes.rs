@@ -157,16 +157,12 @@ fn unknown_attach_points_are_said_with_the_nearest() {
 }
 
 #[test]
-fn what_a_kernel_lacks_is_told_from_what_is_not_built_yet() {
-    let help = " | Linux has what kprobe probes need since 4.1";
-    assert_eq!(
-        said("kprobe:f { }"),
-        format!("error probe-not-supported `kprobe:f`: kprobe probes are not supported by tracedeck yet{help}")
-    );
+fn what_a_kernel_lacks_is_said() {
+    let help = " | Linux has what kprobe probes need since 4.17";
     assert_eq!(
         said_by("k:f { }", &without(Feature::Kprobes), &CompileOptions::default()),
         format!(
-            "error probe-not-supported `k:f`: kprobe probes need kprobes, which this kernel does not have (CONFIG_KPROBES){help}"
+            "error probe-not-supported `k:f`: kprobe probes need kprobes, which this kernel does not have (CONFIG_KPROBE_EVENTS){help}"
         )
     );
 }

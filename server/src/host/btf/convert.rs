@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tracedeck_compiler::kernel::{Field, StructType};
+use tracedeck_compiler::kernel::{Field, FunctionType, StructType};
 use tracedeck_compiler::types::{AddressSpace, Type};
 
 use super::reader::Record;
@@ -177,6 +177,20 @@ impl Btf {
         let fields = self.parameters(&proto, &proto, 0);
         let parameters = StructType { name: name.to_owned(), size: 8 * fields.len() as u32, fields };
         Some((parameters, self.declare(proto.size_or_type, "", 0)))
+    }
+
+    /// A kernel function as its callers see it.
+    pub fn function_type(&self, name: &str) -> Option<FunctionType> {
+        let function = self.record(self.id_of(Kind::Function, name)?)?;
+        let proto = self.record(function.size_or_type).filter(|proto| proto.kind == Kind::FunctionProto)?;
+        // Arguments without a type stand for the dots at the end.
+        let is_variadic = proto.count > 0 && self.blob.entry(&proto, proto.count - 1).1 == 0;
+        let mut fields = self.parameters(&proto, &proto, 0);
+        if is_variadic {
+            fields.pop();
+        }
+        let parameters = StructType { name: name.to_owned(), size: 0, fields };
+        Some(FunctionType::new(parameters, self.convert(proto.size_or_type), is_variadic))
     }
 
     fn parameters(&self, proto: &Record, names: &Record, skip: u32) -> Vec<Field> {

@@ -6,6 +6,8 @@ pub struct Kallsyms {
     /// All names, one after the other.
     text: String,
     symbols: Vec<Symbol>,
+    /// Names of modules; the first is not one.
+    modules: Vec<String>,
 }
 
 struct Symbol {
@@ -13,6 +15,8 @@ struct Symbol {
     start: u32,
     len: u16,
     kind: u8,
+    /// Index into `modules`; 0 is the kernel itself.
+    module: u16,
 }
 
 impl Kallsyms {
@@ -22,7 +26,7 @@ impl Kallsyms {
 
     /// Lines of `ADDRESS KIND NAME [MODULE]`. Where addresses are hidden from the reader they are all 0.
     pub fn parse(bytes: &[u8]) -> Self {
-        let mut found = Self::default();
+        let mut found = Self { modules: vec![String::new()], ..Self::default() };
         for line in bytes.split(|byte| *byte == b'\n') {
             let mut parts = line.split(|byte| *byte == b' ' || *byte == b'\t');
             let (Some(address), Some([kind]), Some(name)) = (parts.next(), parts.next(), parts.next()) else {
@@ -31,12 +35,34 @@ impl Kallsyms {
             let (Some(address), Ok(name)) = (hexadecimal(address), std::str::from_utf8(name)) else { continue };
             let (Ok(start), Ok(len)) = (u32::try_from(found.text.len()), u16::try_from(name.len())) else { continue };
             found.text.push_str(name);
-            found.symbols.push(Symbol { address, start, len, kind: *kind });
+            let module = parts.next().map_or(0, |module| found.module(module));
+            found.symbols.push(Symbol { address, start, len, kind: *kind, module });
         }
         let text = &found.text;
         // Stable: of equal names the lowest line stays first.
         found.symbols.sort_by(|a, b| name_in(text, a).cmp(name_in(text, b)));
         found
+    }
+
+    /// The number of `[MODULE]`. Symbols of one module stand together.
+    fn module(&mut self, text: &[u8]) -> u16 {
+        let text = String::from_utf8_lossy(text);
+        let name = text.trim_matches(|c| matches!(c, '[' | ']'));
+        if self.modules.last().is_none_or(|last| last != name) {
+            self.modules.push(name.to_owned());
+        }
+        u16::try_from(self.modules.len() - 1).unwrap_or(0)
+    }
+
+    /// Where there are functions of this name: modules, and None for the kernel itself.
+    pub fn homes(&self, name: &str) -> Vec<Option<&str>> {
+        let at = self.symbols.partition_point(|symbol| name_in(&self.text, symbol) < name);
+        self.symbols[at..]
+            .iter()
+            .take_while(|symbol| name_in(&self.text, symbol) == name)
+            .filter(|symbol| matches!(symbol.kind, b't' | b'T' | b'w' | b'W'))
+            .map(|symbol| self.modules.get(usize::from(symbol.module)).map(String::as_str).filter(|it| !it.is_empty()))
+            .collect()
     }
 
     /// The address of the first symbol of this name; `None` also where the kernel hides addresses.

@@ -5,7 +5,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-use aya_obj::generated::{BPF_F_UPROBE_MULTI_RETURN, bpf_attach_type, bpf_cmd};
+use aya_obj::generated::{BPF_F_KPROBE_MULTI_RETURN, BPF_F_UPROBE_MULTI_RETURN, bpf_attach_type, bpf_cmd};
 
 use super::program::ProgramFd;
 use super::{address, call, call_for_fd, zeroed};
@@ -53,6 +53,32 @@ pub fn uprobe_multi(program: &ProgramFd, places: &UprobeMulti<'_>) -> io::Result
     attr.link_create.__bindgen_anon_3.uprobe_multi.cnt = places.offsets.len() as u32;
     attr.link_create.__bindgen_anon_3.uprobe_multi.flags = if places.is_return { BPF_F_UPROBE_MULTI_RETURN } else { 0 };
     attr.link_create.__bindgen_anon_3.uprobe_multi.pid = places.pid;
+    call_for_fd(bpf_cmd::BPF_LINK_CREATE, &mut attr)
+}
+
+/// Many functions of the kernel.
+#[derive(Debug)]
+pub struct KprobeMulti<'a> {
+    /// Each name once.
+    pub names: &'a [CString],
+    /// One for each name.
+    pub cookies: &'a [u64],
+    pub is_return: bool,
+}
+
+/// Ties a program to all functions at once.
+pub fn kprobe_multi(program: &ProgramFd, places: &KprobeMulti<'_>) -> io::Result<OwnedFd> {
+    if places.cookies.len() != places.names.len() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "as many cookies as names are needed"));
+    }
+    let names: Vec<u64> = places.names.iter().map(|name| address(name.to_bytes_with_nul())).collect();
+    let mut attr = zeroed();
+    attr.link_create.__bindgen_anon_1.prog_fd = raw(program);
+    attr.link_create.attach_type = bpf_attach_type::BPF_TRACE_KPROBE_MULTI as u32;
+    attr.link_create.__bindgen_anon_3.kprobe_multi.flags = if places.is_return { BPF_F_KPROBE_MULTI_RETURN } else { 0 };
+    attr.link_create.__bindgen_anon_3.kprobe_multi.cnt = names.len() as u32;
+    attr.link_create.__bindgen_anon_3.kprobe_multi.syms = address(&names);
+    attr.link_create.__bindgen_anon_3.kprobe_multi.cookies = address(places.cookies);
     call_for_fd(bpf_cmd::BPF_LINK_CREATE, &mut attr)
 }
 

@@ -1,4 +1,4 @@
-//! Perf events: what fires a program for timers, software events, tracepoints and, on old kernels, uprobes.
+//! Perf events: what fires a program for timers, software events, tracepoints, kprobes and, on old kernels, uprobes.
 
 use std::ffi::CStr;
 use std::io;
@@ -23,6 +23,15 @@ pub enum PerfEvent<'a> {
     Processes,
     /// Through the `uprobe` PMU, whose type number sysfs tells.
     Uprobe { pmu: u32, path: &'a CStr, offset: u64, semaphore: u64, is_return: bool },
+    /// Through the `kprobe` PMU, whose type number sysfs tells.
+    Kprobe { pmu: u32, target: KprobeTarget<'a>, is_return: bool },
+}
+
+/// Where a kprobe is put.
+#[derive(Debug, Clone, Copy)]
+pub enum KprobeTarget<'a> {
+    Symbol { name: &'a CStr, offset: u64 },
+    Address(u64),
 }
 
 /// Opens an event. `pid` −1 stands for all processes, `cpu` −1 for all CPUs; not both may be −1.
@@ -88,6 +97,18 @@ fn attributes(event: PerfEvent<'_>) -> perf_event_attr {
             attr.config = u64::from(is_return) | semaphore << 32;
             attr.__bindgen_anon_3.uprobe_path = address(path.to_bytes_with_nul());
             attr.__bindgen_anon_4.probe_offset = offset;
+        }
+        PerfEvent::Kprobe { pmu, target, is_return } => {
+            attr.type_ = pmu;
+            attr.config = u64::from(is_return);
+            match target {
+                KprobeTarget::Symbol { name, offset } => {
+                    attr.__bindgen_anon_3.kprobe_func = address(name.to_bytes_with_nul());
+                    attr.__bindgen_anon_4.probe_offset = offset;
+                }
+                // No name: the offset is an address.
+                KprobeTarget::Address(address) => attr.__bindgen_anon_4.kprobe_addr = address,
+            }
         }
     }
     attr

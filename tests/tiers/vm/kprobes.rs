@@ -1,0 +1,168 @@
+//! kprobe and kretprobe: how often they fire, what they read, and what is said of functions that cannot be probed.
+
+use std::process::Stdio;
+
+use tracedeck::host::LiveKernel;
+use tracedeck_compiler::kernel::{Feature, Kernel};
+use tracedeck_tests::binary::{Run, command, run, trace};
+use tracedeck_tests::skip::skip;
+use tracedeck_tests::{require_tracing, target};
+
+/// Leaves the test, saying so, on a kernel without a feature.
+macro_rules! require {
+    ($feature:expr, $reason:literal) => {
+        if !LiveKernel::shared().has($feature) {
+            return skip(module_path!(), $reason);
+        }
+    };
+}
+macro_rules! require_kprobes {
+    () => {
+        require_tracing!();
+        require!(Feature::Kprobes, "this kernel has no kprobes");
+    };
+}
+
+#[test]
+fn a_function_and_its_return_are_counted_with_their_arguments() {
+    require_kprobes!();
+    let run = trace(
+        r#"kprobe:vfs_write /comm == "td_target"/ {
+               @n = count(); @bytes = sum(arg2); @func[func] = count(); @typed[args.count] = count();
+               @name[str(args.file->f_path.dentry->d_name.name)] = count();
+               @cast[str(((struct file *)arg0)->f_path.dentry->d_name.name)] = count();
+               @stack[kstack(3)] = count(); @user[ustack] = count(); @ip[ksym(reg("ip"))] = count();
+           }
+           kretprobe:vfs_write /comm == "td_target"/ { @r = sum(retval); @h = hist(retval); @rfunc[func] = count(); }"#,
+        "write 10 64",
+    );
+    assert_eq!((run.map("@n"), run.map("@bytes"), run.map("@r")), (10.into(), 640.into(), 640.into()));
+    assert_eq!(run.map("@typed")["64"], 10);
+    assert_eq!((run.map("@name")["null"].clone(), run.map("@cast")["null"].clone()), (10.into(), 10.into()));
+    for map in ["@func", "@rfunc", "@ip"] {
+        assert_eq!(run.map(map)["vfs_write"], 10, "{map}: {}", run.stdout);
+    }
+    let only = |map: &str| run.map(map).as_object().expect("stacks").keys().cloned().collect::<Vec<_>>();
+    let stacks = only("@stack");
+    assert!(stacks.len() == 1 && stacks[0].contains("vfs_write") && stacks[0].contains("ksys_write"), "{stacks:?}");
+    assert!(only("@user").iter().all(|stack| stack.contains("write")), "{}", run.stdout);
+    assert_eq!(run.map("@h").as_array().expect("buckets").len(), 1, "{}", run.stdout);
+}
+
+#[test]
+fn the_classic_one_liner_counts_every_switch() {
+    require_kprobes!();
+    let run = trace("k:schedule { @[comm] = count(); }", "nap 20");
+    assert!(run.map("@")["td_target"].as_u64().is_some_and(|count| count >= 20), "{}", run.stdout);
+}
+
+#[test]
+fn a_wildcard_counts_by_function() {
+    require_kprobes!();
+    let run = trace(
+        r#"kprobe:vfs_* /comm == "td_target"/ { @[func] = count(); }
+           kretprobe:vfs_w* /comm == "td_target" && retval == 32/ { @r[func] = count(); }"#,
+        "write 7 32",
+    );
+    assert_eq!((run.map("@")["vfs_write"].clone(), run.map("@r")["vfs_write"].clone()), (7.into(), 7.into()));
+    assert!(run.map("@").as_object().expect("functions").len() > 2, "{}", run.stdout);
+    let has_multi = LiveKernel::shared().has(Feature::KprobeMulti);
+    // One link takes no time worth a word; dozens of links do.
+    assert_eq!(run.stderr.contains("Attaching"), !has_multi, "{}", run.stderr);
+}
+
+#[test]
+fn where_the_body_names_the_probe_every_match_has_its_own() {
+    require_kprobes!();
+    let run = trace(
+        r#"kprobe:vfs_writ* /comm == "td_target"/ { @[probe] = count(); @size[args.count] = count(); }"#,
+        "write 5 16",
+    );
+    assert_eq!((run.map("@")["kprobe:vfs_write"].clone(), run.map("@size")["16"].clone()), (5.into(), 5.into()));
+}
+
+#[test]
+fn probes_at_one_function_run_in_the_order_of_the_script() {
+    require_kprobes!();
+    let run = trace(
+        r#"kprobe:__x64_sys_getppid /comm == "td_target"/ { printf("1"); }
+           kprobe:__x64_sys_getppid /comm == "td_target"/ { printf("2"); }
+           kretprobe:__x64_sys_getppid /comm == "td_target"/ { printf("3"); }
+           kretprobe:__x64_sys_getppid /comm == "td_target"/ { printf("4"); }"#,
+        "getppid 3",
+    );
+    assert_eq!(run.printed().concat(), "123412341234");
+}
+
+#[test]
+fn a_probe_within_a_function_needs_the_start_of_an_instruction() {
+    require_kprobes!();
+    let at = |offset: u32| -> Run {
+        let script = format!(r#"kprobe:__x64_sys_getppid+{offset} /comm == "td_target"/ {{ @[func] = count(); }}"#);
+        run(&["-f", "json", "-c", &target::command("getppid 4"), "-e", &script])
+    };
+    // Behind the five bytes that the function tracer replaces, or those and the four that mark a jump's target.
+    let inside = [5, 9].map(at).into_iter().find(|run| run.code == Some(0)).expect("an instruction begins there");
+    assert_eq!(inside.map("@")["__x64_sys_getppid"], 4);
+    let between = at(1).expect_code(255);
+    assert!(between.stderr.contains("no instruction begins there"), "{}", between.stderr);
+}
+
+#[test]
+fn functions_of_modules_are_probed_by_module_and_name() {
+    require_kprobes!();
+    let modules = std::fs::read_to_string("/proc/modules").unwrap_or_default();
+    if !modules.lines().any(|line| line.starts_with("9p ")) {
+        return skip(module_path!(), "the 9p module is not loaded");
+    }
+    let run = trace(
+        r#"kprobe:9p:v9fs_file_open { @n = count(); } kprobe:9p:v9fs_file_* { @[func] = count(); }"#,
+        "getppid 1",
+    );
+    assert!(run.map("@n").as_u64().is_some_and(|count| count > 0), "{}", run.stdout);
+    assert!(run.map("@")["v9fs_file_open"].as_u64().is_some_and(|count| count > 0), "{}", run.stdout);
+}
+
+/// A function that the kernel keeps kprobes away from.
+const KEPT_AWAY: &str = "exc_int3";
+
+#[test]
+fn what_cannot_be_attached_ends_the_run_or_not_as_the_script_says() {
+    require_kprobes!();
+    let script = |policy: &str| {
+        format!(
+            r#"config = {{ missing_probes = {policy} }} begin {{ printf("begun\n"); }}
+               kprobe:{KEPT_AWAY}, kprobe:__x64_sys_getppid /comm == "td_target"/ {{ @ = count(); }}"#
+        )
+    };
+    let with = |policy: &str| run(&["-f", "json", "-c", &target::command("getppid 6"), "-e", &script(policy)]);
+    let refused = with("error").expect_code(255);
+    assert!(refused.stderr.contains(&format!("kprobe:{KEPT_AWAY} was not attached")), "{}", refused.stderr);
+    assert!(!refused.stderr.contains("Attached"), "{}", refused.stderr);
+    let warned = with("warn").expect_code(0);
+    assert!(warned.stderr.contains(&format!("kprobe:{KEPT_AWAY} was not attached")), "{}", warned.stderr);
+    assert_eq!(warned.map("@"), 6);
+    let ignored = with("ignore").expect_code(0);
+    assert!(!ignored.stderr.contains(KEPT_AWAY), "{}", ignored.stderr);
+    assert_eq!(ignored.map("@"), 6);
+}
+
+#[test]
+fn one_process_is_singled_out() {
+    require_kprobes!();
+    let spawn = || {
+        let mut words = std::process::Command::new(target::target());
+        words.args(["nap", "100000"]).stdin(Stdio::null()).spawn().expect("the program to trace")
+    };
+    let mut napping = [spawn(), spawn()];
+    let pid = napping[1].id().to_string();
+    let script = "kprobe:__x64_sys_clock_nanosleep { @[pid] = count(); } interval:s:1 { exit(); }";
+    let output = command(&["-f", "json", "-p", &pid, "-e", script]).output().expect("tracedeck");
+    for child in &mut napping {
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+    let run = Run::from(output).expect_code(0);
+    let pids: Vec<String> = run.map("@").as_object().expect("pids").keys().cloned().collect();
+    assert_eq!(pids, [pid]);
+}
