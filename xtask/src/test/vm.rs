@@ -1,5 +1,7 @@
 //! The `vm` tier: one boot of each kernel runs the whole test program.
 
+use std::path::Path;
+
 use super::report::Outcome;
 use super::tiers::Tier;
 use super::{checks, libtest};
@@ -17,10 +19,11 @@ pub fn run(tier: &Tier, outcome: &mut Outcome) {
         outcome.skip("all", &reason);
         return;
     }
-    if let Err(error) = serve::build(false) {
-        outcome.fail("cargo build", &error.to_string());
-        return;
-    }
+    // Emulated, the unoptimised program takes three times as long.
+    let tracedeck = match serve::build(true) {
+        Ok(path) => path,
+        Err(error) => return outcome.fail("cargo build --release", &error.to_string()),
+    };
     let Some(program) = test_program(&tier.name, outcome) else { return };
     match checks::captured(&tier.name, &program, &["--exact", PREPARATION], None, outcome) {
         Some((true, _)) => {}
@@ -28,7 +31,7 @@ pub fn run(tier: &Tier, outcome: &mut Outcome) {
         None => return,
     }
     for release in Release::ALL {
-        in_machine(&tier.name, release, &program, outcome);
+        in_machine(&tier.name, release, &program, &tracedeck, outcome);
     }
 }
 
@@ -48,14 +51,16 @@ fn test_program(tier: &str, outcome: &mut Outcome) -> Option<String> {
 }
 
 /// All tests under one kernel; names say which.
-fn in_machine(tier: &str, release: Release, program: &str, outcome: &mut Outcome) {
+fn in_machine(tier: &str, release: Release, program: &str, tracedeck: &Path, outcome: &mut Outcome) {
     if let Err(error) = vm::kernel(release) {
         outcome.skip(&format!("Linux {}", release.name()), &format!("{error:#}"));
         return;
     }
     let Ok(own) = std::env::current_exe() else { return outcome.fail("the path of xtask", "unknown") };
     let own = own.to_string_lossy();
-    let arguments = ["vm", "--kernel", release.name(), "--", program, "--show-output", "--test-threads=1"];
+    let tracedeck = format!("TRACEDECK={}", tracedeck.display());
+    let test = ["env", &tracedeck, program, "--show-output", "--test-threads=1"];
+    let arguments: Vec<&str> = ["vm", "--kernel", release.name(), "--"].into_iter().chain(test).collect();
     let Some((success, output)) = checks::captured(tier, &own, &arguments, Some(shell::root()), outcome) else {
         return;
     };

@@ -77,7 +77,7 @@ pub fn kprobe_multi(program: &ProgramFd, places: &KprobeMulti<'_>) -> io::Result
     attr.link_create.attach_type = bpf_attach_type::BPF_TRACE_KPROBE_MULTI as u32;
     attr.link_create.__bindgen_anon_3.kprobe_multi.flags = if places.is_return { BPF_F_KPROBE_MULTI_RETURN } else { 0 };
     attr.link_create.__bindgen_anon_3.kprobe_multi.cnt = names.len() as u32;
-    attr.link_create.__bindgen_anon_3.kprobe_multi.syms = address(&names);
+    attr.link_create.__bindgen_anon_3.kprobe_multi.syms = address(names.as_slice());
     attr.link_create.__bindgen_anon_3.kprobe_multi.cookies = address(places.cookies);
     call_for_fd(bpf_cmd::BPF_LINK_CREATE, &mut attr)
 }
