@@ -16,6 +16,9 @@
 //! | rawtracepoint with BTF      | tracing                | `BPF_RAW_TRACEPOINT_OPEN`, `attach_btf_id`   | 5.5   |
 //! | uprobe, uretprobe           | kprobe, multi          | `BPF_LINK_CREATE` with `BPF_TRACE_UPROBE_MULTI` | 6.6 |
 //! | the same on older kernels   | kprobe                 | perf's `uprobe` PMU, `BPF_LINK_CREATE`       | 5.15  |
+//! | kprobe, kretprobe           | kprobe                 | perf's `kprobe` PMU, `BPF_LINK_CREATE`       | 5.15  |
+//! | the same by pattern         | kprobe, multi          | `BPF_LINK_CREATE` with `BPF_TRACE_KPROBE_MULTI` | 5.18 |
+//! | fentry, fexit               | tracing                | `BPF_RAW_TRACEPOINT_OPEN`, `attach_btf_id`   | 5.5   |
 //!
 //! Detaching a link of the perf kind takes 70 to 120 ms (the kernel waits for RCU grace periods); a multi link takes
 //! that once for all its places.
