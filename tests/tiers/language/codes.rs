@@ -60,7 +60,7 @@ fn every_code_has_a_case() {
     let shown: BTreeSet<&str> =
         outcomes().iter().flat_map(|it| it.diagnostics.iter().map(|diagnostic| diagnostic.code)).collect();
     let without: Vec<&str> =
-        CODES.into_iter().filter(|code| !shown.contains(code) && !UNREACHABLE.contains(code)).collect();
+        CODES.iter().copied().filter(|code| !shown.contains(code) && !UNREACHABLE.contains(code)).collect();
     assert!(without.is_empty(), "no case in tests/suite shows {without:?}");
     let unlisted: Vec<&&str> = shown.iter().filter(|code| !CODES.contains(code)).collect();
     assert!(unlisted.is_empty(), "not in diagnostic::codes::CODES: {unlisted:?}");
