@@ -11,7 +11,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex};
 
-use crossbeam_channel::{Receiver, select};
+use crossbeam_channel::{Receiver, RecvTimeoutError, select};
 use tracedeck_compiler::abi::format::printf::printf;
 use tracedeck_compiler::abi::value::{MapSnapshot, Value};
 use tracedeck_compiler::manifest::{Manifest, MapId, SiteId, SiteKind};
@@ -113,7 +113,12 @@ impl Emitter {
                     None => {
                         // Nothing waits: a good moment for the stacks that do.
                         self.flush_stacks();
-                        self.items.recv().ok()
+                        self.namer.rest();
+                        match self.namer.rest_after().map(|time| self.items.recv_timeout(time)) {
+                            Some(Err(RecvTimeoutError::Timeout)) => continue,
+                            Some(item) => item.ok(),
+                            None => self.items.recv().ok(),
+                        }
                     }
                 },
             };

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use crossbeam_channel::Receiver;
 use nix::unistd::{Uid, User};
@@ -17,7 +18,7 @@ use tracedeck_compiler::types::Type;
 use super::clock::{self, Clocks};
 use super::maps::has_stack;
 use super::processes::Processes;
-use super::symbolize::{Captured, Kallsyms, Symbolizer};
+use super::symbolize::{Captured, Kallsyms, REST, Symbolizer};
 use crate::session::event::ResolvedName;
 
 /// Directories that the search for a cgroup visits at most.
@@ -27,9 +28,17 @@ const MOST_CGROUPS: usize = 20_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Nameless {
     Kernel(u64),
-    User { address: u64, pid: u32 },
+    /// With the number of the probe that sent it.
+    User {
+        address: u64,
+        pid: u32,
+        probe: u32,
+    },
     Uid(u64),
-    Cgroup { id: u64, filter: u32 },
+    Cgroup {
+        id: u64,
+        filter: u32,
+    },
 }
 
 /// Resolves names; lives on the thread that hands out events.
@@ -81,6 +90,16 @@ impl Namer {
             ResolvedName::BootToWall { offset_ns: boot_to_wall_ns },
             ResolvedName::Clock { tai_minus_utc, local_minus_utc },
         ]
+    }
+
+    /// How long to wait with [`Self::rest`]; None: there is nothing to let go.
+    pub fn rest_after(&self) -> Option<Duration> {
+        self.symbolizer.borrow().is_awake().then_some(REST)
+    }
+
+    /// Lets go of what was read in files that nobody has asked for in a while.
+    pub fn rest(&self) {
+        self.symbolizer.borrow_mut().rest();
     }
 
     /// Begins to read the kernel's symbols ahead of their first use, and returns.

@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use std::os::fd::AsRawFd as _;
 use std::sync::Arc;
 
-use blazesym::symbolize::source::{Elf, Source};
-use blazesym::symbolize::{CodeInfo, Input, Reason, Sym, Symbolized};
+use blazesym::symbolize::source::Elf;
+use blazesym::symbolize::{CodeInfo, Reason, Sym, Symbolized};
 use tracedeck_compiler::abi::decode::RawStack;
 use tracedeck_compiler::abi::value::{Frame, Stack, Unresolved};
 use tracedeck_compiler::manifest::RunSettings;
@@ -16,12 +16,15 @@ use tracedeck_compiler::types::StackSpace;
 
 use super::processes::{Content, FileKey, MappedFile, Mapping, ProcessImage};
 
+mod files;
 mod kallsyms;
 mod kernel;
 mod perf_map;
 mod vdso;
 
 use crossbeam_channel::Receiver;
+use files::FileSymbols;
+pub use files::REST;
 pub use kallsyms::Kallsyms;
 use kernel::KernelSymbols;
 use perf_map::PerfMaps;
@@ -30,9 +33,6 @@ use perf_map::PerfMaps;
 const MOST_DEBUG_BYTES: u64 = 96 << 20;
 /// Cached places of files; when there are more, the cache starts anew.
 const MOST_CACHED: usize = 400_000;
-
-/// Where distributions put debug information.
-const USUAL_DEBUG_DIRECTORIES: [&str; 2] = ["/usr/lib/debug", "/lib/debug"];
 
 /// A stack as it came, and the process as it was then.
 pub struct Captured {
@@ -54,7 +54,7 @@ struct Name {
 
 /// Resolves addresses; not to be moved between threads.
 pub struct Symbolizer {
-    blazesym: blazesym::symbolize::Symbolizer,
+    files: FileSymbols,
     kernel: KernelSymbols,
     places: HashMap<(FileKey, u64), Names>,
     perf_maps: PerfMaps,
@@ -64,23 +64,23 @@ pub struct Symbolizer {
 impl Symbolizer {
     /// Debug information is looked for in the usual directories, and in these.
     pub fn new(debug_directories: &[String], settings: &RunSettings) -> Self {
-        let mut builder = blazesym::symbolize::Symbolizer::builder()
-            .enable_auto_reload(false)
-            .enable_demangling(settings.cpp_demangle)
-            .enable_code_info(settings.show_debug_info)
-            .enable_inlined_fns(settings.show_debug_info);
-        if !debug_directories.is_empty() {
-            let all = USUAL_DEBUG_DIRECTORIES.iter().copied().chain(debug_directories.iter().map(String::as_str));
-            builder = builder.set_debug_dirs(Some(all));
-        }
-        let blazesym = builder.build();
         Self {
-            blazesym,
+            files: FileSymbols::new(debug_directories, settings),
             kernel: KernelSymbols::Unread,
             places: HashMap::new(),
             perf_maps: PerfMaps::default(),
             vdso: None,
         }
+    }
+
+    /// Whether symbols of files are in memory.
+    pub fn is_awake(&self) -> bool {
+        self.files.is_awake()
+    }
+
+    /// Lets go of symbols of files that nobody has asked for in a while.
+    pub fn rest(&mut self) {
+        self.files.rest();
     }
 
     /// Begins to read the kernel's symbols ahead of their first use, and returns.
@@ -231,12 +231,12 @@ impl Symbolizer {
     }
 
     /// One answer for each place, in order.
-    fn resolve(&self, file: &MappedFile, places: &[u64]) -> Vec<Names> {
+    fn resolve(&mut self, file: &MappedFile, places: &[u64]) -> Vec<Names> {
         let nothing = |reason| vec![Arc::from([Name::nothing(reason)]); places.len()];
         let Some(open) = &file.open else { return nothing(Unresolved::ProcessGone) };
         let mut elf = Elf::new(format!("/proc/self/fd/{}", open.as_raw_fd()));
         elf.debug_syms = open.metadata().is_ok_and(|metadata| metadata.len() <= MOST_DEBUG_BYTES);
-        match self.blazesym.symbolize(&Source::Elf(elf), Input::FileOffset(places)) {
+        match self.files.find(elf, places) {
             Ok(answers) if answers.len() == places.len() => answers.into_iter().map(names).collect(),
             Ok(_) => nothing(Unresolved::NoSymbols),
             Err(error) => {
