@@ -10,6 +10,7 @@
 //   target copies N             N children, each a copy that calls counted_function once and ends
 //   target programs N           N children, each of which runs this program anew, for one getppid, and ends
 //   target blink                one getppid, and the end
+//   target gate N               waits for a byte of standard input, then N calls of counted_function
 //   target nap N                sleeps N times 1 ms
 //   target hostile              renames itself to bytes that are neither text nor safe, then 10 getppid
 //   target watch N              N writes and N reads of watched_value here, then N writes in a thread that starts then
@@ -134,6 +135,10 @@ int main(int argc, char **argv) {
             }
             waitpid(pid, NULL, 0);
         }
+    } else if (!strcmp(mode, "gate")) {
+        char byte;
+        if (read(0, &byte, 1) != 1) return 1;
+        for (long i = 0; i < n; i++) counted_function(i, "gate");
     } else if (!strcmp(mode, "blink")) {
         syscall(SYS_getppid);
         _exit(0);

@@ -17,7 +17,7 @@ use tracedeck_compiler::types::Type;
 
 use super::clock::{self, Clocks};
 use super::maps::has_stack;
-use super::processes::Processes;
+use super::processes::{Processes, probed_file};
 use super::symbolize::{Captured, Kallsyms, REST, Symbolizer};
 use crate::session::event::ResolvedName;
 
@@ -157,7 +157,7 @@ impl Namer {
             let Some(name) = self.resolve(nameless) else { return };
             names.push(match nameless {
                 Nameless::Kernel(address) => ResolvedName::KernelSymbol { address, name },
-                Nameless::User { address, pid } => ResolvedName::UserSymbol { address, pid, name },
+                Nameless::User { address, pid, .. } => ResolvedName::UserSymbol { address, pid, name },
                 Nameless::Uid(uid) => ResolvedName::Username { uid, name },
                 Nameless::Cgroup { id, filter } => ResolvedName::CgroupPath { id, filter, path: name },
             });
@@ -170,8 +170,9 @@ impl Namer {
         }
         let name = match nameless {
             Nameless::Kernel(address) => self.symbolizer.borrow_mut().kernel_symbol(address),
-            Nameless::User { address, pid } => {
+            Nameless::User { address, pid, probe } => {
                 let image = self.processes.lock().unwrap_or_else(PoisonError::into_inner).image(pid, &[address]);
+                let image = image.or_else(|| probed_file::image(&self.manifest, probe, pid, address).map(Arc::new));
                 image.and_then(|image| self.symbolizer.borrow_mut().user_symbol(&image, address))
             }
             Nameless::Uid(uid) => username(uid),
@@ -195,8 +196,8 @@ impl Names for Namer {
         self.resolve(Nameless::Kernel(address))
     }
 
-    fn user_symbol(&self, address: u64, pid: u32, _probe: u32) -> Option<String> {
-        self.resolve(Nameless::User { address, pid })
+    fn user_symbol(&self, address: u64, pid: u32, probe: u32) -> Option<String> {
+        self.resolve(Nameless::User { address, pid, probe })
     }
 
     fn stack(&self, id: u64) -> Option<Arc<Stack>> {
@@ -261,7 +262,7 @@ pub fn has_names(ty: &Type) -> bool {
 /// Every user address in a value, with its process.
 pub fn visit_user_symbols(value: &Value, each: &mut impl FnMut(u64, u32)) {
     visit(value, &mut |nameless| {
-        if let Nameless::User { address, pid } = nameless {
+        if let Nameless::User { address, pid, .. } = nameless {
             each(address, pid);
         }
     });
@@ -270,7 +271,9 @@ pub fn visit_user_symbols(value: &Value, each: &mut impl FnMut(u64, u32)) {
 fn visit(value: &Value, each: &mut impl FnMut(Nameless)) {
     match value {
         Value::KernelSymbol(address) => each(Nameless::Kernel(*address)),
-        Value::UserSymbol { address, pid, .. } => each(Nameless::User { address: *address, pid: *pid }),
+        Value::UserSymbol { address, pid, probe } => {
+            each(Nameless::User { address: *address, pid: *pid, probe: *probe });
+        }
         Value::Username(uid) => each(Nameless::Uid(*uid)),
         Value::CgroupPath { id, filter } => each(Nameless::Cgroup { id: *id, filter: *filter }),
         Value::Tuple(parts) | Value::Array(parts) => parts.iter().for_each(|part| visit(part, each)),

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use sideband::{Life, Sideband};
 
+pub mod probed_file;
 mod sideband;
 
 /// Processes that are remembered; the ones longest unseen go first.
