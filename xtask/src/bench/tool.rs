@@ -54,11 +54,11 @@ impl Tool {
         }
     }
 
-    /// Has it compile a script and end, so that it may remember it.
+    /// Has it run a script to its end, so that it may remember what it compiled.
     pub fn make_warm(&self, script: &str) -> Result<()> {
         let Some(cache) = &self.cache else { return Ok(()) };
         cache.clear();
-        self.start(script)?.interrupt()?;
+        self.start(script)?.wait_for_end()?;
         // The result is stored when nobody waits for it any more.
         let asked = Instant::now();
         while cache.is_empty() {
