@@ -74,6 +74,7 @@ export async function shoot(page, directory, name) {
 
 /** Rests the pointer on a frame of a flame graph: the tree's items lie over what is drawn. */
 export async function pointAt(page, item) {
+  await item.first().scrollIntoViewIfNeeded();
   const box = await item.first().boundingBox();
   await page.mouse.move(box.x + Math.min(box.width / 2, 40), box.y + box.height / 2);
 }

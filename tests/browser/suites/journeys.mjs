@@ -13,6 +13,7 @@ const names = {
   svg: "inferno's own SVG opens at its own address",
   write: 'write a script: an error is underlined with a sentence; fixed, it runs; edited, it restarts',
   output: 'histogram, table and log of one script appear live',
+  tool: 'a tool with its parameter, from the Tools screen; a stretch of its time shows what came then, and the link keeps it',
   hostile: 'a process named as markup is text',
   two: 'two browsers on one run are both live',
   stuck: 'a viewer that is stuck under a flood of lines catches up later, and the other does not feel it',
@@ -103,7 +104,8 @@ async function all(report, browser, server, screenshots) {
     operator('/', async (page) => {
       await page.getByRole('heading', { name: 'What do you want to know?' }).waitFor();
       assert.equal(new URL(page.url()).hash, '', 'the token stays in the address bar');
-      assert.ok((await page.locator('article').count()) >= 8);
+      await page.locator('article').first().waitFor();
+      assert.equal(await page.locator('article').count(), 8);
       assert.match(await page.locator('article h2').first().textContent(), /CPU flame graph/);
       await assertAccessible(page, 'home');
       await shoot(page, screenshots, 'home');
@@ -253,6 +255,35 @@ async function all(report, browser, server, screenshots) {
       await page.getByRole('button', { name: 'Script e' }).click();
       await assertAccessible(page, 'panels');
       await shoot(page, screenshots, 'panels');
+      await stop(page);
+    }));
+
+  await report.test(names.tool, () =>
+    operator('/tools', async (page) => {
+      await page.getByLabel('Find a tool').fill('syslat');
+      const card = page.locator('article', { hasText: 'syslat' });
+      await card.getByLabel('process').fill('dd');
+      await card.getByRole('button', { name: /Start/ }).click();
+      await live(page);
+      await page.getByTestId('map-@ns').locator('td.key').first().waitFor();
+      const total = () => page.getByTestId('map-@ns').locator('tbody td').nth(1).textContent().then((text) => Number(text.replaceAll(',', '')));
+      // Two recorded seconds, so that there is a stretch to choose.
+      await page.getByTestId('state').filter({ hasText: /00:0[5-9]|00:1/ }).waitFor();
+      const strip = page.getByRole('slider', { name: /Time of the run/ });
+      const box = await strip.boundingBox();
+      await page.mouse.move(box.x + box.width * 0.3, box.y + 8);
+      await page.mouse.down();
+      await page.mouse.move(box.x + box.width * 0.6, box.y + 8, { steps: 4 });
+      await page.mouse.up();
+      await page.waitForURL(/from=\d+&to=\d+/);
+      await page.waitForTimeout(500);
+      const part = await total();
+      await shoot(page, screenshots, 'time-range');
+      await page.reload();
+      await page.getByTestId('map-@ns').locator('td.key').first().waitFor();
+      await page.waitForFunction((wanted) => document.querySelector('[data-testid="map-@ns"] tbody td.number')?.textContent === wanted, part.toLocaleString('en'));
+      await page.getByRole('button', { name: 'Live', exact: true }).click();
+      await page.waitForFunction((less) => Number(document.querySelector('[data-testid="map-@ns"] tbody td.number')?.textContent.replaceAll(',', '')) > less, part);
       await stop(page);
     }));
 
