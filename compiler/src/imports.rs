@@ -13,6 +13,7 @@ use crate::syntax::{self, Limits};
 /// The most files of one script, and the most bytes of all together.
 const MAX_FILES: usize = 256;
 const MAX_BYTES: usize = 4 << 20;
+const MAX_DEPTH: usize = 32;
 
 /// A file that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +32,7 @@ pub trait Sources {
     /// A sentence that says why there are none.
     fn import(&self, path: &str, importer: &str) -> Result<Vec<Found>, String>;
 
-    /// The header that `#include` names, if it is one of the script's own; a system's headers are nobody's here.
+    /// The header that `#include` names, if it is there.
     ///
     /// # Errors
     ///
@@ -83,13 +84,15 @@ impl Loader<'_> {
     /// Adds what a file imports, each file behind what it imports itself.
     fn imports_of(&mut self, part: &Part, depth: usize) -> Result<(), Box<Failure>> {
         let fail = |span: Span, message: String| Box::new(Failure { part: part.clone(), span, message });
-        if depth > 32 {
-            return Err(fail(Span::default(), "Files import each other more than 32 deep".to_owned()));
+        if depth > MAX_DEPTH {
+            return Err(fail(Span::default(), format!("Files import each other more than {MAX_DEPTH} deep")));
         }
         let mut wanted: Vec<(Span, Vec<Found>)> = Vec::new();
         for (span, path, quoted) in includes(&part.text) {
             let found = self.sources.include(&path, quoted, &part.name).map_err(|message| fail(span, message))?;
-            wanted.extend(found.map(|found| (span, vec![found])));
+            // Headers include each other without end; what is left out is not known, which is told where it matters.
+            let has_room = self.parts.len() < MAX_FILES / 2 && self.bytes < MAX_BYTES / 2 && depth < MAX_DEPTH;
+            wanted.extend(found.filter(|_| has_room).map(|found| (span, vec![found])));
         }
         if part.kind == PartKind::Script {
             // A script that cannot be parsed imports nothing: that is told when it is compiled.
@@ -164,7 +167,7 @@ pub fn parse_all(file: &SourceFile, limits: &Limits, values: &HashSet<String>) -
         };
         if kind == PartKind::Header {
             let span = Span::new(start as usize, start as usize + text.len());
-            whole.headers.push(crate::syntax::ast::Header { text: text.to_owned(), span });
+            whole.headers.push(crate::syntax::ast::Header { name: name.to_owned(), text: text.to_owned(), span });
             continue;
         }
         let mut script = match syntax::parse_with(&SourceFile::new(name, text), limits, values) {

@@ -151,6 +151,9 @@ impl<'a> Front<'a> {
         if kernel.has(kernel::Feature::Btf) {
             predefined.push(("BPFTRACE_HAVE_BTF", "1"));
         }
+        // What the C library's headers ask for.
+        predefined.extend([("__STDC__", "1"), ("__LP64__", "1"), ("__linux__", "1"), ("__WORDSIZE", "64")]);
+        predefined.push((if cfg!(target_arch = "x86_64") { "__x86_64__" } else { "__aarch64__" }, "1"));
         let end = file.script().len() as u32;
         let c = preprocess::preprocess(&script, end, &predefined, found);
         let kernel = Overlay::new(kernel, &c.declarations, &options.without, found);

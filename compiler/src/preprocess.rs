@@ -8,7 +8,7 @@ use crate::imports::include_of;
 use crate::kernel::c_constants;
 use crate::kernel::c_declarations::tokens;
 use crate::source::Span;
-use crate::syntax::ast::Script;
+use crate::syntax::ast::{Header, Script};
 
 /// The most conditions within each other, and replacements of one name after another.
 const MAX_DEPTH: usize = 64;
@@ -22,6 +22,8 @@ pub struct Define {
     pub text: String,
     /// Its place in the script.
     pub span: Span,
+    /// It stands in the script itself.
+    pub own: bool,
 }
 
 /// A piece of C in which no directive is left.
@@ -52,10 +54,21 @@ enum Piece<'a> {
 
 /// Goes through headers and the C section of a script, which ends at `end`; what lies behind was imported and takes
 /// effect before. `predefined` are names that are defined from the start.
-pub fn preprocess(script: &Script, end: u32, predefined: &[(&str, &str)], found: &mut Diagnostics) -> Preprocessed {
-    let mut state = State { out: Preprocessed::default(), branches: Vec::new(), words: Cell::new(0), found };
+pub fn preprocess<'d>(
+    script: &'d Script,
+    end: u32,
+    predefined: &[(&str, &str)],
+    found: &'d mut Diagnostics,
+) -> Preprocessed {
+    let mut state = State {
+        headers: &script.headers,
+        out: Preprocessed::default(),
+        branches: Vec::new(),
+        words: Cell::new(0),
+        found,
+    };
     for (name, text) in predefined {
-        let define = Define { text: (*text).to_owned(), span: Span::default() };
+        let define = Define { text: (*text).to_owned(), span: Span::default(), own: false };
         state.out.defines.insert((*name).to_owned(), define);
     }
     for header in &script.headers {
@@ -93,6 +106,7 @@ struct Branch {
 }
 
 struct State<'d> {
+    headers: &'d [Header],
     out: Preprocessed,
     branches: Vec<Branch>,
     /// How many words were looked at in definitions.
@@ -154,7 +168,9 @@ impl State<'_> {
                 self.out.with_parameters.remove(rest);
             }
             "include" => match include_of(&joined) {
-                Some((path, _)) if own => self.out.unopened.push((span, path.to_owned())),
+                Some((path, _)) if own && !self.headers.iter().any(|header| header.name.ends_with(path)) => {
+                    self.out.unopened.push((span, path.to_owned()));
+                }
                 Some(_) => {}
                 None => self.mistake(own, span, "#include needs a file: <linux/sched.h> or \"own.h\""),
             },
@@ -207,7 +223,7 @@ impl State<'_> {
         let lead = value.len() - value.trim_start().len();
         let text = value.trim().to_owned();
         let from = span.start as usize + start + end + lead;
-        let define = Define { span: Span::new(from, from + text.len()), text };
+        let define = Define { span: Span::new(from, from + text.len()), text, own };
         self.out.with_parameters.remove(name);
         self.out.defines.insert(name.to_owned(), define);
     }

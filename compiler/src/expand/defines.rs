@@ -18,7 +18,8 @@ const BEFORE: &str = "begin { return (";
 impl Expander<'_> {
     /// What a definition stands for; None where it is no expression.
     pub(super) fn definition(&mut self, name: &str, call: Span) -> Option<Expr> {
-        let define = self.c.defines.get(name)?;
+        // A header may define what is a builtin here; the script does that only on purpose.
+        let define = self.c.defines.get(name).filter(|it| it.own || crate::builtins::find(name).is_none())?;
         let limits = self.limits;
         let parsed = self.parsed.entry(name.to_owned()).or_insert_with(|| parse(&define.text, limits));
         let mut expr = parsed.clone()?;

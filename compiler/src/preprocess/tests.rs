@@ -77,7 +77,11 @@ fn mistakes_are_told_in_scripts_and_not_in_headers() {
     assert_eq!(mistakes("#frobnicate"), "Unknown directive: #frobnicate");
     assert_eq!(mistakes("#include linux"), "#include needs a file: <linux/sched.h> or \"own.h\"");
     let script = Script {
-        headers: vec![Header { text: "#endif\n#if 1 +\n#x\nint a;".to_owned(), span: Span::new(0, 24) }],
+        headers: vec![Header {
+            name: String::new(),
+            text: "#endif\n#if 1 +\n#x\nint a;".to_owned(),
+            span: Span::new(0, 24),
+        }],
         ..Script::default()
     };
     let mut found = Diagnostics::default();
@@ -88,8 +92,10 @@ fn mistakes_are_told_in_scripts_and_not_in_headers() {
 #[test]
 fn a_header_is_one_text_with_its_guard_gone() {
     let text = "#ifndef A_H\n#define A_H\nstruct a {\n#ifdef NOPE\n int no;\n#else\n int yes; /* #endif */\n#endif\n};\n#define \\\n  BIG 9\n#endif";
-    let script =
-        Script { headers: vec![Header { text: text.to_owned(), span: Span::new(0, text.len()) }], ..Script::default() };
+    let script = Script {
+        headers: vec![Header { name: String::new(), text: text.to_owned(), span: Span::new(0, text.len()) }],
+        ..Script::default()
+    };
     let out = preprocess(&script, 0, &[], &mut Diagnostics::default());
     assert_eq!(out.declarations[0].text.split_whitespace().collect::<Vec<_>>().join(" "), "struct a { int yes; };");
     assert_eq!(out.defines["BIG"].text, "9");

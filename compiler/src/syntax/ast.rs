@@ -32,6 +32,7 @@ pub struct PreprocessorLine {
 /// A file of declarations in C.
 #[derive(Debug, Clone)]
 pub struct Header {
+    pub name: String,
     pub text: String,
     pub span: Span,
 }

@@ -16,7 +16,8 @@ use tracedeck_compiler::source::{SourceFile, Span};
 
 use super::arguments::{ScriptParameters, environment};
 use super::check::with_deep_stack;
-use super::{FAILURE, script};
+use super::sources::FileSources;
+use super::{FAILURE, script, sources};
 use crate::host::LiveKernel;
 use crate::live::describe;
 
@@ -53,6 +54,13 @@ pub fn run(arguments: &ExplainArguments) -> Result<u8> {
         allow_unsafe: arguments.allow_unsafe,
         environment: environment(std::env::vars_os()),
         ..CompileOptions::default()
+    };
+    let source = match sources::load(source, &FileSources::default()) {
+        Ok(source) => source,
+        Err(message) => {
+            eprint!("{message}");
+            return Ok(FAILURE);
+        }
     };
     with_deep_stack(|| explained(&source, &options))
 }

@@ -9,6 +9,12 @@ use tracedeck_compiler::imports::{self, Found, Sources};
 use tracedeck_compiler::source::{Part, PartKind, SourceFile};
 use tracedeck_compiler::syntax::Limits;
 
+/// Where headers of user space lie: constants and structs that the kernel's BTF does not have.
+#[cfg(target_arch = "x86_64")]
+const SYSTEM_DIRECTORIES: [&str; 2] = ["/usr/include/x86_64-linux-gnu", "/usr/include"];
+#[cfg(not(target_arch = "x86_64"))]
+const SYSTEM_DIRECTORIES: [&str; 2] = ["/usr/include/aarch64-linux-gnu", "/usr/include"];
+
 /// Files beside the script, and headers in the directories of `-I`.
 #[derive(Debug, Default)]
 pub struct FileSources {
@@ -63,8 +69,9 @@ impl Sources for FileSources {
 
     fn include(&self, path: &str, quoted: bool, importer: &str) -> Result<Option<Found>, String> {
         let near = quoted.then(|| beside(importer, path));
-        let candidates = near.into_iter().chain(self.include_directories.iter().map(|directory| directory.join(path)));
-        match candidates.into_iter().find(|candidate| candidate.is_file()) {
+        let own = near.into_iter().chain(self.include_directories.iter().map(|directory| directory.join(path)));
+        let system = SYSTEM_DIRECTORIES.iter().map(|directory| Path::new(directory).join(path));
+        match own.chain(system).find(|candidate| candidate.is_file()) {
             Some(found) => read(&found, PartKind::Header).map(Some),
             None => Ok(None),
         }
@@ -173,12 +180,32 @@ mod tests {
         let directory = Directory::new("headers", &[("a.h", "struct a { int x; };"), ("b.h", "#define B 5")]);
         let files =
             FileSources { include_directories: vec![directory.path().to_owned()], headers: vec!["a.h".to_owned()] };
-        let main = SourceFile::new("stdin", "#include <b.h>\n#include <linux/types.h>\nbegin { print(B); }");
+        let main = SourceFile::new("stdin", "#include <b.h>\n#include <no/such/header.h>\nbegin { print(B); }");
         let file = load(main.clone(), &files).expect("headers");
         let names: Vec<&str> = file.texts().map(|it| it.0.rsplit('/').next().unwrap_or_default()).collect();
         assert_eq!(names, ["a.h", "b.h", "stdin"]);
         let files = FileSources { headers: vec!["c.h".to_owned()], ..files };
         assert!(load(main, &files).expect_err("no such header").contains("'c.h' of --include was not found"));
+    }
+
+    #[test]
+    fn headers_of_the_system_say_what_only_they_define() {
+        if !Path::new("/usr/include/netinet/in.h").is_file() {
+            return println!(
+                "skipped: headers_of_the_system_say_what_only_they_define: the C library's headers are missing"
+            );
+        }
+        let script = "#include <sys/socket.h>\n#include <netinet/in.h>\n#include <fcntl.h>\n\
+                      begin { $a = (struct sockaddr_in *)0; print((AF_INET6, IPPROTO_TCP, O_CREAT, $a.sin_port, sizeof(struct sockaddr_in))); }";
+        let file = load(SourceFile::new("stdin", script), &FileSources::default()).expect("headers");
+        let kernel = tracedeck_compiler::kernel::fixture::FixtureKernel::new("6.12.0", 2);
+        let options = tracedeck_compiler::options::CompileOptions::default();
+        let (program, _) = tracedeck_compiler::analyze(&file, &kernel, &options).expect("a script");
+        let text = tracedeck_compiler::hir::dump::dump(&program);
+        assert!(
+            text.contains("print((10:int8, 6:") && text.contains("64:int8") && text.contains("16:uint64"),
+            "{text}"
+        );
     }
 
     #[test]
