@@ -61,11 +61,6 @@ enum Effect {
         set: fn(&mut Config, &str),
     },
     Text(fn(&mut Config, &str)),
-    /// A number that is a power of two.
-    Power {
-        max: u64,
-        set: fn(&mut Config, u64),
-    },
     Unstable(fn(&mut Config, Unstable)),
     /// Accepted so that scripts of bpftrace run; it changes nothing here.
     Ignored,
@@ -110,7 +105,11 @@ static KEYS: &[Key] = &[
         },
     ),
     key("on_stack_limit", Effect::Number { min: 0, max: 512, set: |config, n| config.run.on_stack_limit = n as u32 }),
-    key("perf_rb_pages", Effect::Power { max: 1 << 18, set: |config, n| config.run.ring_pages = Some(n as u32) }),
+    // Rounded up to a power of two, as the kernel wants it.
+    key(
+        "perf_rb_pages",
+        Effect::Number { min: 1, max: 1 << 18, set: |config, n| config.run.ring_pages = Some(n as u32) },
+    ),
     key("print_maps_on_exit", Effect::Flag(|config, on| config.run.print_maps_on_exit = on)),
     key("show_debug_info", Effect::Flag(|config, on| config.run.show_debug_info = on)),
     key(
@@ -221,13 +220,6 @@ fn apply(config: &mut Config, name: &str, value: &Written, key_span: Span, span:
             set(config, *number);
         }
         (Effect::Number { .. }, Written::Text(_)) => return bad("a number".to_owned()),
-        (Effect::Power { max, set }, Written::Number(number)) => {
-            if !number.is_power_of_two() || number > max {
-                return bad(format!("a power of two up to {max}"));
-            }
-            set(config, *number);
-        }
-        (Effect::Power { max, .. }, Written::Text(_)) => return bad(format!("a power of two up to {max}")),
         (Effect::Unstable(set), Written::Text(word)) => match word.to_ascii_lowercase().as_str() {
             "enable" | "true" => set(config, Unstable::Enable),
             "warn" => set(config, Unstable::Warn),

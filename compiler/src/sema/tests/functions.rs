@@ -69,12 +69,14 @@ fn what_is_wrong_with_a_function_is_told_once() {
         ),
         (
             "fn f() : int64 { return comm; } begin { _ = f(); }",
-            "error type-mismatch `comm`: Function 'f' returns 'int64', not 'string[16]'",
+            "error type-mismatch `comm`: Function 'f' returns 'int64', not 'string[16]' | \
+             Use another variable or map for values of another type",
         ),
         (
             "fn f($a : int64) : void { } begin { f(); f(comm); }",
             "error argument-count `f()`: f() takes 1 argument (0 given)\n\
-             error type-mismatch `comm`: Argument 1 of f() must be 'int64', not 'string[16]'",
+             error type-mismatch `comm`: Argument 1 of f() must be 'int64', not 'string[16]' | \
+             Use another variable or map for values of another type",
         ),
         (
             "fn f($a : void) : nonsense { } begin { print(1); }",
