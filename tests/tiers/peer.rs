@@ -92,4 +92,18 @@ peers! {
     addresses_of_the_net: r#"BEGIN { printf("%s\n", ntop(0x0100007f)); exit(); }"#;
     loops_and_conditions: r#"BEGIN { $i = 0; while ($i < 5) { if ($i % 2 == 0) { printf("%d ", $i); } $i++; } printf("\n"); exit(); }"#;
     end_runs_before_the_maps_are_printed: r#"BEGIN { @x = 1; exit(); } END { printf("end\n"); }"#;
+    flags_widths_and_bases: r#"BEGIN { printf("%08x|%X|%o|%-8d|%8u|%.3s|%-6.2s|%8.3s\n", 48879, 48879, 8, 7, 7, "abcdef", "xyz", "abcdef"); exit(); }"#;
+    bytes_and_shorts: r#"BEGIN { printf("%hhd %hu %hhx\n", 127, 65535, 255); exit(); }"#;
+    histograms_of_negatives_and_of_large_numbers: r#"BEGIN { @ = hist(-3); @ = hist(0); @ = hist(1048576); @ = hist(1500000); @ = hist(1073741824); exit(); }"#;
+    linear_histograms_below_and_above_their_range: r#"BEGIN { @ = lhist(-5, 0, 30, 10); @ = lhist(30, 0, 30, 10); @ = lhist(29, 0, 30, 10); exit(); }"#;
+    linear_histograms_in_kilobytes: r#"BEGIN { @ = lhist(1500, 0, 8192, 1024); @ = lhist(5000, 0, 8192, 1024); exit(); }"#;
+    sums_by_key_in_their_order: r#"BEGIN { @s["a"] = sum(30); @s["b"] = sum(10); @s["c"] = sum(20); @s["b"] = sum(5); exit(); }"#;
+    averages_by_key_in_their_order: r#"BEGIN { @["x"] = avg(10); @["y"] = avg(3); @["y"] = avg(5); @["z"] = avg(100); exit(); }"#;
+    histograms_divided_and_limited: r#"BEGIN { @["a"] = hist(2); @["b"] = hist(2); @["b"] = hist(4); print(@, 1); clear(@); exit(); }"#;
+    an_empty_map_prints_nothing: r#"BEGIN { @[1] = 2; clear(@); print(@); printf("after\n"); exit(); }"#;
+    keys_that_are_numbers_of_both_signs: r#"BEGIN { @[-1] = 5; @[3] = 6; @[-20] = 7; @[100] = 8; exit(); }"#;
+    strings_as_values: r#"BEGIN { @["k"] = "value"; @name = "x y"; exit(); }"#;
+    entries_that_are_zeroed: r#"BEGIN { @["k"] = 7; zero(@); exit(); }"#;
+    hexadecimal_bytes: r#"BEGIN { printf("%rx %rh\n", buf("a\xff", 2), buf("ab", 2)); exit(); }"#;
+    ternaries_and_logic: r#"BEGIN { $x = 5; printf("%d %d %d\n", $x > 3 ? 1 : 2, $x > 3 && $x < 5, !$x); exit(); }"#;
 }
