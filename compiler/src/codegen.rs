@@ -36,10 +36,12 @@ mod program;
 mod prologue;
 mod read;
 mod records;
+mod seq;
 mod stacks;
 mod stmt;
 mod strings;
 mod structs;
+mod syscalls;
 mod unit;
 mod value;
 mod variables;
@@ -195,6 +197,7 @@ fn lower_program(unit: &Unit<'_, '_>, probe: &hir::ProbeProgram, index: u32) -> 
     let mut builder = FunctionBuilder::program(unit, &state, function);
     builder.filter_process(probe.filter_pid)?;
     builder.skip_end_of_walk()?;
+    builder.choose_syscall()?;
     builder.statements(&probe.body)?;
     builder.finish()?;
     for (index, function) in functions.into_iter().enumerate() {

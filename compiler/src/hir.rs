@@ -84,6 +84,8 @@ pub enum Context {
     Registers { is_return: bool },
     /// An array of u64 arguments.
     RawArguments,
+    /// The arguments of the raw tracepoints `sys_enter` and `sys_exit`: registers, then the number or the result.
+    Syscall { is_exit: bool },
     /// A struct of the kernel, `bpf_iter__NAME`.
     Iterator,
 }
@@ -255,6 +257,7 @@ impl Expr {
             | ExprKind::TracepointField { .. }
             | ExprKind::RawArgument(_)
             | ExprKind::Argument(_)
+            | ExprKind::ProbeName
             | ExprKind::ReturnValue
             | ExprKind::ContextPointer
             | ExprKind::AddressOfVariable(_)
@@ -377,6 +380,8 @@ pub enum ExprKind {
     RawArgument(u32),
     /// `arg0`…: from registers or raw arguments, by the program's context.
     Argument(u32),
+    /// `probe` in a program for many attach points that can tell which it is.
+    ProbeName,
     /// `retval`
     ReturnValue,
     /// The context pointer itself.

@@ -10,6 +10,7 @@ pub mod c_declarations;
 pub mod c_names;
 pub mod fixture;
 pub mod overlay;
+pub mod syscalls;
 pub mod tracepoint_format;
 
 /// A kernel or user-space facility that decides how something is lowered, or whether it can be.

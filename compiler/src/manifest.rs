@@ -231,6 +231,12 @@ pub enum AttachSpec {
     RawTracepoint {
         name: String,
     },
+    /// One program for the tracepoints of many system calls, which finds out which it is. The probes have the ids from
+    /// the attach point's on, in the order of these numbers.
+    Syscalls {
+        is_exit: bool,
+        numbers: Vec<u32>,
+    },
     Uprobe(UprobeSpec),
     Kprobe(KprobeSpec),
     /// The program says where.

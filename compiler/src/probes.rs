@@ -103,6 +103,8 @@ pub fn find(word: &str) -> Option<&'static ProbeKind> {
 pub struct Expanded {
     /// As `probe` prints it.
     pub name: String,
+    /// The probes that this stands for, where they are several: as `probe` prints each.
+    pub names: Vec<String>,
     pub spec: AttachSpec,
     pub program: ProgramKind,
     pub context: Context,
@@ -150,6 +152,8 @@ pub struct Expander<'a> {
     pub reads_positions: bool,
     /// Whether the body reads arguments by name.
     pub names_arguments: bool,
+    /// Whether the body asks nothing of a system call's tracepoint but what they all have.
+    pub fits_all_syscalls: bool,
     pub expanded: &'a mut Vec<Expanded>,
     pub diagnostics: &'a mut Diagnostics,
     /// Matches of this attach point that did not exist: an error or not, by `missing_probes`.
@@ -192,7 +196,16 @@ pub fn has_wildcard(pattern: &str) -> bool {
 
 /// An attach point that one program serves in one place, without data.
 fn plain(name: String, spec: AttachSpec, program: ProgramKind, context: Context) -> Expanded {
-    Expanded { name, spec, program, context, data: Data::None, space: AddressSpace::Kernel, places: 1 }
+    Expanded {
+        name,
+        names: Vec::new(),
+        spec,
+        program,
+        context,
+        data: Data::None,
+        space: AddressSpace::Kernel,
+        places: 1,
+    }
 }
 
 #[cfg(test)]

@@ -204,9 +204,11 @@ fn attach_points(groups: &[Group]) -> (Vec<ProbeInfo>, Vec<Vec<AttachPoint>>) {
                     let is_place = matches!(member.expanded.data, crate::probes::Data::Usdt(_));
                     let known = probes.iter().position(|it| is_place && *it == info);
                     let probe = ProbeId(known.unwrap_or(probes.len()) as u32);
-                    if known.is_none() {
+                    if known.is_none() && member.expanded.names.is_empty() {
                         probes.push(info);
                     }
+                    let all = member.expanded.names.iter();
+                    probes.extend(all.map(|name| ProbeInfo { name: name.clone(), span: member.span }));
                     AttachPoint { probe, spec: member.expanded.spec.clone() }
                 })
                 .collect()

@@ -8,6 +8,7 @@ mod cache;
 mod cgroup;
 pub mod features;
 pub mod probes;
+pub mod search;
 pub mod symbols;
 mod traceable;
 pub mod tracefs;

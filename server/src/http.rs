@@ -15,6 +15,7 @@ use tracedeck_compiler::kernel::Kernel;
 
 use self::auth::{Access, Auth};
 use self::error::ApiError;
+use self::probes::Catalogue;
 use self::protocol::HostInfo;
 use self::table::RunTable;
 
@@ -31,6 +32,7 @@ mod language;
 mod login;
 mod output;
 mod past;
+pub mod probes;
 pub mod protocol;
 mod runs;
 pub mod socket;
@@ -51,6 +53,8 @@ pub struct App {
     pub auth: Arc<Auth>,
     /// Facts for checking scripts while they are typed.
     pub kernel: Arc<dyn Kernel>,
+    /// Attach points to choose from.
+    pub probes: Arc<dyn Catalogue>,
     pub host: Arc<HostInfo>,
     /// One permit for each page that watches.
     pub viewers: Arc<Semaphore>,
@@ -101,6 +105,7 @@ pub fn router(app: App) -> Router {
         .merge(flamegraph::router())
         .merge(output::router())
         .merge(past::router())
+        .merge(probes::router())
         .merge(runs::router())
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(RequestBodyTimeoutLayer::new(BODY_DEADLINE))

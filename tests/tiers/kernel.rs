@@ -27,6 +27,8 @@ mod short_lived;
 mod signals;
 #[path = "kernel/stacks.rs"]
 mod stacks;
+#[path = "kernel/syscalls.rs"]
+mod syscalls;
 #[path = "kernel/trials.rs"]
 mod trials;
 #[path = "kernel/uprobes.rs"]

@@ -2,7 +2,7 @@
 
 use super::{Analysis, Builtin, Kind, Timing};
 use crate::codegen::calls;
-use crate::hir::Expr;
+use crate::hir::{Context, Expr, ExprKind};
 use crate::probes::Data;
 use crate::sema::{CallSite, Typer};
 use crate::sema::{build, unsupported};
@@ -43,6 +43,12 @@ pub static FUNC: Builtin = Builtin {
 
 fn probe(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
     site.expect(typer, 0..=0)?;
+    if matches!(typer.program.group.context, Context::Syscall { .. }) {
+        let names = typer.program.group.members.iter().flat_map(|member| &member.expanded.names);
+        let longest = names.map(String::len).max().unwrap_or(0) as u32;
+        let ty = Type::String { capacity: (longest + 1).next_multiple_of(8) };
+        return Some(Expr { kind: ExprKind::ProbeName, ty, span: site.span });
+    }
     Some(build::string(typer.program.group.name().as_bytes().to_vec(), site.span))
 }
 

@@ -94,9 +94,11 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
     pub fn register_at(&self, offset: u32) -> Result<IntValue<'ctx>, CodegenError> {
         match self.state.probe.context {
             Context::Registers { .. } | Context::PerfEvent => self.context_load(offset, 8, false),
-            Context::None | Context::Tracepoint | Context::RawArguments | Context::Iterator => {
-                Err(CodegenError::unsupported(self.span, "Reading registers in this probe"))
-            }
+            Context::None
+            | Context::Tracepoint
+            | Context::RawArguments
+            | Context::Iterator
+            | Context::Syscall { .. } => Err(CodegenError::unsupported(self.span, "Reading registers in this probe")),
         }
     }
 
@@ -153,6 +155,9 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         access: TracepointAccess,
         ty: &Type,
     ) -> Result<Lowered<'ctx>, CodegenError> {
+        if matches!(self.state.probe.context, Context::Syscall { .. }) {
+            return self.syscall_field(offset, ty);
+        }
         let context = self.context_pointer()?;
         let start = self.ir.address(context);
         if access == TracepointAccess::Plain {

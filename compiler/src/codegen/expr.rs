@@ -63,6 +63,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
             ExprKind::TracepointField { offset, access } => self.tracepoint_field(*offset, *access, ty),
             ExprKind::RawArgument(index) => self.raw_argument(*index, ty),
             ExprKind::Argument(index) => self.argument(*index, ty),
+            ExprKind::ProbeName => self.probe_name(ty),
             ExprKind::ReturnValue => self.return_register(),
             ExprKind::ContextPointer => {
                 let context = self.context_pointer()?;

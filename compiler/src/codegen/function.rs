@@ -15,6 +15,7 @@ use super::ir::Ir;
 use super::memory::StackPool;
 use super::program::ProgramState;
 use super::prologue::Prologue;
+use super::syscalls::Syscall;
 use super::unit::{Function, Unit};
 use super::value::{Lowered, Memory, Place};
 
@@ -38,6 +39,7 @@ pub struct FunctionBuilder<'a, 'ctx> {
     destination: Option<Place<'ctx>>,
     /// The same for the expression that is being lowered.
     result: Option<Place<'ctx>>,
+    pub(super) syscall: Option<Syscall<'ctx>>,
     /// What is being lowered, for errors.
     pub(super) span: Span,
     /// The function of the script whose statements are lowered; None: the probe's own.
@@ -150,6 +152,7 @@ impl<'a, 'ctx> FunctionBuilder<'a, 'ctx> {
             slot_size: None,
             destination: None,
             result: None,
+            syscall: None,
             span: state.probe.span,
             script_function: None,
         };

@@ -58,6 +58,8 @@ helpers! {
     probe_read_kernel_str = 115 (destination: pointer, size: int, source: int) -> int;
     /// `u64 bpf_ktime_get_boot_ns()`
     ktime_get_boot_ns = 125 () -> int;
+    /// `long bpf_seq_printf(file, format, format_size, data, data_length)`
+    seq_printf = 126 (file: int, format: pointer, format_size: int, data: pointer, data_length: int) -> int;
     /// `long bpf_ringbuf_output(ring, data, size, flags)`
     ringbuf_output = 130 (ring: pointer, data: pointer, size: int, flags: int) -> int;
     /// `void *bpf_ringbuf_reserve(ring, size, flags)`

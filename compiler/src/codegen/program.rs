@@ -164,9 +164,12 @@ impl<'a> ProgramState<'a> {
         format!("run{}_loop{number}", self.index)
     }
 
-    /// `end` runs when all other programs are stopped.
+    /// `end` runs when all other programs are stopped; an iterator that is left behind has no run.
     pub fn runs_after_stop(&self) -> bool {
-        self.probe.attach.iter().any(|attach| attach.spec == AttachSpec::End)
+        self.probe.attach.iter().any(|attach| match &attach.spec {
+            AttachSpec::Iterator(iterator) => iterator.pin.is_some(),
+            spec => *spec == AttachSpec::End,
+        })
     }
 
     /// Tracepoints let others see the event too; the rest return 0, as bpftrace does.

@@ -201,6 +201,7 @@ impl Dumper<'_> {
             ExprKind::RawArgument(index) => format!("args(#{index}: {ty})"),
             ExprKind::Argument(index) => format!("arg{index}"),
             ExprKind::ReturnValue => "retval".to_owned(),
+            ExprKind::ProbeName => "probe".to_owned(),
             ExprKind::ContextPointer => "ctx".to_owned(),
             ExprKind::AddressOfVariable(id) => format!("&{}", self.variable(id.0)),
             ExprKind::AddressOfMap(id) => format!("&{}", self.map(*id)),

@@ -32,6 +32,7 @@ fn expand(expander: &mut Expander<'_>, parts: &[String], spec: AttachSpec) {
     }
     expander.push(Expanded {
         name: expander.kind.name.to_owned(),
+        names: Vec::new(),
         spec,
         program: ProgramKind::RawTracepoint,
         context: Context::None,

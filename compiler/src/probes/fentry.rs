@@ -149,6 +149,7 @@ fn push(
     let target = if shows_module { format!("{home}:{}", function.name) } else { function.name.clone() };
     expander.push(Expanded {
         name: format!("{}:{target}", expander.kind.name),
+        names: Vec::new(),
         spec: AttachSpec::Trampoline,
         program: ProgramKind::Trampoline { function: function.name, module: function.module, is_return },
         context: Context::RawArguments,

@@ -42,6 +42,7 @@ fn expand(expander: &mut Expander<'_>, parts: &[String]) {
     }
     expander.push(Expanded {
         name: format!("iter:{}", parts.join(":")),
+        names: Vec::new(),
         spec: AttachSpec::Iterator(IteratorSpec { pin, pid: expander.options.pid }),
         program: ProgramKind::Iterator { name: name.clone() },
         context: Context::Iterator,

@@ -150,6 +150,7 @@ fn at_address(expander: &mut Expander<'_>, text: &str, address: u64, is_return: 
 fn push(expander: &mut Expander<'_>, target: &str, program: ProgramKind, data: Data, spec: KprobeSpec) {
     expander.push(Expanded {
         name: format!("{}:{target}", expander.kind.name),
+        names: Vec::new(),
         context: Context::Registers { is_return: spec.is_return },
         places: spec.places.len(),
         spec: AttachSpec::Kprobe(spec),

@@ -36,6 +36,7 @@ fn expand(expander: &mut Expander<'_>, parts: &[String]) {
         let arguments = expander.kernel.raw_tracepoint_arguments(&name);
         expander.push(Expanded {
             name: format!("rawtracepoint:{name}"),
+            names: Vec::new(),
             spec: AttachSpec::RawTracepoint { name },
             program: ProgramKind::RawTracepoint,
             context: Context::RawArguments,

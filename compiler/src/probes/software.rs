@@ -67,6 +67,7 @@ fn expand(expander: &mut Expander<'_>, parts: &[String]) {
     };
     expander.push(Expanded {
         name: format!("software:{}", parts.join(":")),
+        names: Vec::new(),
         spec: AttachSpec::Software { event: event.event, count, pid: expander.options.pid },
         program: ProgramKind::PerfEvent,
         context: Context::PerfEvent,

@@ -3,6 +3,7 @@
 use super::{Data, Expanded, Expander, ProbeKind, Support, has_wildcard};
 use crate::diagnostic::Diagnostic;
 use crate::hir::Context;
+use crate::kernel::{Feature, Kernel, syscalls};
 use crate::manifest::{AttachSpec, ProgramKind};
 use crate::types::AddressSpace;
 
@@ -30,12 +31,20 @@ fn expand(expander: &mut Expander<'_>, parts: &[String]) {
         expander.missing(diagnostic);
         return;
     }
+    let matches = if category == "syscalls" && expander.fits_all_syscalls {
+        let (shared, rest) = share(matches, expander.kernel);
+        shared.into_iter().for_each(|share| push_shared(expander, event, share));
+        rest
+    } else {
+        matches
+    };
     for (category, event) in matches {
         let format = expander.kernel.tracepoint_format(&category, &event);
         // The arguments of a system call are pointers of the process.
         let space = if category == "syscalls" { AddressSpace::User } else { AddressSpace::Kernel };
         expander.push(Expanded {
             name: format!("tracepoint:{category}:{event}"),
+            names: Vec::new(),
             spec: AttachSpec::Tracepoint { category, event },
             program: ProgramKind::Tracepoint,
             context: Context::Tracepoint,
@@ -44,6 +53,52 @@ fn expand(expander: &mut Expander<'_>, parts: &[String]) {
             places: 1,
         });
     }
+}
+
+/// From so many on, the tracepoints of system calls share one program. It runs for every system call; fewer are cheaper
+/// with a link each.
+const SHARED_FROM: usize = 4;
+
+/// The entries or the exits of many system calls.
+struct Share {
+    is_exit: bool,
+    /// Numbers and names of events.
+    calls: Vec<(u32, String)>,
+}
+
+/// Takes those out of the matches that one program on the raw tracepoint can serve.
+fn share(matches: Vec<(String, String)>, kernel: &dyn Kernel) -> (Vec<Share>, Vec<(String, String)>) {
+    let (mut shares, mut rest) = (Vec::new(), matches);
+    for (is_exit, prefix, raw) in [(false, "sys_enter_", "sys_enter"), (true, "sys_exit_", "sys_exit")] {
+        if !kernel.has(Feature::Btf) || kernel.raw_tracepoints(raw).is_empty() {
+            continue;
+        }
+        let number = |event: &str| event.strip_prefix(prefix).and_then(syscalls::number);
+        let calls: Vec<(u32, String)> =
+            rest.iter().filter_map(|(_, event)| Some((number(event)?, event.clone()))).collect();
+        if calls.len() >= SHARED_FROM {
+            rest.retain(|(_, event)| number(event).is_none());
+            shares.push(Share { is_exit, calls });
+        }
+    }
+    (shares, rest)
+}
+
+fn push_shared(expander: &mut Expander<'_>, pattern: &str, share: Share) {
+    let Share { is_exit, calls } = share;
+    // Their records agree in the fields that the body reads: the number, and the result of exits.
+    let format = calls.first().and_then(|(_, event)| expander.kernel.tracepoint_format("syscalls", event));
+    let raw = if is_exit { "sys_exit" } else { "sys_enter" };
+    expander.push(Expanded {
+        name: format!("tracepoint:syscalls:{pattern}"),
+        names: calls.iter().map(|(_, event)| format!("tracepoint:syscalls:{event}")).collect(),
+        places: calls.len(),
+        spec: AttachSpec::Syscalls { is_exit, numbers: calls.into_iter().map(|(number, _)| number).collect() },
+        program: ProgramKind::TracingRawTracepoint { name: raw.to_owned() },
+        context: Context::Syscall { is_exit },
+        data: Data::Tracepoint(format),
+        space: AddressSpace::User,
+    });
 }
 
 fn missing(expander: &Expander<'_>, category: &str, event: &str) -> Diagnostic {

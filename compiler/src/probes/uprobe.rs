@@ -73,6 +73,7 @@ fn push(expander: &mut Expander<'_>, name: String, path: &str, places: Vec<Uprob
     let pid = expander.options.pid;
     expander.push(Expanded {
         name,
+        names: Vec::new(),
         program: ProgramKind::Kprobe { multi: count > 1 },
         context: Context::Registers { is_return },
         data: if is_return { Data::FunctionReturn } else { Data::FunctionEntry },

@@ -118,6 +118,7 @@ fn attach(expander: &mut Expander<'_>, path: &Path, (provider, name): (&str, &st
         let count = share.places.len();
         expander.push(Expanded {
             name: share.name,
+            names: Vec::new(),
             program: ProgramKind::Kprobe { multi: count > 1 },
             context: Context::Registers { is_return: false },
             data: Data::Usdt(share.arguments),

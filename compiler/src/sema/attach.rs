@@ -117,6 +117,8 @@ fn join_group(groups: &mut Vec<Group>, first: usize, probe: usize, member: Membe
     let it = &member.expanded;
     let fits = |group: &&mut Group| {
         !usage.probe
+            // A program cannot tell by which of two links it was called.
+            && !matches!(group.context, Context::Syscall { .. })
             && group.program == it.program
             && group.context == it.context
             && group.space == it.space
@@ -193,6 +195,7 @@ fn attach_point(
             split: usage.probe,
             reads_positions: usage.positions,
             names_arguments: usage.reads_arguments(),
+            fits_all_syscalls: usage.fits_all_syscalls(),
             expanded: &mut expanded,
             diagnostics,
             missing: &mut missing,

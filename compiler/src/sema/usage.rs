@@ -14,6 +14,10 @@ pub struct Usage {
     pub fields: Vec<String>,
     /// `arg0`, `arg1`, ...
     pub positions: bool,
+    /// `ctx`
+    pub context: bool,
+    /// A loop whose body is a function of its own, without the probe's context.
+    pub callbacks: bool,
     /// `args` without a field.
     pub whole_arguments: bool,
 }
@@ -28,6 +32,15 @@ impl Usage {
         usage.block(&probe.body);
         functions.iter().for_each(|function| usage.block(&function.body));
         usage
+    }
+
+    /// Whether one program on the entry or exit of every system call can serve the tracepoints of many.
+    pub fn fits_all_syscalls(&self) -> bool {
+        let common = |field: &String| matches!(field.as_str(), "__syscall_nr" | "ret");
+        !self.whole_arguments
+            && !self.context
+            && self.fields.iter().all(common)
+            && !(self.callbacks && (self.probe || !self.fields.is_empty()))
     }
 
     pub fn reads_arguments(&self) -> bool {
@@ -52,8 +65,13 @@ impl Usage {
                 self.expr(head);
                 self.block(body);
             }
-            StmtKind::ForMap { body, .. } | StmtKind::Block(body) => self.block(body),
+            StmtKind::Block(body) => self.block(body),
+            StmtKind::ForMap { body, .. } => {
+                self.callbacks = true;
+                self.block(body);
+            }
             StmtKind::ForRange { start, end, body, .. } => {
+                self.callbacks = true;
                 self.expr(start);
                 self.expr(end);
                 self.block(body);
@@ -71,6 +89,7 @@ impl Usage {
         match name {
             "probe" => self.probe = true,
             "args" => self.whole_arguments = true,
+            "ctx" => self.context = true,
             _ => self.positions |= argument_index(name).is_some(),
         }
     }

@@ -21,6 +21,8 @@ use crate::http::{self, App, accept, socket};
 use crate::session::worker::pool::{WorkerCommand, WorkerPool};
 use crate::store::{Quota, Store, secrets};
 
+mod catalogue;
+
 /// Ports below 1024 cannot be taken by other users of the machine while the server is down. Browsers block some of
 /// them, but none of these.
 const ROOT_PORTS: [u16; 4] = [733, 734, 735, 738];
@@ -114,6 +116,7 @@ async fn serve(options: &ServeArguments) -> anyhow::Result<()> {
     let app = App {
         runs: Arc::clone(&runs),
         auth: Arc::clone(&auth),
+        probes: Arc::new(catalogue::LiveCatalogue::new(kernel.clone())),
         kernel: kernel as Arc<dyn Kernel>,
         host,
         viewers: Arc::new(Semaphore::new(socket::MAX_VIEWERS)),

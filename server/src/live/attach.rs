@@ -111,7 +111,10 @@ pub fn attach_all(
             Ok(links) => {
                 attached.links.extend(links);
                 if counted.insert(point.probe) {
-                    attached.probes += 1;
+                    attached.probes += match &point.spec {
+                        AttachSpec::Syscalls { numbers, .. } => numbers.len() as u32,
+                        _ => 1,
+                    };
                 }
             }
             Err(error) => {
@@ -142,6 +145,9 @@ fn attach(place: &Place<'_>, spec: &AttachSpec) -> Result<Vec<Link>, AttachError
         AttachSpec::Watchpoint(spec) => perf::attach_watchpoint(place, spec),
         AttachSpec::Iterator(spec) => iterator::attach(place, spec),
         AttachSpec::Tracepoint { category, event } => tracepoint::attach(place, category, event),
+        AttachSpec::Syscalls { is_exit, .. } => {
+            rawtracepoint::attach(place, if *is_exit { "sys_exit" } else { "sys_enter" })
+        }
         AttachSpec::RawTracepoint { name } => rawtracepoint::attach(place, name),
         AttachSpec::Uprobe(spec) => uprobe::attach(place, spec),
         AttachSpec::Kprobe(spec) => kprobe::attach(place, spec),
@@ -165,6 +171,7 @@ fn is_reverse(spec: &AttachSpec) -> bool {
         | AttachSpec::Test { .. }
         | AttachSpec::Bench { .. }
         | AttachSpec::Tracepoint { .. }
+        | AttachSpec::Syscalls { .. }
         | AttachSpec::RawTracepoint { .. } => false,
     }
 }

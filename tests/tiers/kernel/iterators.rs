@@ -2,7 +2,7 @@
 
 use std::process::{Child, Command, Stdio};
 
-use tracedeck_tests::binary::{Run, run};
+use tracedeck_tests::binary::{Run, run, tracedeck};
 use tracedeck_tests::{require_tracing, target};
 
 /// A process that lives until it is dropped.
@@ -81,4 +81,29 @@ fn the_memory_of_one_process_is_visited() {
         .collect();
     let seen: Vec<&str> = run.stdout.lines().filter(|line| !line.is_empty()).collect();
     assert_eq!(seen, expected);
+}
+
+#[test]
+fn an_iterator_left_behind_writes_to_whoever_reads_it() {
+    require_tracing!();
+    let sleeper = Sleeper::start();
+    let name = format!("tracedeck-test-{}", std::process::id());
+    let script = format!(
+        r#"iter:task:{name} /ctx.task.tgid == {}/ {{ printf("%-6d|%s|100%%\n", ctx.task.pid, ctx.task.comm); }}"#,
+        sleeper.0.id()
+    );
+    // In a mount namespace of its own, so that a BPF file system is there and what is left behind is gone with it.
+    let shell = r#"mount -t bpf bpf /sys/fs/bpf && "$0" run -e "$1" && cat "$2" "$2""#;
+    let path = format!("/sys/fs/bpf/{name}");
+    let output = Command::new("unshare")
+        .args(["--mount", "sh", "-c", shell])
+        .arg(tracedeck())
+        .args([&script, &path])
+        .output()
+        .expect("unshare");
+    // Each reading is a walk of its own.
+    let line = format!("{:<6}|td_target|100%\n", sleeper.0.id());
+    let expected = format!("Program pinned to {path}\n{line}{line}");
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), expected, "{errors}");
 }

@@ -162,3 +162,16 @@ async fn examples_language_and_host_are_told() {
     assert!(probes.iter().any(|probe| probe["available"] == false && probe["reason"].is_string()));
     assert_eq!(get(&server, "/api/host").await.json()["hostname"], "box");
 }
+
+#[tokio::test]
+async fn probes_are_found_by_a_few_letters() {
+    let directory = Directory::new();
+    let server = Server::start(&directory).await;
+    let found = get(&server, "/api/probes?query=schsw&limit=5").await.json();
+    assert_eq!((&found["total"], &found["names"][0]), (&1.into(), &"tracepoint:sched:sched_switch".into()));
+    assert_eq!(get(&server, "/api/probes").await.json()["total"], 2);
+    let arguments = get(&server, "/api/probes/arguments?name=tracepoint:sched:sched_switch").await.json();
+    assert_eq!(arguments["arguments"][0], "char prev_comm[16]");
+    let long = format!("/api/probes?query={}", "a".repeat(300));
+    assert_eq!(get(&server, &long).await.json()["code"], "query-too-long");
+}

@@ -9,8 +9,10 @@ use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinHandle;
+use tracedeck::host::search::Index;
 use tracedeck::http::auth::Auth;
 use tracedeck::http::guard::Hosts;
+use tracedeck::http::probes::Catalogue;
 use tracedeck::http::protocol::{HostInfo, LimitsInfo};
 use tracedeck::http::table::{RunLimits, RunTable};
 use tracedeck::http::{self, App, accept, socket};
@@ -37,6 +39,21 @@ impl Directory {
 impl Drop for Directory {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A machine with two probes.
+struct FewProbes;
+
+impl Catalogue for FewProbes {
+    fn search(&self, query: &str, limit: usize) -> (usize, Vec<String>) {
+        let index = Index::new(["tracepoint:sched:sched_switch", "software:faults:"].map(str::to_owned).to_vec());
+        let (total, best) = index.search(query, limit);
+        (total, best.into_iter().map(|found| found.name.to_owned()).collect())
+    }
+
+    fn arguments(&self, attach_point: &str) -> Vec<String> {
+        if attach_point.ends_with("sched_switch") { vec!["char prev_comm[16]".to_owned()] } else { Vec::new() }
     }
 }
 
@@ -152,6 +169,7 @@ impl Server {
             runs: Arc::new(RunTable::new(store, Box::new(start), limits)),
             auth: Arc::new(auth),
             kernel: Arc::new(FixtureKernel::new("6.12.0", 2)),
+            probes: Arc::new(FewProbes),
             host: Arc::new(host()),
             viewers: Arc::new(Semaphore::new(socket::MAX_VIEWERS)),
             workers: Arc::new(Semaphore::new(2)),

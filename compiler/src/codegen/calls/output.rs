@@ -1,7 +1,7 @@
 //! Asynchronous calls: records for user space.
 
 use crate::hir::{Call, Expr};
-use crate::manifest::SiteId;
+use crate::manifest::{PrintfStream, SiteId, SiteKind};
 
 use super::Result;
 use crate::codegen::{CodegenError, FunctionBuilder, Lowered, pointer_space};
@@ -12,7 +12,16 @@ fn site(expression: &Expr, call: &Call) -> std::result::Result<SiteId, CodegenEr
 
 /// `printf`, `errorf`, `warnf`, `cat`, `system`, `time`, `clear`, `zero`: the arguments, if any, are the payload.
 pub fn send<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, expression: &Expr, call: &Call) -> Result<'ctx> {
-    builder.send(site(expression, call)?, &call.arguments)?;
+    let site = site(expression, call)?;
+    if builder.is_left_behind() {
+        let SiteKind::Printf { stream: PrintfStream::Out, format, .. } = &builder.unit.program.sites[site.index()].kind
+        else {
+            return Err(builder.needs_run(&format!("{}()", call.builtin.name)));
+        };
+        builder.seq_printf(format, &call.arguments)?;
+        return Ok(Lowered::Void);
+    }
+    builder.send(site, &call.arguments)?;
     Ok(Lowered::Void)
 }
 
@@ -20,6 +29,9 @@ pub fn send<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, expression: &Expr, ca
 pub fn print<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, expression: &Expr, call: &Call) -> Result<'ctx> {
     if call.map.is_none() {
         return send(builder, expression, call);
+    }
+    if builder.is_left_behind() {
+        return Err(builder.needs_run("print()"));
     }
     let mut words = [builder.ir.constant(0); 2];
     for (index, word) in words.iter_mut().enumerate() {
@@ -35,6 +47,9 @@ pub fn print<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, expression: &Expr, c
 
 /// Sends the exit code and leaves the program.
 pub fn exit<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, expression: &Expr, call: &Call) -> Result<'ctx> {
+    if builder.is_left_behind() {
+        return Err(builder.needs_run("exit()"));
+    }
     let code = match (call.arguments.first(), call.constants.first()) {
         (Some(code), _) => builder.register(code)?,
         (None, Some(code)) => builder.ir.constant(*code),
@@ -47,6 +62,9 @@ pub fn exit<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, expression: &Expr, ca
 
 /// A NULL-terminated array of strings: each into its slot, until the first NULL or the last slot.
 pub fn join<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, expression: &Expr, call: &Call) -> Result<'ctx> {
+    if builder.is_left_behind() {
+        return Err(builder.needs_run("join()"));
+    }
     let site = site(expression, call)?;
     let array = builder.call_argument(call, 0)?;
     let space = pointer_space(&array.ty);

@@ -173,7 +173,8 @@ fn too_many_probes_and_programs_have_their_own_errors() {
         limits: Limits { max_probes: probes, max_programs: programs, ..Limits::default() },
         ..CompileOptions::default()
     };
-    let said = |probes, programs| said_by("t:syscalls:* { @[probe] = 1; }", &kernel(), &options(probes, programs));
+    let said =
+        |probes, programs| said_by("t:syscalls:* { @[probe] = (uint64)ctx; }", &kernel(), &options(probes, programs));
     assert!(said(3, 99).starts_with("error too-many-probes"), "{}", said(3, 99));
     assert!(said(99, 3).starts_with("error too-many-programs"), "{}", said(99, 3));
 }

@@ -63,6 +63,8 @@ fn declarations() -> String {
         LanguageInfo,
         BuiltinInfo,
         ProbeTypeInfo,
+        ProbeMatches,
+        ProbeArguments,
         ExampleList,
         ExampleInfo,
         ExampleParameter,
