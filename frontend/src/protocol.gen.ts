@@ -494,6 +494,28 @@ names: Array<string>, syntax: string, doc: string, available: boolean,
 reason: string | null, };
 
 /**
+ * `GET /api/probes?query=…&limit=…`: attach points that have the letters of each word of the query in order.
+ */
+export type ProbeMatches = { 
+/**
+ * How many match.
+ */
+total: number, 
+/**
+ * The best of them, best first: `tracepoint:sched:sched_switch`.
+ */
+names: Array<string>, };
+
+/**
+ * `GET /api/probes/arguments?name=…`
+ */
+export type ProbeArguments = { 
+/**
+ * C declarations of what the probe can read.
+ */
+arguments: Array<string>, };
+
+/**
  * `GET /api/examples`
  */
 export type ExampleList = { examples: Array<ExampleInfo>, };
