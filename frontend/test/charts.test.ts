@@ -1,3 +1,4 @@
+import { isAggregate } from '../src/state/panels';
 import { describe, expect, test } from 'vitest';
 import { keyNames, keyTitle } from '../src/charts/keys';
 import { linePath, valueScale } from '../src/charts/line';
@@ -88,4 +89,9 @@ describe('keys', () => {
   test('pids have no thousands separators, hostile names are visible', () => {
     expect(keyTitle([{ t: 'number', v: 12345 }, { t: 'text', v: 'a\u202eb\n' }])).toBe('12345, a\\u{202e}b\\n');
   });
+});
+
+test('what is counted is told from what a script keeps in between', () => {
+  expect(['count_t', 'usum_t', 'hist_t', 'stats_t', 'tseries_t', 'avg_t'].map(isAggregate)).toEqual([true, true, true, true, true, true]);
+  expect(['uint64', 'string[16]', 'kstack_t', 'int64', '(uint64,string[16])'].map(isAggregate)).toEqual([false, false, false, false, false]);
 });

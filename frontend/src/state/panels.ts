@@ -8,6 +8,11 @@ export type Panel =
   | { readonly kind: 'log'; readonly id: 'log'; readonly label: string }
   | { readonly kind: 'map'; readonly id: string; readonly label: string; readonly shape: MapShape | null; readonly map: MapState | null; readonly charts: readonly ChartName[] };
 
+/** Whether a map's values are counted, summed or sorted into buckets: what a script wants to show. */
+export function isAggregate(type: string): boolean {
+  return /^u?(?:count|sum|min|max|avg|stats|hist|lhist|tseries)(?:_t)?\b/.test(type);
+}
+
 /** Maps in the order of the script's declarations, then the log when there is one to show. */
 export function panelsOf(state: RunState): Panel[] {
   const shapes = state.run?.maps ?? [];
