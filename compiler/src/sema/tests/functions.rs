@@ -94,7 +94,8 @@ fn what_is_wrong_with_a_function_is_told_once() {
         ),
         (
             "fn f($x : int8) : void { $x = 5; let $x; } begin { f(1); }",
-            "error shadowed-variable `$x`: Variable $x was already declared",
+            "error shadowed-variable `$x`: Variable $x was already declared | \
+             Choose another name, or assign to it without let",
         ),
         ("fn f() : void { } begin { f; }", "error function-without-call `f`: f is a function: call it as f(...)"),
     ]);
