@@ -18,8 +18,9 @@ const BEFORE: &str = "begin { return (";
 impl Expander<'_> {
     /// What a definition stands for; None where it is no expression.
     pub(super) fn definition(&mut self, name: &str, call: Span) -> Option<Expr> {
-        // A header may define what is a builtin here; the script does that only on purpose.
-        let define = self.c.defines.get(name).filter(|it| it.own || crate::builtins::find(name).is_none())?;
+        // A header may define what is a builtin here, or a name as itself; the script does that only on purpose.
+        let is_meant = |text: &str| text != name && crate::builtins::find(name).is_none();
+        let define = self.c.defines.get(name).filter(|it| it.own || is_meant(&it.text))?;
         let limits = self.limits;
         let parsed = self.parsed.entry(name.to_owned()).or_insert_with(|| parse(&define.text, limits));
         let mut expr = parsed.clone()?;
