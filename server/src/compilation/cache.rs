@@ -128,7 +128,7 @@ impl Cache {
             }
         }
         // The latest first.
-        files.sort_by(|a, b| b.0.cmp(&a.0));
+        files.sort_by_key(|file| std::cmp::Reverse(file.0));
         let mut bytes = 0;
         for (index, (_, length, path)) in files.into_iter().enumerate() {
             bytes += length;
