@@ -21,6 +21,8 @@ mod language;
 mod numbers;
 #[path = "kernel/output.rs"]
 mod output;
+#[path = "kernel/places.rs"]
+mod places;
 #[path = "kernel/short_lived.rs"]
 mod short_lived;
 #[path = "kernel/signals.rs"]
@@ -31,6 +33,8 @@ mod stacks;
 mod syscalls;
 #[path = "kernel/trials.rs"]
 mod trials;
+#[path = "kernel/types.rs"]
+mod types;
 #[path = "kernel/uprobes.rs"]
 mod uprobes;
 #[path = "kernel/usdt.rs"]

@@ -138,6 +138,8 @@ impl<'m> Decoder<'m> {
             let whole = self.part(&field.ty, bytes, field.offset, depth);
             let value = match (field.bits, &whole) {
                 (Some((shift, width)), Value::Number(number)) => Value::Number(bit_field(*number, shift, width)),
+                // An array of characters may be full: that is no sign of truncation.
+                (None, Value::String { bytes, .. }) => Value::String { bytes: bytes.clone(), truncated: false },
                 _ => whole,
             };
             (field.name.clone(), value)

@@ -165,6 +165,9 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
                 let value = self.context_load(offset, ty.size(), ty.is_signed())?;
                 return Ok(self.bit_field(value, None, ty).into());
             }
+            if let Type::String { capacity } = ty {
+                return self.read_characters(start, offset, *capacity, AddressSpace::Kernel);
+            }
             return self.read_address(start, offset, None, ty, AddressSpace::Kernel);
         }
         // Length in the upper half, offset in the lower.

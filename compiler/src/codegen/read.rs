@@ -26,6 +26,9 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         }
         let space = pointer_space(&pointer.ty);
         let address = self.register(pointer)?;
+        if let (Type::String { capacity }, false) = (ty, points_to(&pointer.ty, ty)) {
+            return self.read_characters(address, offset, *capacity, space);
+        }
         self.read_address(address, offset, bits, ty, space)
     }
 
@@ -60,6 +63,38 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
             }
             _ => Ok(None),
         }
+    }
+
+    /// The text of an array of `capacity - 1` characters, which may be full: its NUL is ours.
+    pub(super) fn read_characters(
+        &mut self,
+        address: IntValue<'ctx>,
+        offset: u32,
+        capacity: u32,
+        space: AddressSpace,
+    ) -> Result<Lowered<'ctx>, CodegenError> {
+        let address = self.ir.add(address, self.ir.constant(u64::from(offset)));
+        let place = self.result_memory(&Type::String { capacity })?;
+        let room = self.ir.constant(u64::from(capacity));
+        let (copied, helper) = if space == AddressSpace::User {
+            (self.ir.probe_read_user_str(place.pointer, room, address), "probe_read_user_str")
+        } else {
+            (self.ir.probe_read_kernel_str(place.pointer, room, address), "probe_read_kernel_str")
+        };
+        let one = self.ir.constant(1);
+        let failed = self.ir.compare(inkwell::IntPredicate::SLT, copied, one);
+        if self.unit.program.count_read_failures {
+            self.count_failure_if(failed, CounterCause::ReadFailed, helper, copied);
+        }
+        let (fix, next, before) = (self.ir.block("fix"), self.ir.block(""), self.ir.here());
+        let length = self.ir.sub(copied, one);
+        self.ir.branch_if(failed, fix, next);
+        self.ir.position(fix);
+        self.ir.store(place.pointer, self.ir.constant(0), 1);
+        self.ir.branch(next);
+        self.ir.position(next);
+        let length = self.ir.merge(&[(length, before), (self.ir.constant(0), fix)]);
+        Ok(Memory { place, length: Some(length), exact: false }.into())
     }
 
     /// A value at `address + offset` in someone's memory; zeros where it cannot be read.
@@ -187,6 +222,10 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
     pub(super) fn zeros(&self) -> inkwell::values::PointerValue<'ctx> {
         self.ir.offset(self.unit.globals(), self.unit.layout.borrow().zeros)
     }
+}
+
+fn points_to(pointer: &Type, ty: &Type) -> bool {
+    matches!(pointer, Type::Pointer { to, .. } if **to == *ty)
 }
 
 /// Whose memory a pointer points into; integers count as kernel addresses.

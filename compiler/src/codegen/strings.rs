@@ -12,6 +12,8 @@ use super::value::{Lowered, Memory, Place};
 
 /// The most bytes after a literal's text that are zeroed with it.
 const PADDED_LITERAL: u32 = 64;
+/// Words of memory that are compared before it is looked whether they differ.
+const WORDS_AT_ONCE: u32 = 8;
 /// Strings up to this capacity are compared without a loop.
 const SHORT_TEXT: u32 = 16;
 
@@ -213,19 +215,50 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         let (parts, others) = (left_type.parts(), right_type.parts());
         if !parts.is_empty() && parts.len() == others.len() {
             let (offsets, other_offsets) = (left_type.offsets(), right_type.offsets());
-            let mut equal = self.ir.constant(1);
-            for (index, (part, other)) in parts.into_iter().zip(others).enumerate() {
-                let a = Memory::new(self.place_at(left.place, offsets[index]));
-                let b = Memory::new(self.place_at(right.place, other_offsets[index]));
-                let same = self.memory_equal(part, a, other, b)?;
-                equal = self.ir.and(equal, same);
-            }
-            return Ok(equal);
+            return self.all_equal(parts.len(), |builder, index| {
+                let a = Memory::new(builder.place_at(left.place, offsets[index]));
+                let b = Memory::new(builder.place_at(right.place, other_offsets[index]));
+                builder.memory_equal(parts[index], a, others[index], b)
+            });
         }
         if left_type.size() != right_type.size() {
             return Ok(self.ir.constant(0));
         }
-        Ok(self.bytes_equal(left.place, right.place, left_type.size()))
+        let size = left_type.size();
+        let step = left.place.align.min(right.place.align) * WORDS_AT_ONCE;
+        self.all_equal(size.div_ceil(step) as usize, |builder, index| {
+            let start = index as u32 * step;
+            let [a, b] = [left, right].map(|memory| builder.place_at(memory.place, start));
+            let a = Place::new(a.pointer, left.place.align);
+            let b = Place::new(b.pointer, right.place.align);
+            Ok(builder.bytes_equal(a, b, step.min(size - start)))
+        })
+    }
+
+    /// Whether all of several comparisons find their sides equal; the first that does not ends it. Made in one go,
+    /// everything would be loaded before anything is compared, and the registers would be spilled to the stack.
+    fn all_equal(
+        &mut self,
+        count: usize,
+        mut compare: impl FnMut(&mut Self, usize) -> Result<IntValue<'ctx>, CodegenError>,
+    ) -> Result<IntValue<'ctx>, CodegenError> {
+        if count == 0 {
+            return Ok(self.ir.constant(1));
+        }
+        let (differ, next) = (self.ir.block("differ"), self.ir.block(""));
+        for index in 0..count - 1 {
+            let same = compare(self, index)?;
+            let more = self.ir.block("same");
+            self.ir.branch_if(self.ir.is_not_zero(same), more, differ);
+            self.ir.position(more);
+        }
+        let last = compare(self, count - 1)?;
+        let from_last = self.ir.here();
+        self.ir.branch(next);
+        self.ir.position(differ);
+        self.ir.branch(next);
+        self.ir.position(next);
+        Ok(self.ir.merge(&[(last, from_last), (self.ir.constant(0), differ)]))
     }
 
     fn bytes_equal(&mut self, left: Place<'ctx>, right: Place<'ctx>, size: u32) -> IntValue<'ctx> {

@@ -115,7 +115,8 @@ impl Typer<'_> {
                 let found = self.struct_field(&value.ty.clone(), field)?;
                 let ty = self.member_type(found.ty, self.default_space());
                 let kind = ExprKind::Member { base: Box::new(value), offset: found.offset, bits: found.bits };
-                Some(Part::Value(hir::Expr { kind, ty, span }))
+                let with_nul = terminated(ty.clone());
+                Some(Part::Value(build::cast(hir::Expr { kind, ty, span }, with_nul)))
             }
             Type::Record(fields) => {
                 let Some(index) = fields.iter().position(|it| it.name == field.name) else {
@@ -412,7 +413,7 @@ impl Typer<'_> {
                     Type::Pointer { to, .. } => Type::Pointer { to: to.clone(), space },
                     ty => self.member_type(ty.clone(), space),
                 };
-                (TracepointAccess::Plain, ty)
+                (TracepointAccess::Plain, terminated(ty))
             }
             kind => {
                 let is_text = match &found.field.ty {
@@ -483,6 +484,9 @@ fn load(part: Part, span: Span) -> hir::Expr {
     match part {
         Part::Value(value) => value,
         Part::Memory { pointer, offset, ty, bits } => {
+            // What a pointer to text points to ends by its own capacity.
+            let is_text = matches!(&pointer.ty, Type::Pointer { to, .. } if **to == ty);
+            let ty = if is_text { ty } else { terminated(ty) };
             hir::Expr { kind: ExprKind::Load { pointer: Box::new(pointer), offset, bits }, ty, span }
         }
     }
@@ -499,6 +503,14 @@ fn part_of(value: hir::Expr, index: usize, span: Span) -> Option<hir::Expr> {
     let offset = *value.ty.offsets().get(index)?;
     let ty = (*value.ty.parts().get(index)?).clone();
     Some(hir::Expr { kind: ExprKind::Member { base: Box::new(value), offset, bits: None }, ty, span })
+}
+
+/// An array of characters as a value: text with a NUL of its own, since an array may be full.
+fn terminated(ty: Type) -> Type {
+    match ty {
+        Type::String { capacity } => Type::String { capacity: capacity + 1 },
+        ty => ty,
+    }
 }
 
 fn pointer_space(ty: &Type) -> AddressSpace {

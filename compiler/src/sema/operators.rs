@@ -124,8 +124,12 @@ impl Typer<'_> {
             (Type::Pointer { to: a, .. }, Type::Pointer { to: b, .. }) => {
                 if a != b && **a != Type::Void && **b != Type::Void {
                     let message = format!("Comparison of distinct pointer types: '{}' and '{}'", left.ty, right.ty);
-                    self.warn("distinct-pointers", span, message);
+                    let warning = Diagnostic::warning("distinct-pointers", span, message)
+                        .with_help(format!("Cast one to the type of the other: ({})...", left.ty));
+                    self.report(warning);
                 }
+                let (a, b) = (left.ty.clone(), right.ty.clone());
+                self.warn_of_spaces(&b, &a, span);
                 compare(build::cast(left, Type::UINT64), build::cast(right, Type::UINT64))
             }
             (Type::Pointer { .. }, b) if b.is_int() => {
@@ -172,7 +176,9 @@ impl Typer<'_> {
         let is_huge = |expr: &hir::Expr| expr.ty == Type::UINT64 && literal(expr).is_none();
         if *ty == Type::INT64 && (is_huge(left) || is_huge(right)) {
             let message = format!("Comparison of integers of different signs: '{}' and '{}'", left.ty, right.ty);
-            self.warn("mixed-signs", span, message);
+            let warning = Diagnostic::warning("mixed-signs", span, message)
+                .with_help("Cast one to the type of the other: huge unsigned numbers count as negative here");
+            self.report(warning);
         }
     }
 

@@ -5,7 +5,7 @@ use tracedeck_tests::require_tracing;
 
 /// Runs `BEGIN { … }` and compares its lines.
 #[track_caller]
-fn prints(body: &str, expected: &[&str]) {
+pub(crate) fn prints(body: &str, expected: &[&str]) {
     script_prints(&format!("BEGIN {{ {body} }}"), expected);
 }
 

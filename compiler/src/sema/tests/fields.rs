@@ -20,7 +20,7 @@ fn bit_fields_arrays_and_text_of_structs_are_read() {
         begin("$d = (struct dentry *)1; print($d.mode); $t = (struct task_struct *)2; print($t.comm);"),
         "var $d: struct dentry *\nvar $t: struct task_struct *\n$d = (struct dentry *)1:uint64\n\
          print(load($d + 16 bits 3+5: uint32), site 0)\n$t = (struct task_struct *)2:uint64\n\
-         print(load($t + 24: string[16]), site 1)"
+         print(load($t + 24: string[17]), site 1)"
     );
 }
 
@@ -77,7 +77,7 @@ fn arguments_of_tracepoints_are_read_in_place() {
 fn arguments_of_raw_tracepoints_have_types() {
     assert_eq!(
         body("rt:sched_switch { @ = args.preempt; print(args.prev.comm); @a = arg2; }"),
-        "@ = args(#0: bool)\nprint(load(args(#1: struct task_struct *) + 24: string[16]), site 0)\n@a = arg2"
+        "@ = args(#0: bool)\nprint(load(args(#1: struct task_struct *) + 24: string[17]), site 0)\n@a = arg2"
     );
     assert_eq!(
         said("rt:sys_enter { @ = args.id; }"),

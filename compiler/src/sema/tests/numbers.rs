@@ -127,7 +127,7 @@ fn pointers_move_by_the_size_of_what_they_point_to() {
 fn comparing_huge_values_of_both_signs_is_warned_of() {
     assert_eq!(
         said("begin { @ = nsecs > (int64)pid; }"),
-        "warning mixed-signs `nsecs > (int64)pid`: Comparison of integers of different signs: 'uint64' and 'int64'"
+        "warning mixed-signs `nsecs > (int64)pid`: Comparison of integers of different signs: 'uint64' and 'int64' | Cast one to the type of the other: huge unsigned numbers count as negative here"
     );
 }
 
