@@ -13,7 +13,7 @@ use super::value::{Lowered, Memory, Place, align_at};
 /// The most bytes that are copied or zeroed by single instructions rather than by a helper.
 const INLINE_BYTES: u32 = 64;
 /// Strings up to this capacity are cleaned byte by byte, without a helper.
-const INLINE_TEXT: u32 = 16;
+const INLINE_TEXT: u32 = 17;
 
 impl<'ctx> FunctionBuilder<'_, 'ctx> {
     /// Evaluates an expression into a place that holds a `ty`. Strings may be shorter than the place.

@@ -14,8 +14,8 @@ use super::value::{Lowered, Memory, Place};
 const PADDED_LITERAL: u32 = 64;
 /// Words of memory that are compared before it is looked whether they differ.
 const WORDS_AT_ONCE: u32 = 8;
-/// Strings up to this capacity are compared without a loop.
-const SHORT_TEXT: u32 = 16;
+/// Strings up to this capacity are compared without a loop: names of tasks, with the NUL that fields get.
+const SHORT_TEXT: u32 = 17;
 
 /// How much of two strings to compare.
 #[derive(Clone, Copy)]
