@@ -135,7 +135,7 @@ impl Desk {
     }
 
     pub fn attaching(&mut self, done: u32, total: u32) -> io::Result<()> {
-        if !self.verbosity.verbose {
+        if self.verbosity.quiet {
             return Ok(());
         }
         self.tell(format!("Attaching: {done} of {total}\n").as_bytes())

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::os::fd::OwnedFd;
+use std::time::{Duration, Instant};
 
 use tracedeck_compiler::manifest::{AttachPoint, AttachSpec, Manifest, MissingProbes, ProgramKind};
 
@@ -20,10 +21,8 @@ mod tracepoint;
 mod trampoline;
 mod uprobe;
 
-/// Above this many links, attaching reports how far it is.
-const PROGRESS_FROM: usize = 50;
-/// Links between two reports.
-const PROGRESS_STEP: usize = 25;
+/// Attaching reports how far it is when it takes longer than this, and each time as much has passed again.
+const PROGRESS_EVERY: Duration = Duration::from_secs(1);
 
 /// Something attached; detached when dropped, which can take a tenth of a second.
 #[derive(Debug)]
@@ -101,9 +100,11 @@ pub fn attach_all(
     reverse.sort_by_key(|(.., point)| std::cmp::Reverse(point.probe));
     let total = forward.len() + reverse.len();
     let mut attached = Attached::default();
+    let mut told = Instant::now();
     let mut counted = HashSet::new();
     for (done, (program, fd, point)) in forward.into_iter().chain(reverse).enumerate() {
-        if total > PROGRESS_FROM && done % PROGRESS_STEP == 0 {
+        if told.elapsed() >= PROGRESS_EVERY {
+            told = Instant::now();
             progress(done as u32, total as u32);
         }
         let place = Place { program: fd, kind: &program.kind, cookie: u64::from(point.probe.0), machine };

@@ -66,9 +66,6 @@ fn a_wildcard_counts_by_function() {
     );
     assert_eq!((run.map("@")["vfs_write"].clone(), run.map("@r")["vfs_write"].clone()), (7.into(), 7.into()));
     assert!(run.map("@").as_object().expect("functions").len() > 2, "{}", run.stdout);
-    let has_multi = LiveKernel::shared().has(Feature::KprobeMulti);
-    // One link takes no time worth a word; dozens of links do.
-    assert_eq!(run.stderr.contains("Attaching"), !has_multi, "{}", run.stderr);
 }
 
 #[test]
