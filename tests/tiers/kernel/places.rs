@@ -88,7 +88,6 @@ const PLACES: &[&str] = &[
     "$x = if pid > 3 { E } else { E }; print($x);",
     "print(*(E)); print((E)[pid]);",
     "unroll(2) { @m[E, 5] = E; }",
-    "@m[1] = E; $z = @m[1]; @q[$z] = $z;",
 ];
 
 /// Codes of errors that only code generation has: sema let something pass that it should have refused.
