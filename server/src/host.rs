@@ -31,6 +31,10 @@ use symbols::kallsyms::Kallsyms;
 use tracefs::TraceFs;
 
 type Symbols = Result<Arc<Vec<UserSymbol>>, BinaryError>;
+type Objects = Arc<HashMap<String, UserObject>>;
+type UsdtLocations = Result<Arc<Vec<UsdtLocation>>, BinaryError>;
+/// A file as it was at one time: a program that is rebuilt is read again.
+type FileVersion = (PathBuf, Option<SystemTime>);
 
 /// The running kernel.
 pub struct LiveKernel {
@@ -49,10 +53,9 @@ pub struct LiveKernel {
     constants: Cache<String, Option<(Type, i64)>>,
     raw_arguments: Cache<String, Option<Arc<StructType>>>,
     formats: Cache<(String, String), Option<Arc<TracepointFormat>>>,
-    /// Keyed by the file's time of change too, so that a rebuilt program is read again.
-    user_symbols: Cache<(PathBuf, Option<SystemTime>), Symbols>,
-    user_objects: Cache<(PathBuf, Option<SystemTime>), Arc<HashMap<String, UserObject>>>,
-    usdt: Cache<(PathBuf, Option<SystemTime>), Result<Arc<Vec<UsdtLocation>>, BinaryError>>,
+    user_symbols: Cache<FileVersion, Symbols>,
+    user_objects: Cache<FileVersion, Objects>,
+    usdt: Cache<FileVersion, UsdtLocations>,
 }
 
 impl LiveKernel {

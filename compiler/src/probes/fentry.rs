@@ -128,7 +128,7 @@ fn unusual(ty: &FunctionType) -> Option<String> {
     }
     for parameter in &ty.parameters.fields {
         let is_struct = matches!(parameter.ty, Type::Struct { .. });
-        if !parameter.ty.is_scalar() && !(is_struct && parameter.ty.size() <= LARGEST_STRUCT) {
+        if !(parameter.ty.is_scalar() || is_struct && parameter.ty.size() <= LARGEST_STRUCT) {
             return Some(format!("its argument '{}' is passed by value and too large", parameter.name));
         }
     }

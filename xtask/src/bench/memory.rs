@@ -35,7 +35,13 @@ pub fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
         );
         for is_warm in [false, true] {
             let how = if is_warm { "warm" } else { "cold" };
-            let prepare = |tool: &Tool| if is_warm { tool.make_warm(&script) } else { Ok(tool.make_cold()) };
+            let prepare = |tool: &Tool| {
+                if is_warm {
+                    return tool.make_warm(&script);
+                }
+                tool.make_cold();
+                Ok(())
+            };
             let each = |of: &dyn Fn(&Tool) -> Result<f64>| {
                 bench
                     .tools
