@@ -2,22 +2,30 @@
 
 mod aggregations;
 mod arguments;
+mod assertions;
 mod cgroups;
 mod commands;
 mod control;
 pub(crate) mod cpu;
+mod debug;
 pub mod maps;
+pub mod messages;
 mod network;
+mod objects;
 mod output;
 mod parameters;
 mod parents;
 mod pointers;
+mod predicates;
 mod probe;
 pub(crate) mod process;
 pub mod registers;
+mod settings;
+mod signals;
 pub mod stacks;
 mod strings;
 mod symbols;
+mod text;
 mod time;
 
 use crate::hir::Expr;
@@ -46,6 +54,32 @@ pub enum Timing {
     CompileTime,
 }
 
+/// Where a builtin may be used, and with which permission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// Only with `--unsafe`.
+    pub needs_unsafe: bool,
+    /// Names of the probe types that offer it; none: all do.
+    pub probes: &'static [&'static str],
+}
+
+impl Rules {
+    /// Everybody may use it everywhere.
+    pub const NONE: Self = Self { needs_unsafe: false, probes: &[] };
+    /// Everywhere, with `--unsafe`.
+    pub const UNSAFE: Self = Self { needs_unsafe: true, probes: &[] };
+
+    /// In probes of these types.
+    pub const fn only_in(probes: &'static [&'static str]) -> Self {
+        Self { probes, ..Self::NONE }
+    }
+
+    /// In probes of these types, with `--unsafe`.
+    pub const fn unsafe_in(probes: &'static [&'static str]) -> Self {
+        Self { probes, ..Self::UNSAFE }
+    }
+}
+
 /// Types a call by its arguments; reports what is wrong with them. None after an error, or where a type is not known yet.
 #[derive(Clone, Copy)]
 pub enum Analysis {
@@ -61,6 +95,8 @@ pub struct Builtin {
     pub name: &'static str,
     pub kind: Kind,
     pub timing: Timing,
+    /// Checked before `analyze` is called.
+    pub rules: Rules,
     /// How it is called, for help texts: `str(pointer[, length])`.
     pub signature: &'static str,
     /// What it is for, one or two sentences.
@@ -83,13 +119,18 @@ pub static ALL: &[&Builtin] = &[
     &process::COMM,
     &parents::PPID,
     &parents::PCOMM,
+    &parents::LEADER_TID,
+    &parents::LEADER_COMM,
     &cgroups::CGROUP,
     &cpu::CPU,
     &cpu::NCPUS,
+    &cpu::NUMAID,
+    &cpu::USERMODE,
     &cpu::CURTASK,
     &cpu::RAND,
     &time::NSECS,
     &time::ELAPSED,
+    &time::JIFFIES,
     &probe::PROBE,
     &probe::PROBETYPE,
     &probe::FUNC,
@@ -100,36 +141,73 @@ pub static ALL: &[&Builtin] = &[
     &stacks::KSTACK,
     &stacks::USTACK,
     &process::CPID,
+    &process::HAS_CPID,
+    &settings::CONFIG,
     &output::PRINTF,
     &output::PRINT,
     &output::ERRORF,
     &output::WARNF,
+    &debug::DEBUGF,
     &time::TIME,
     &commands::JOIN,
     &commands::CAT,
     &commands::SYSTEM,
     &control::EXIT,
+    &assertions::FAIL,
+    &assertions::ASSERT,
+    &assertions::STATIC_ASSERT,
+    &assertions::ASSERT_STR,
     &maps::CLEAR,
     &maps::ZERO,
     &maps::DELETE,
     &maps::HAS_KEY,
+    &maps::FIND,
     &maps::LEN,
     &strings::STR,
     &strings::BUF,
     &strings::STRNCMP,
-    &strings::STRCONTAINS,
+    &text::STRSTR,
+    &text::STRCONTAINS,
     &strings::STRLEN,
+    &text::STRCAP,
+    &text::STR_CONCAT,
+    &text::MEMCMP,
+    &messages::STRERROR,
+    &messages::SIGNAL_NAME,
+    &messages::SYSCALL_NAME,
+    &settings::DEFAULT_STR_LENGTH,
     &time::STRFTIME,
     &symbols::KSYM,
     &symbols::USYM,
     &symbols::KADDR,
+    &symbols::UADDR,
+    &symbols::PERCPU_KADDR,
     &registers::REG,
     &pointers::KPTR,
     &pointers::UPTR,
+    &pointers::IS_ERR,
+    &pointers::CONTAINER_OF,
     &network::NTOP,
+    &network::PTON,
+    &objects::SOCKET_COOKIE,
+    &objects::PATH,
     &network::MACADDR,
     &network::BSWAP,
     &cgroups::CGROUPID,
+    &cgroups::CGROUP_PATH,
+    &signals::SIGNAL,
+    &signals::SIGNAL_THREAD,
+    &signals::OVERRIDE,
+    &signals::WRITE_USER,
+    &predicates::IS_STR,
+    &predicates::IS_PTR,
+    &predicates::IS_ARRAY,
+    &predicates::IS_INTEGER,
+    &predicates::IS_UNSIGNED_INTEGER,
+    &predicates::IS_LITERAL,
+    &predicates::IS_SCALAR,
+    &predicates::KFUNC_EXIST,
+    &predicates::KFUNC_ALLOWED,
     &aggregations::COUNT,
     &aggregations::SUM,
     &aggregations::MIN,

@@ -36,6 +36,7 @@ mod program;
 mod prologue;
 mod read;
 mod records;
+mod search;
 mod seq;
 mod stacks;
 mod stmt;

@@ -34,6 +34,16 @@ pub enum Feature {
     HardwareEvents,
     /// `/sys/kernel/btf/vmlinux`.
     Btf,
+    /// `bpf_send_signal` and `bpf_send_signal_thread` (5.5).
+    SendSignal,
+    /// `bpf_jiffies64` (5.5).
+    Jiffies,
+    /// `bpf_ktime_get_tai_ns` (6.1).
+    TaiClock,
+    /// `bpf_get_func_ip` in uprobes and uretprobes (6.6).
+    UprobeFunctionAddress,
+    /// `bpf_override_return` (4.16, with CONFIG_BPF_KPROBE_OVERRIDE).
+    OverrideReturn,
 }
 
 /// A member of a struct, union or tracepoint record.
@@ -216,6 +226,11 @@ pub trait Kernel: Send + Sync {
     /// None where BTF does not describe it.
     fn function_type(&self, function: &KernelFunction) -> Option<Arc<FunctionType>>;
 
+    /// Whether there is a kfunc of that name: a kernel function made for BPF programs.
+    fn has_kfunc(&self, name: &str) -> bool;
+    /// Device and inode of the PID namespace that the tracer runs in; None where it is the initial one.
+    fn pid_namespace(&self) -> Option<(u64, u64)>;
+
     /// The file that a path, a bare command name or a library name (`libc`, `libssl.so.3`) stands for.
     fn binary(&self, name: &str, pid: Option<u32>) -> Result<PathBuf, BinaryError>;
     /// Function symbols of an ELF file that match, sorted by name.
@@ -231,6 +246,12 @@ pub trait Kernel: Send + Sync {
 
     /// The id of a cgroup (v2) by its path.
     fn cgroup_id(&self, path: &str) -> Option<u64>;
+}
+
+/// Major and minor number of a release such as `6.18.44-generic`; zeros when it has none.
+pub fn version(release: &str) -> (u32, u32) {
+    let mut parts = release.split(|c: char| !c.is_ascii_digit()).map(|part| part.parse().unwrap_or(0));
+    (parts.next().unwrap_or(0), parts.next().unwrap_or(0))
 }
 
 /// Whether a name matches a pattern in which `*` stands for any run of characters. Linear in time.

@@ -7,6 +7,7 @@ pub mod aggregations;
 pub mod builtins;
 pub mod codegen;
 pub mod diagnostic;
+pub mod documentation;
 pub mod expand;
 pub mod hir;
 pub mod imports;

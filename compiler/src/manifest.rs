@@ -3,6 +3,8 @@
 //! The object holds one function per [`Program`], in the section [`Program::section`]. Every BPF map is an undefined
 //! symbol of the object: the symbol [`KernelMap::symbol`] stands for the map itself (`BPF_PSEUDO_MAP_FD`), the same
 //! name with [`VALUE_SUFFIX`] for the address of its first value (`BPF_PSEUDO_MAP_VALUE`; arrays with one element).
+//! A call of a function that the object does not define is a call of the kernel's kfunc of that name; a symbol with
+//! [`KERNEL_VARIABLE_PREFIX`] is a variable of the kernel.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +14,9 @@ use crate::types::{StackMode, Type};
 
 /// `symbol.value` in the object is the address of the map's value, not the map.
 pub const VALUE_SUFFIX: &str = ".value";
+
+/// `kernel:NAME` in the object is the address of a variable of the kernel.
+pub const KERNEL_VARIABLE_PREFIX: &str = "kernel:";
 
 macro_rules! id {
     ($(#[$doc:meta] $name:ident)*) => {$(

@@ -7,6 +7,7 @@ pub mod btf;
 mod cache;
 mod cgroup;
 pub mod features;
+mod namespace;
 pub mod probes;
 pub mod search;
 pub mod symbols;
@@ -339,6 +340,14 @@ impl Kernel for LiveKernel {
             return None;
         }
         self.function_types.get(function, || self.btf()?.function_type(&function.name).map(Arc::new))
+    }
+
+    fn has_kfunc(&self, name: &str) -> bool {
+        self.btf().is_some_and(|btf| btf.is_kfunc(name))
+    }
+
+    fn pid_namespace(&self) -> Option<(u64, u64)> {
+        namespace::of_this_process()
     }
 
     fn binary(&self, name: &str, pid: Option<u32>) -> Result<PathBuf, BinaryError> {

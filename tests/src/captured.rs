@@ -76,6 +76,9 @@ pub fn kernel(name: &str) -> FixtureKernel {
         let [path, id] = words(&line);
         kernel = kernel.with_cgroup(path, number(id));
     }
+    for line in facts_of(&facts.join("kfuncs.txt")) {
+        kernel = kernel.with_kfunc(&line);
+    }
     kernel = binaries(kernel, &facts.join("binaries.txt"));
     usdt(kernel, &facts.join("usdt.txt"))
 }

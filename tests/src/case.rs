@@ -149,6 +149,12 @@ impl Case {
                     let (key, value) = rest.split_once('=').unwrap_or((rest, ""));
                     options.environment.push((key.to_owned(), value.to_owned()));
                 }
+                "pid-namespace" => {
+                    let (device, inode) = rest.split_once(' ').unwrap_or((rest, ""));
+                    let number = |text: &str| text.parse().unwrap_or_else(|_| panic!("{}: {text}", self.name));
+                    kernel = kernel.with_pid_namespace(number(device), number(inode));
+                }
+                "release" => kernel = kernel.with_release(rest),
                 "without" => kernel = kernel.without(feature(rest)),
                 "max-source-bytes" => options.limits.max_source_bytes = number() as usize,
                 "max-depth" => options.limits.max_depth = number() as usize,
@@ -227,6 +233,11 @@ fn feature(name: &str) -> Feature {
         "trampolines" => Feature::Trampolines,
         "hardware-events" => Feature::HardwareEvents,
         "btf" => Feature::Btf,
+        "send-signal" => Feature::SendSignal,
+        "jiffies" => Feature::Jiffies,
+        "tai-clock" => Feature::TaiClock,
+        "uprobe-function-address" => Feature::UprobeFunctionAddress,
+        "override-return" => Feature::OverrideReturn,
         _ => panic!("unknown feature: {name}"),
     }
 }

@@ -15,6 +15,8 @@ mod engine;
 mod generated;
 #[path = "kernel/iterators.rs"]
 mod iterators;
+#[path = "kernel/functions.rs"]
+mod functions;
 #[path = "kernel/language.rs"]
 mod language;
 #[path = "kernel/numbers.rs"]

@@ -15,6 +15,9 @@ pub const STACK_USER: u32 = 1;
 /// The most frames a stack may have, whatever `perf_event_max_stack` says.
 pub const MAX_FRAMES: u32 = 1024;
 
+/// A stack id is a hash of the frames below this bit, and the number of frames from it on: [`MAX_FRAMES`] fits.
+pub const STACK_ID_COUNT_SHIFT: u32 = 53;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RecordKind {
     Site = 1,

@@ -1,6 +1,6 @@
 //! Aggregations: the right side of `@map = ...`, kept per CPU and merged when read.
 
-use super::{Analysis, Builtin, Kind, Sampled, Timing};
+use super::{Analysis, Builtin, Kind, Rules, Sampled, Timing};
 use crate::aggregations::{hist::MAX_BITS, lhist::MAX_BUCKETS};
 use crate::diagnostic::Diagnostic;
 use crate::hir::Expr;
@@ -12,6 +12,7 @@ pub static COUNT: Builtin = Builtin {
     name: "count",
     kind: Kind::Aggregation,
     timing: Timing::Kernel,
+    rules: Rules::NONE,
     signature: "count()",
     doc: "Counts how often it is called.",
     example: r#"t:syscalls:sys_enter_openat { @[comm] = count(); }"#,
@@ -23,6 +24,7 @@ pub static SUM: Builtin = Builtin {
     name: "sum",
     kind: Kind::Aggregation,
     timing: Timing::Kernel,
+    rules: Rules::NONE,
     signature: "sum(n)",
     doc: "Adds up the values.",
     example: r#"t:syscalls:sys_exit_read /args.ret > 0/ { @bytes[comm] = sum(args.ret); }"#,
@@ -34,6 +36,7 @@ pub static MIN: Builtin = Builtin {
     name: "min",
     kind: Kind::Aggregation,
     timing: Timing::Kernel,
+    rules: Rules::NONE,
     signature: "min(n)",
     doc: "Keeps the smallest value.",
     example: r#"t:syscalls:sys_exit_read { @ = min(args.ret); }"#,
@@ -45,6 +48,7 @@ pub static MAX: Builtin = Builtin {
     name: "max",
     kind: Kind::Aggregation,
     timing: Timing::Kernel,
+    rules: Rules::NONE,
     signature: "max(n)",
     doc: "Keeps the largest value.",
     example: r#"t:syscalls:sys_exit_read { @ = max(args.ret); }"#,
@@ -56,6 +60,7 @@ pub static AVG: Builtin = Builtin {
     name: "avg",
     kind: Kind::Aggregation,
     timing: Timing::Kernel,
+    rules: Rules::NONE,
     signature: "avg(n)",
     doc: "Keeps the average of the values.",
     example: r#"t:syscalls:sys_exit_read { @[comm] = avg(args.ret); }"#,
@@ -67,6 +72,7 @@ pub static STATS: Builtin = Builtin {
     name: "stats",
     kind: Kind::Aggregation,
     timing: Timing::Kernel,
+    rules: Rules::NONE,
     signature: "stats(n)",
     doc: "Keeps count, average and total of the values.",
     example: r#"t:syscalls:sys_exit_read { @[comm] = stats(args.ret); }"#,
@@ -78,6 +84,7 @@ pub static HIST: Builtin = Builtin {
     name: "hist",
     kind: Kind::Aggregation,
     timing: Timing::Kernel,
+    rules: Rules::NONE,
     signature: "hist(n[, bits])",
     doc: "A histogram by powers of two; `bits` from 0 to 5 divides each power into 2^bits buckets.",
     example: r#"t:syscalls:sys_exit_read { @ = hist(args.ret); }"#,
@@ -89,6 +96,7 @@ pub static LHIST: Builtin = Builtin {
     name: "lhist",
     kind: Kind::Aggregation,
     timing: Timing::Kernel,
+    rules: Rules::NONE,
     signature: "lhist(n, min, max, step)",
     doc: "A histogram with buckets of equal width between `min` and `max`.",
     example: r#"t:syscalls:sys_exit_read { @ = lhist(args.ret, 0, 4096, 256); }"#,
@@ -100,6 +108,7 @@ pub static TSERIES: Builtin = Builtin {
     name: "tseries",
     kind: Kind::Aggregation,
     timing: Timing::Kernel,
+    rules: Rules::NONE,
     signature: "tseries(n, interval, count[, function])",
     doc: "The values of the last `count` intervals: the last value of each, or its `avg`, `max`, `min` or `sum`.",
     example: r#"t:syscalls:sys_exit_read { @ = tseries(args.ret, 1s, 60, "sum"); }"#,

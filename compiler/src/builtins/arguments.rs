@@ -1,6 +1,6 @@
 //! The data that a probe carries: `args`, `argN`, `retval`, `ctx`.
 
-use super::{Analysis, Builtin, Kind, Timing};
+use super::{Analysis, Builtin, Kind, Rules, Timing};
 use crate::diagnostic::Diagnostic;
 use crate::hir::Context;
 use crate::hir::Expr;
@@ -14,6 +14,7 @@ pub static ARGS: Builtin = Builtin {
     name: "args",
     kind: Kind::Value,
     timing: Timing::Kernel,
+    rules: Rules::NONE,
     signature: "args",
     doc: "The arguments of a tracepoint or a kernel function by name: `args.filename`; `args` alone is a record of all.",
     example: r#"t:syscalls:sys_enter_openat { printf("%s\n", str(args.filename)); }"#,
@@ -25,6 +26,7 @@ pub static ARGUMENT: Builtin = Builtin {
     name: "arg0",
     kind: Kind::Value,
     timing: Timing::Kernel,
+    rules: Rules::NONE,
     signature: "arg0, arg1, ...",
     doc: "Arguments of a traced function or raw tracepoint by position, as 64-bit integers.",
     example: r#"uprobe:/bin/bash:readline { printf("%s\n", str(arg0)); }"#,
@@ -36,6 +38,7 @@ pub static RETVAL: Builtin = Builtin {
     name: "retval",
     kind: Kind::Value,
     timing: Timing::Kernel,
+    rules: Rules::NONE,
     signature: "retval",
     doc: "What the traced function returned: a 64-bit integer, in fexit probes of the function's own type.",
     example: r#"uretprobe:/bin/bash:readline { printf("%s\n", str(retval)); }"#,
@@ -47,6 +50,7 @@ pub static CTX: Builtin = Builtin {
     name: "ctx",
     kind: Kind::Value,
     timing: Timing::Kernel,
+    rules: Rules::NONE,
     signature: "ctx",
     doc: "The context that the kernel hands to the probe, as a pointer. Of an iterator: a struct with what it visits.",
     example: r#"iter:task { printf("%d %s\n", ctx.task.pid, ctx.task.comm); }"#,

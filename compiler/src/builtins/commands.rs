@@ -2,7 +2,7 @@
 
 use crate::codegen::calls;
 
-use super::{Analysis, Builtin, Kind, Timing};
+use super::{Analysis, Builtin, Kind, Rules, Timing};
 use crate::hir::Expr;
 use crate::manifest::SiteKind;
 use crate::sema::{CallSite, Typer};
@@ -13,6 +13,7 @@ pub static JOIN: Builtin = Builtin {
     name: "join",
     kind: Kind::Function,
     timing: Timing::Asynchronous,
+    rules: Rules::NONE,
     signature: "join(strings[, separator])",
     doc: "Prints a NULL-terminated array of strings in one line, such as the arguments of `execve`: 16 strings at most.",
     example: r#"t:syscalls:sys_enter_execve { join(args.argv); }"#,
@@ -24,6 +25,7 @@ pub static CAT: Builtin = Builtin {
     name: "cat",
     kind: Kind::Function,
     timing: Timing::Asynchronous,
+    rules: Rules::NONE,
     signature: "cat(format, ...)",
     doc: "Prints the file of that name.",
     example: r#"interval:s:5 { cat("/proc/loadavg"); }"#,
@@ -35,8 +37,9 @@ pub static SYSTEM: Builtin = Builtin {
     name: "system",
     kind: Kind::Function,
     timing: Timing::Asynchronous,
+    rules: Rules::UNSAFE,
     signature: "system(format, ...)",
-    doc: "Runs a shell command and prints its output. Needs `--unsafe`.",
+    doc: "Runs a shell command and prints its output.",
     example: r#"interval:s:5 { system("uptime"); }"#,
     analyze: Analysis::Call(system),
     lower: calls::output::send,
@@ -77,15 +80,7 @@ fn cat(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
 
 fn system(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
     site.expect(typer, 1..=usize::MAX)?;
-    let formatted = formats::formatted(typer, site, 0);
-    if !typer.options.allow_unsafe {
-        return typer.error(
-            "unsafe-function",
-            site.span,
-            "system() is an unsafe function: it is allowed only with --unsafe",
-        );
-    }
-    let (format, arguments, values) = formatted?;
+    let (format, arguments, values) = formats::formatted(typer, site, 0)?;
     let id = typer.site(SiteKind::System { format, arguments }, site.span);
     Some(site.call_with(Type::Void, values, Extra::site(id)))
 }

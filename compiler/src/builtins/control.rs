@@ -2,7 +2,7 @@
 
 use crate::codegen::calls;
 
-use super::{Analysis, Builtin, Kind, Timing};
+use super::{Analysis, Builtin, Kind, Rules, Timing};
 use crate::hir::Expr;
 use crate::manifest::SiteKind;
 use crate::sema::evidence::literal;
@@ -14,6 +14,7 @@ pub static EXIT: Builtin = Builtin {
     name: "exit",
     kind: Kind::Function,
     timing: Timing::Asynchronous,
+    rules: Rules::NONE,
     signature: "exit([code])",
     doc: "Ends the run after `end` probes; the code becomes the exit status. Nothing after it is executed.",
     example: r#"interval:s:10 { exit(); }"#,

@@ -2,11 +2,12 @@
 
 use crate::codegen::calls;
 
-use super::{Analysis, Builtin, Kind, Timing};
+use super::{Analysis, Builtin, Kind, Rules, Timing};
 use crate::diagnostic::Diagnostic;
 use crate::hir::Expr;
 use crate::manifest::SiteKind;
 use crate::sema::Extra;
+use crate::sema::evidence::Evidence;
 use crate::sema::{CallSite, Typer};
 use crate::types::Type;
 
@@ -14,6 +15,7 @@ pub static CLEAR: Builtin = Builtin {
     name: "clear",
     kind: Kind::Function,
     timing: Timing::Asynchronous,
+    rules: Rules::NONE,
     signature: "clear(@map)",
     doc: "Removes all entries of a map.",
     example: r#"t:syscalls:sys_enter_openat { @[comm] = count(); } interval:s:1 { print(@); clear(@); }"#,
@@ -25,6 +27,7 @@ pub static ZERO: Builtin = Builtin {
     name: "zero",
     kind: Kind::Function,
     timing: Timing::Asynchronous,
+    rules: Rules::NONE,
     signature: "zero(@map)",
     doc: "Sets all values of a map to zero and keeps the keys.",
     example: r#"t:syscalls:sys_enter_openat { @[comm] = count(); } interval:s:1 { print(@); zero(@); }"#,
@@ -36,6 +39,7 @@ pub static DELETE: Builtin = Builtin {
     name: "delete",
     kind: Kind::Function,
     timing: Timing::Kernel,
+    rules: Rules::NONE,
     signature: "delete(@map[, key])",
     doc: "Removes one entry of a map, or the value of a map without keys. True when it was there.",
     example: r#"t:syscalls:sys_enter_openat { @start[tid] = nsecs; } t:syscalls:sys_exit_openat { delete(@start, tid); }"#,
@@ -47,6 +51,7 @@ pub static HAS_KEY: Builtin = Builtin {
     name: "has_key",
     kind: Kind::Function,
     timing: Timing::Kernel,
+    rules: Rules::NONE,
     signature: "has_key(@map, key)",
     doc: "Whether a map has an entry for a key.",
     example: r#"t:syscalls:sys_enter_openat { @start[tid] = nsecs; } t:syscalls:sys_exit_openat /has_key(@start, tid)/ { @ = count(); }"#,
@@ -58,12 +63,60 @@ pub static LEN: Builtin = Builtin {
     name: "len",
     kind: Kind::Function,
     timing: Timing::Kernel,
+    rules: Rules::NONE,
     signature: "len(@map) or len(stack)",
     doc: "How many entries a map has, or how many frames a stack.",
     example: r#"t:syscalls:sys_enter_openat { @[comm] = count(); } interval:s:1 { printf("%d\n", len(@)); }"#,
     analyze: Analysis::Call(len),
     lower: calls::maps::len,
 };
+
+pub static FIND: Builtin = Builtin {
+    name: "find",
+    kind: Kind::Function,
+    timing: Timing::Kernel,
+    rules: Rules::NONE,
+    signature: "find(@map, key, $variable)",
+    doc: "Whether a map has an entry for a key; if so, its value is copied to the variable. One lookup instead of two.",
+    example: r#"t:syscalls:sys_enter_openat { @start[tid] = nsecs; } t:syscalls:sys_exit_openat { let $start; if (find(@start, tid, $start)) { @ = hist(nsecs - $start); } }"#,
+    analyze: Analysis::Call(find),
+    lower: calls::maps::find,
+};
+
+/// The call's argument is the variable.
+fn find(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
+    site.expect(typer, 3..=3)?;
+    let Some((name, [])) = site.map_name(0) else {
+        return typer.error("map-required", site.argument_span(0), "find() needs a map here");
+    };
+    let Some(variable) = site.variable_name(2) else {
+        return typer.error("argument-type", site.argument_span(2), "find() needs a variable here: $value");
+    };
+    let span = site.argument_span(0);
+    let key = site.written(typer, 1)?;
+    let access = typer.map_access(name, std::slice::from_ref(key), span);
+    let id = match typer.lookup(&variable.name) {
+        Some(id) => id,
+        None => typer.declare(variable)?,
+    };
+    typer.program.variables[id.0 as usize].assigned = true;
+    let (map, key) = access?;
+    let value = typer.map_value_type(map, span)?;
+    let Some(ty) = crate::sema::read_type(&value) else {
+        let message = format!("{} holds '{value}', which cannot be a variable's value", name.name);
+        return typer.error("aggregation-misuse", span, message);
+    };
+    typer.learn_variable(id, Evidence::of_type(&ty));
+    let target = typer.read_variable(variable)?;
+    if Evidence::of_type(&target.ty).merge(Evidence::of_type(&ty)).is_err() {
+        let message = format!(
+            "Type mismatch for {}: find() would assign '{ty}' where it has the type '{}'",
+            variable.name, target.ty
+        );
+        return typer.error("type-mismatch", site.argument_span(2), message);
+    }
+    Some(site.call_with(Type::Bool, vec![target], Extra::map(map, key)))
+}
 
 fn clear(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
     site.expect(typer, 1..=1)?;

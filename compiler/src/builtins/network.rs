@@ -2,8 +2,8 @@
 
 use crate::codegen::calls;
 
-use super::{Analysis, Builtin, Kind, Timing};
-use crate::hir::Expr;
+use super::{Analysis, Builtin, Kind, Rules, Timing};
+use crate::hir::{Expr, ExprKind};
 use crate::sema::build;
 use crate::sema::evidence::literal;
 use crate::sema::{CallSite, Typer};
@@ -13,6 +13,7 @@ pub static NTOP: Builtin = Builtin {
     name: "ntop",
     kind: Kind::Function,
     timing: Timing::Kernel,
+    rules: Rules::NONE,
     signature: "ntop([family, ]address)",
     doc: "An IPv4 or IPv6 address as text; the family is 2 or 10 and follows from the size of the address.",
     example: r#"begin { print(ntop(0x0100007f)); }"#,
@@ -24,6 +25,7 @@ pub static MACADDR: Builtin = Builtin {
     name: "macaddr",
     kind: Kind::Function,
     timing: Timing::Kernel,
+    rules: Rules::NONE,
     signature: "macaddr(bytes)",
     doc: "Six bytes as the text of a MAC address.",
     example: r#"begin { print(macaddr(*(uint8[6]*)kaddr("do_nanosleep"))); }"#,
@@ -35,12 +37,43 @@ pub static BSWAP: Builtin = Builtin {
     name: "bswap",
     kind: Kind::Function,
     timing: Timing::Kernel,
+    rules: Rules::NONE,
     signature: "bswap(n)",
     doc: "The integer with its bytes in reverse order.",
     example: r#"begin { $port = (uint16)0x5000; print(bswap($port)); }"#,
     analyze: Analysis::Call(bswap),
     lower: calls::memory::bswap,
 };
+
+pub static PTON: Builtin = Builtin {
+    name: "pton",
+    kind: Kind::Function,
+    timing: Timing::CompileTime,
+    rules: Rules::NONE,
+    signature: "pton(address)",
+    doc: "The bytes of an IPv4 or IPv6 address that is written as text: `uint8[4]` or `uint8[16]`, to compare with.",
+    example: r#"begin { $lo = (uint8[4])(uint32)0x0100007f; print($lo == pton("127.0.0.1")); }"#,
+    analyze: Analysis::Call(pton),
+    lower: crate::codegen::unfinished,
+};
+
+/// The literal's bytes as an array.
+fn pton(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
+    site.expect(typer, 1..=1)?;
+    let (text, span) = site.text(typer, 0)?;
+    let text = String::from_utf8_lossy(&text).into_owned();
+    let bytes = match text.parse() {
+        Ok(std::net::IpAddr::V4(address)) => address.octets().to_vec(),
+        Ok(std::net::IpAddr::V6(address)) => address.octets().to_vec(),
+        Err(_) => {
+            let message = format!("pton(): '{text}' is no IPv4 or IPv6 address");
+            return typer.error("argument-type", span, message);
+        }
+    };
+    let len = bytes.len() as u32;
+    let literal = Expr { kind: ExprKind::String(bytes), ty: Type::String { capacity: len }, span };
+    Some(build::cast(literal, Type::Array { of: Type::UINT8.into(), len }))
+}
 
 /// Address families of the kernel (linux/socket.h).
 const AF_INET: u64 = 2;

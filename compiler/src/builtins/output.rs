@@ -2,7 +2,7 @@
 
 use crate::codegen::calls;
 
-use super::{Analysis, Builtin, Kind, Timing};
+use super::{Analysis, Builtin, Kind, Rules, Timing};
 use crate::diagnostic::Diagnostic;
 use crate::hir::Expr;
 use crate::manifest::{PrintfStream, SiteKind};
@@ -16,6 +16,7 @@ pub static PRINTF: Builtin = Builtin {
     name: "printf",
     kind: Kind::Function,
     timing: Timing::Asynchronous,
+    rules: Rules::NONE,
     signature: "printf(format, ...)",
     doc: "Prints formatted text. `%s` takes a value of any type in its natural form.",
     example: r#"t:syscalls:sys_enter_openat { printf("%-16s %d\n", comm, pid); }"#,
@@ -27,6 +28,7 @@ pub static PRINT: Builtin = Builtin {
     name: "print",
     kind: Kind::Function,
     timing: Timing::Asynchronous,
+    rules: Rules::NONE,
     signature: "print(value) or print(@map[, top[, divisor]])",
     doc: "Prints a value and a newline, or a whole map: its `top` largest entries, values divided by `divisor`.",
     example: r#"interval:s:1 { print(@opens, 5); clear(@opens); } t:syscalls:sys_enter_openat { @opens[comm] = count(); }"#,
@@ -38,6 +40,7 @@ pub static ERRORF: Builtin = Builtin {
     name: "errorf",
     kind: Kind::Function,
     timing: Timing::Asynchronous,
+    rules: Rules::NONE,
     signature: "errorf(format, ...)",
     doc: "Prints formatted text as an error, with its place in the script.",
     example: r#"begin { errorf("no such device: %d\n", 7); }"#,
@@ -49,6 +52,7 @@ pub static WARNF: Builtin = Builtin {
     name: "warnf",
     kind: Kind::Function,
     timing: Timing::Asynchronous,
+    rules: Rules::NONE,
     signature: "warnf(format, ...)",
     doc: "Prints formatted text as a warning, with its place in the script.",
     example: r#"begin { warnf("only %d processors\n", ncpus); }"#,
@@ -84,6 +88,7 @@ fn print(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
             let id = typer.maps.named(name);
             if let Some(ty @ Type::Aggregate(_)) = typer.maps.get(id).value.ty()
                 && crate::sema::read_type(&ty).is_none()
+                && site.arguments.len() == 1
             {
                 return print_entry(typer, site, name, key);
             }

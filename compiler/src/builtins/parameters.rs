@@ -1,6 +1,6 @@
 //! Named parameters of a script: `-- --name=value`.
 
-use super::{Analysis, Builtin, Kind, Timing};
+use super::{Analysis, Builtin, Kind, Rules, Timing};
 use crate::hir::{Expr, ExprKind};
 use crate::sema::evidence::literal;
 use crate::sema::parameters::{NamedParameter, Value};
@@ -11,6 +11,7 @@ pub static GETOPT: Builtin = Builtin {
     name: "getopt",
     kind: Kind::Function,
     timing: Timing::CompileTime,
+    rules: Rules::NONE,
     signature: "getopt(name[, default[, help]])",
     doc: "The value of the parameter `--name=value` behind `--`. The default decides its type: bool, integer or string; \
           without one it is a flag.",

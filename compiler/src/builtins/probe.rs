@@ -1,17 +1,19 @@
 //! What is known about the probe that fired.
 
-use super::{Analysis, Builtin, Kind, Timing};
+use super::{Analysis, Builtin, Kind, Rules, Timing};
 use crate::codegen::calls;
 use crate::hir::{Context, Expr, ExprKind};
+use crate::kernel::Feature;
 use crate::probes::Data;
+use crate::sema::build;
 use crate::sema::{CallSite, Typer};
-use crate::sema::{build, unsupported};
-use crate::types::Type;
+use crate::types::{AddressSpace, Type};
 
 pub static PROBE: Builtin = Builtin {
     name: "probe",
     kind: Kind::Value,
     timing: Timing::CompileTime,
+    rules: Rules::NONE,
     signature: "probe",
     doc: "The full name of the probe that fired. A wildcard becomes one program for each match.",
     example: r#"t:syscalls:sys_enter_open* { @[probe] = count(); }"#,
@@ -23,6 +25,7 @@ pub static PROBETYPE: Builtin = Builtin {
     name: "probetype",
     kind: Kind::Value,
     timing: Timing::CompileTime,
+    rules: Rules::NONE,
     signature: "probetype",
     doc: "The kind of the probe that fired: `tracepoint`, `uprobe`, `special` for `begin` and `end`.",
     example: r#"begin { print(probetype); }"#,
@@ -34,6 +37,7 @@ pub static FUNC: Builtin = Builtin {
     name: "func",
     kind: Kind::Value,
     timing: Timing::Asynchronous,
+    rules: Rules::NONE,
     signature: "func",
     doc: "The name of the traced function, resolved when it is printed.",
     example: r#"uprobe:/bin/bash:read* { @[func] = count(); }"#,
@@ -62,6 +66,16 @@ fn probetype(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
     Some(build::string(kind.as_bytes().to_vec(), site.span))
 }
 
+/// An address with its name.
+fn symbol(site: &CallSite<'_>, space: AddressSpace, address: Expr) -> Expr {
+    match space {
+        AddressSpace::User => {
+            CallSite { builtin: &super::symbols::USYM, ..*site }.call(Type::UserSymbol, vec![address])
+        }
+        _ => CallSite { builtin: &super::symbols::KSYM, ..*site }.call(Type::KernelSymbol, vec![address]),
+    }
+}
+
 /// The traced function: at its entry, the symbol at the instruction pointer.
 fn func(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
     site.expect(typer, 0..=0)?;
@@ -69,7 +83,15 @@ fn func(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
     match typer.program.group.data {
         Data::FunctionEntry => {
             let pointer = super::registers::register_value(site, "ip")?;
-            Some(CallSite { builtin: &super::symbols::USYM, ..*site }.call(Type::UserSymbol, vec![pointer]))
+            Some(symbol(site, typer.default_space(), pointer))
+        }
+        Data::FunctionReturn => {
+            if typer.default_space() == AddressSpace::User && !typer.kernel.has(Feature::UprobeFunctionAddress) {
+                let message = "func needs bpf_get_func_ip in uretprobes (Linux 6.6), which this kernel lacks";
+                return typer.error("missing-kernel-feature", site.span, message);
+            }
+            let address = site.call(Type::UINT64, Vec::new());
+            Some(symbol(site, typer.default_space(), address))
         }
         // At an offset, the function's own address is not known; the name is that of where the probe stands.
         Data::KernelInside => {
@@ -79,7 +101,6 @@ fn func(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
         Data::KernelEntry(_) | Data::KernelReturn | Data::TrampolineEntry(_) | Data::TrampolineReturn(_) => {
             Some(site.call(Type::KernelSymbol, Vec::new()))
         }
-        Data::FunctionReturn => typer.fail(unsupported::not_yet(site.span, unsupported::FUNC_IN_RETURN_PROBES)),
         _ => typer.not_in_this_probe("func", site.span),
     }
 }

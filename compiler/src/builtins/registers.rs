@@ -2,7 +2,7 @@
 
 use crate::codegen::calls;
 
-use super::{Analysis, Builtin, Kind, Timing};
+use super::{Analysis, Builtin, Kind, Rules, Timing};
 use crate::codegen::{register_names, register_offset};
 use crate::diagnostic::Diagnostic;
 use crate::hir::Context;
@@ -15,6 +15,7 @@ pub static REG: Builtin = Builtin {
     name: "reg",
     kind: Kind::Function,
     timing: Timing::Kernel,
+    rules: Rules::NONE,
     signature: "reg(name)",
     doc: "A register of the traced thread, such as the stack pointer, `sp`.",
     example: r#"profile:hz:99 { @[reg("ip")] = count(); }"#,

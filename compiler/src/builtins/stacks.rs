@@ -2,7 +2,7 @@
 
 use crate::codegen::calls;
 
-use super::{Analysis, Builtin, Kind, Timing};
+use super::{Analysis, Builtin, Kind, Rules, Timing};
 use crate::abi::record::MAX_FRAMES;
 use crate::hir::Expr;
 use crate::sema::evidence::literal;
@@ -15,6 +15,7 @@ pub static KSTACK: Builtin = Builtin {
     name: "kstack",
     kind: Kind::Value,
     timing: Timing::Asynchronous,
+    rules: Rules::NONE,
     signature: "kstack[([mode, ][limit])]",
     doc: "The kernel stack. Modes are `bpftrace`, `perf` and `raw`; the limit is a number of frames, 127 by default.",
     example: r#"profile:hz:99 { @[kstack] = count(); }"#,
@@ -26,6 +27,7 @@ pub static USTACK: Builtin = Builtin {
     name: "ustack",
     kind: Kind::Value,
     timing: Timing::Asynchronous,
+    rules: Rules::NONE,
     signature: "ustack[([mode, ][limit])]",
     doc: "The user stack of the current thread. Modes are `bpftrace`, `perf`, `raw` and `build_id`.",
     example: r#"profile:hz:99 { @[ustack(8), comm] = count(); }"#,

@@ -2,7 +2,7 @@
 
 use crate::codegen::calls;
 
-use super::{Analysis, Builtin, Kind, Timing};
+use super::{Analysis, Builtin, Kind, Rules, Timing};
 use crate::diagnostic::Diagnostic;
 use crate::hir::Expr;
 use crate::sema::evidence::literal;
@@ -15,6 +15,7 @@ pub static STR: Builtin = Builtin {
     name: "str",
     kind: Kind::Function,
     timing: Timing::Kernel,
+    rules: Rules::NONE,
     signature: "str(pointer[, length])",
     doc: "Reads text up to a NUL. `length` counts the NUL; the most is the setting `max_strlen`.",
     example: r#"t:syscalls:sys_enter_openat { printf("%s\n", str(args.filename)); }"#,
@@ -26,6 +27,7 @@ pub static BUF: Builtin = Builtin {
     name: "buf",
     kind: Kind::Function,
     timing: Timing::Kernel,
+    rules: Rules::NONE,
     signature: "buf(data[, length])",
     doc: "Reads raw bytes; the length may be left out for arrays.",
     example: r#"t:syscalls:sys_enter_write { printf("%r\n", buf(args.buf, 16)); }"#,
@@ -37,6 +39,7 @@ pub static STRNCMP: Builtin = Builtin {
     name: "strncmp",
     kind: Kind::Function,
     timing: Timing::Kernel,
+    rules: Rules::NONE,
     signature: "strncmp(a, b, n)",
     doc: "Compares the first `n` bytes of two strings; 0 when they are equal.",
     example: r#"t:syscalls:sys_enter_openat /strncmp(comm, "python", 6) == 0/ { @ = count(); }"#,
@@ -44,23 +47,13 @@ pub static STRNCMP: Builtin = Builtin {
     lower: calls::text::strncmp,
 };
 
-pub static STRCONTAINS: Builtin = Builtin {
-    name: "strcontains",
-    kind: Kind::Function,
-    timing: Timing::Kernel,
-    signature: "strcontains(haystack, needle)",
-    doc: "Whether the first string contains the second.",
-    example: r#"t:syscalls:sys_enter_openat /strcontains(comm, "sh")/ { @ = count(); }"#,
-    analyze: Analysis::Call(strcontains),
-    lower: calls::text::strcontains,
-};
-
 pub static STRLEN: Builtin = Builtin {
     name: "strlen",
     kind: Kind::Function,
     timing: Timing::Kernel,
+    rules: Rules::NONE,
     signature: "strlen(string)",
-    doc: "The bytes of a string before its NUL.",
+    doc: "The bytes of a string, an array of characters, or of text behind a pointer, before its NUL.",
     example: r#"t:syscalls:sys_enter_openat { @ = hist(strlen(str(args.filename))); }"#,
     analyze: Analysis::Call(strlen),
     lower: calls::text::strlen,
@@ -176,22 +169,30 @@ fn strncmp(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
     Some(site.call_with(Type::UINT64, vec![left?, right?], Extra::constants([count])))
 }
 
-fn strcontains(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
-    site.expect(typer, 2..=2)?;
-    let (haystack, needle) = (string(typer, site, 0), string(typer, site, 1));
-    Some(site.call(Type::Bool, vec![haystack?, needle?]))
-}
-
 fn strlen(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
     site.expect(typer, 1..=1)?;
     let text = string(typer, site, 0)?;
     Some(site.call(Type::UINT64, vec![text]))
 }
 
-fn string(typer: &mut Typer<'_>, site: &CallSite<'_>, index: usize) -> Option<Expr> {
+/// Text: a string, an array of characters, or a pointer to characters, which is read.
+pub(super) fn string(typer: &mut Typer<'_>, site: &CallSite<'_>, index: usize) -> Option<Expr> {
     let text = site.value(typer, index)?;
-    match text.ty {
+    as_string(typer, site, text)
+}
+
+/// A value that is text in one of these forms, as a string.
+pub(super) fn as_string(typer: &mut Typer<'_>, site: &CallSite<'_>, text: Expr) -> Option<Expr> {
+    match &text.ty {
         Type::String { .. } => Some(text),
+        Type::Array { of, len } if of.size() == 1 && of.is_int() => {
+            let capacity = *len;
+            Some(build::cast(text, Type::String { capacity }))
+        }
+        Type::Pointer { to, .. } if to.size() == 1 && to.is_int() => {
+            let ty = Type::String { capacity: typer.config.max_strlen };
+            Some(CallSite { builtin: &STR, ..*site }.call(ty, vec![text]))
+        }
         _ => site.wrong_type(typer, &text, "a string"),
     }
 }

@@ -2,10 +2,11 @@
 
 use crate::codegen::calls;
 
-use super::{Analysis, Builtin, Kind, Timing};
+use super::{Analysis, Builtin, Kind, Rules, Timing};
 use crate::diagnostic::nearest;
 use crate::hir::Expr;
 use crate::hir::ExprKind;
+use crate::kernel::Feature;
 use crate::manifest::SiteKind;
 use crate::sema::Extra;
 use crate::sema::{CallSite, Typer};
@@ -15,6 +16,7 @@ pub static NSECS: Builtin = Builtin {
     name: "nsecs",
     kind: Kind::Value,
     timing: Timing::Kernel,
+    rules: Rules::NONE,
     signature: "nsecs[(mode)]",
     doc: "Nanoseconds since boot. `nsecs(monotonic)` leaves out time asleep, `nsecs(tai)` is international atomic time.",
     example: r#"t:syscalls:sys_enter_openat { @start[tid] = nsecs; }"#,
@@ -26,6 +28,7 @@ pub static ELAPSED: Builtin = Builtin {
     name: "elapsed",
     kind: Kind::Value,
     timing: Timing::Kernel,
+    rules: Rules::NONE,
     signature: "elapsed",
     doc: "Nanoseconds since tracing began.",
     example: r#"interval:s:1 { printf("%lld\n", elapsed); }"#,
@@ -37,6 +40,7 @@ pub static TIME: Builtin = Builtin {
     name: "time",
     kind: Kind::Function,
     timing: Timing::Asynchronous,
+    rules: Rules::NONE,
     signature: "time([format])",
     doc: "Prints the local time in a strftime format, by default `%H:%M:%S` and a newline.",
     example: r#"interval:s:1 { time("%H:%M:%S\n"); }"#,
@@ -48,6 +52,7 @@ pub static STRFTIME: Builtin = Builtin {
     name: "strftime",
     kind: Kind::Function,
     timing: Timing::Asynchronous,
+    rules: Rules::NONE,
     signature: "strftime(format, nanoseconds)",
     doc: "A time of `nsecs` as local time in a strftime format; `%f` `%l` `%k` are micro-, milli- and nanoseconds.",
     example: r#"t:syscalls:sys_enter_openat { printf("%s %s\n", strftime("%H:%M:%S.%f", nsecs), comm); }"#,
@@ -58,6 +63,27 @@ pub static STRFTIME: Builtin = Builtin {
 /// The clocks of `nsecs`: the number is the constant of the call.
 const CLOCKS: &[(&str, u64)] = &[("boot", CLOCK_BOOT), ("monotonic", 1), ("tai", 2), ("sw_tai", 2)];
 const CLOCK_BOOT: u64 = 0;
+
+pub static JIFFIES: Builtin = Builtin {
+    name: "jiffies",
+    kind: Kind::Value,
+    timing: Timing::Kernel,
+    rules: Rules::NONE,
+    signature: "jiffies",
+    doc: "The kernel's count of timer ticks.",
+    example: r#"interval:s:1 { print(jiffies); }"#,
+    analyze: Analysis::Call(jiffies),
+    lower: calls::time::jiffies,
+};
+
+fn jiffies(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
+    site.expect(typer, 0..=0)?;
+    if !typer.kernel.has(Feature::Jiffies) {
+        let message = "jiffies needs bpf_jiffies64 (Linux 5.5), which this kernel lacks";
+        return typer.error("missing-kernel-feature", site.span, message);
+    }
+    Some(site.call(Type::UINT64, Vec::new()))
+}
 
 fn nsecs(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
     site.expect(typer, 0..=1)?;

@@ -10,7 +10,6 @@ use crate::types::{Aggregate, Type};
 
 use super::error::CodegenError;
 use super::function::FunctionBuilder;
-use super::value::Place;
 
 /// A sample on its way into a cell.
 #[derive(Debug, Clone, Copy)]
@@ -87,19 +86,6 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         self.fold_cells(&aggregate, |builder, cpu| {
             let distance = builder.ir.mul(cpu, slot_size);
             Ok(builder.ir.index(first, distance))
-        })
-    }
-
-    /// Zeroes the cells of all CPUs of an aggregation without keys.
-    pub(super) fn clear_scalar_aggregate(&mut self, map: MapId, offset: u32) -> Result<(), CodegenError> {
-        let bytes = super::layout::value_size(&self.map(map).value);
-        let slot_size = self.slot_size();
-        let (shared, globals) = (self.unit.layout.borrow().shared_size, self.unit.globals());
-        let first = self.ir.offset(globals, shared + offset);
-        self.for_each_cpu(|builder, cpu| {
-            let distance = builder.ir.mul(cpu, slot_size);
-            let cell = builder.ir.index(first, distance);
-            builder.zero(Place::aligned(cell), bytes)
         })
     }
 

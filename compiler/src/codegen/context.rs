@@ -58,10 +58,21 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         Ok(self.ir.load_context(self.unit.keep_offset, context, (offset, bytes), signed))
     }
 
+    /// tgid << 32 | pid as the tracer's PID namespace numbers them; 0 for a process outside of it.
+    pub fn current_ids(&mut self) -> Result<IntValue<'ctx>, CodegenError> {
+        let Some((device, inode)) = self.unit.kernel.pid_namespace() else { return Ok(self.ir.get_pid_tgid()) };
+        // u32 pid, u32 tgid: the same number in memory. The helper zeroes both when it fails.
+        let both = self.word()?;
+        let (device, inode) = (self.ir.constant(device), self.ir.constant(inode));
+        self.ir.get_namespace_pid_tgid(device, inode, both, self.ir.constant(8));
+        Ok(self.ir.load(both, 8, false))
+    }
+
     /// Leaves the program unless the process is the one asked for.
     pub(super) fn filter_process(&mut self, pid: Option<u32>) -> Result<(), CodegenError> {
         let Some(pid) = pid else { return Ok(()) };
-        let current = self.ir.shift_right(self.ir.get_pid_tgid(), self.ir.constant(32));
+        let ids = self.current_ids()?;
+        let current = self.ir.shift_right(ids, self.ir.constant(32));
         let (other, next) = (self.ir.block("other"), self.ir.block(""));
         let is_other = self.ir.compare(IntPredicate::NE, current, self.ir.constant(u64::from(pid)));
         self.ir.branch_if(is_other, other, next);

@@ -184,8 +184,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
             let mut alive = self.ir.constant(u64::MAX);
             for index in 0..bytes {
                 let byte = self.ir.load(self.ir.offset(memory.place.pointer, index), 1, false);
-                let is_text = self.ir.bit_to_int(self.ir.is_not_zero(byte));
-                alive = self.ir.and(alive, self.ir.sub(self.ir.constant(0), is_text));
+                alive = self.ir.and(alive, self.ir.text_mask(byte));
                 self.ir.store(self.ir.offset(place.pointer, index), self.ir.and(byte, alive), 1);
             }
             return self.zero(self.place_at(place, bytes), room - bytes);

@@ -30,6 +30,8 @@ helpers! {
     map_delete = 3 (map: pointer, key: pointer) -> int;
     /// `u64 bpf_ktime_get_ns()`: the monotonic clock
     ktime_get_ns = 5 () -> int;
+    /// `long bpf_trace_printk(format, size, ...)`
+    trace_printk = 6 (format: pointer, size: int, first: int, second: int, third: int) -> int;
     /// `u32 bpf_get_prandom_u32()`
     get_prandom = 7 () -> int;
     /// `u32 bpf_get_smp_processor_id()`
@@ -42,6 +44,12 @@ helpers! {
     get_comm = 16 (buffer: pointer, size: int) -> int;
     /// `u64 bpf_get_current_task()`
     get_task = 35 () -> int;
+    /// `long bpf_probe_write_user(destination, source, size)`
+    probe_write_user = 36 (destination: int, source: pointer, size: int) -> int;
+    /// `int bpf_get_numa_node_id()`
+    get_numa_node = 42 () -> int;
+    /// `long bpf_override_return(context, result)`
+    override_return = 58 (context: pointer, result: int) -> int;
     /// `long bpf_get_stack(context, buffer, size, flags)`: bytes written
     get_stack = 67 (context: pointer, buffer: pointer, size: int, flags: int) -> int;
     /// `u64 bpf_get_current_cgroup_id()`
@@ -56,6 +64,12 @@ helpers! {
     probe_read_user_str = 114 (destination: pointer, size: int, source: int) -> int;
     /// `long bpf_probe_read_kernel_str(destination, size, source)`: bytes written, the NUL included
     probe_read_kernel_str = 115 (destination: pointer, size: int, source: int) -> int;
+    /// `long bpf_send_signal_thread(signal)`
+    send_signal_thread = 117 (signal: int) -> int;
+    /// `u64 bpf_jiffies64()`
+    jiffies = 118 () -> int;
+    /// `long bpf_get_ns_current_pid_tgid(device, inode, ids, size)`: u32 pid, u32 tgid
+    get_namespace_pid_tgid = 120 (device: int, inode: int, ids: pointer, size: int) -> int;
     /// `u64 bpf_ktime_get_boot_ns()`
     ktime_get_boot_ns = 125 () -> int;
     /// `long bpf_seq_printf(file, format, format_size, data, data_length)`
@@ -72,6 +86,14 @@ helpers! {
     get_func_ip = 173 (context: pointer) -> int;
     /// `long bpf_loop(iterations, callback, context, flags)`
     bpf_loop = 181 (iterations: int, callback: pointer, context: pointer, flags: int) -> int;
+    /// `u64 bpf_get_socket_cookie(socket)`
+    get_socket_cookie = 46 (socket: pointer) -> int;
+    /// `long bpf_d_path(path, buffer, size)`: bytes written, the NUL included
+    d_path = 147 (path: pointer, buffer: pointer, size: int) -> int;
+    /// `void *bpf_per_cpu_ptr(variable, cpu)`
+    per_cpu_pointer = 153 (variable: pointer, cpu: int) -> int;
+    /// `void *bpf_this_cpu_ptr(variable)`
+    this_cpu_pointer = 154 (variable: pointer) -> int;
     /// `void *bpf_map_lookup_percpu_elem(map, key, cpu)`
     map_lookup_percpu = 195 (map: pointer, key: pointer, cpu: int) -> pointer;
     /// `u64 bpf_ktime_get_tai_ns()`

@@ -243,6 +243,14 @@ impl<'ctx> Ir<'ctx> {
         })
     }
 
+    /// All ones for a byte that is not 0, and 0 for 0. The optimizer, which would make a branch of a comparison, does not
+    /// see what is computed: after 16 bytes of text the verifier would have 65,536 ways to follow.
+    pub fn text_mask(&self, byte: IntValue<'ctx>) -> IntValue<'ctx> {
+        let carried = self.add(self.opaque(byte), self.constant(0xff));
+        let is_text = self.shift_right(carried, self.constant(8));
+        self.sub(self.constant(0), is_text)
+    }
+
     /// The position of the highest bit that is set; 0 for 0. BPF has no instruction for it.
     pub fn highest_bit(&self, value: IntValue<'ctx>) -> IntValue<'ctx> {
         let (mut rest, mut position) = (value, self.constant(0));
@@ -434,7 +442,19 @@ impl<'ctx> Ir<'ctx> {
 
     /// Calls a function of this module with numbers.
     pub fn call_function(&self, target: FunctionValue<'ctx>, arguments: &[IntValue<'ctx>]) -> IntValue<'ctx> {
-        let values: Vec<BasicMetadataValueEnum<'ctx>> = arguments.iter().map(|argument| (*argument).into()).collect();
+        let arguments: Vec<Argument<'ctx>> = arguments.iter().map(|argument| (*argument).into()).collect();
+        self.call_with(target, &arguments)
+    }
+
+    /// Calls a function of this module, or one that it only names; the result is what it leaves in r0.
+    pub fn call_with(&self, target: FunctionValue<'ctx>, arguments: &[Argument<'ctx>]) -> IntValue<'ctx> {
+        let values: Vec<BasicMetadataValueEnum<'ctx>> = arguments
+            .iter()
+            .map(|argument| match argument {
+                Argument::Int(value) => (*value).into(),
+                Argument::Pointer(value) => (*value).into(),
+            })
+            .collect();
         let call = self.builder.build_call(target, &values, "");
         self.int(call.map(|call| call.try_as_basic_value().unwrap_basic().into_int_value()))
     }
@@ -451,6 +471,16 @@ impl<'ctx> Ir<'ctx> {
 pub enum Argument<'ctx> {
     Int(IntValue<'ctx>),
     Pointer(PointerValue<'ctx>),
+}
+
+impl<'ctx> Argument<'ctx> {
+    /// Its type in a signature.
+    pub fn ty(&self, context: ContextRef<'ctx>) -> BasicMetadataTypeEnum<'ctx> {
+        match self {
+            Self::Int(_) => context.i64_type().into(),
+            Self::Pointer(_) => context.ptr_type(AddressSpace::default()).into(),
+        }
+    }
 }
 
 impl<'ctx> From<IntValue<'ctx>> for Argument<'ctx> {

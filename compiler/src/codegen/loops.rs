@@ -14,7 +14,7 @@ use super::unit::{Parameter, ParameterKind};
 use super::value::{Memory, Place};
 
 /// The most passes of `bpf_loop` (BPF_MAX_LOOPS in include/linux/bpf_verifier.h).
-const MAX_PASSES: u64 = 8 << 20;
+pub(super) const MAX_PASSES: u64 = 8 << 20;
 
 const RANGE_PARAMETERS: [Parameter; 2] = [
     Parameter { name: "index", kind: ParameterKind::Integer },

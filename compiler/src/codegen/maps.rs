@@ -6,7 +6,7 @@
 use inkwell::IntPredicate;
 use inkwell::values::{IntValue, PointerValue};
 
-use crate::hir::Expr;
+use crate::hir::{Expr, VariableId};
 use crate::manifest::{CounterCause, MapId, MapStorage};
 use crate::types::Type;
 
@@ -15,6 +15,9 @@ use super::function::FunctionBuilder;
 use super::helpers::{UPDATE_ANY, UPDATE_NEW};
 use super::layout::value_size;
 use super::value::{Lowered, Memory, Place};
+
+/// Cells up to this size are looked at without a loop.
+const INLINE_WORDS: u32 = 4;
 
 impl<'ctx> FunctionBuilder<'_, 'ctx> {
     fn storage(&self, map: MapId) -> MapStorage {
@@ -265,16 +268,98 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
                 self.zero(value, size)?;
                 Ok((was_set, None))
             }
-            MapStorage::PerCpuGlobal { offset } => {
-                self.clear_scalar_aggregate(map, offset)?;
-                Ok((self.ir.constant(1), None))
-            }
+            MapStorage::PerCpuGlobal { offset } => Ok((self.delete_cells(map, offset)?, None)),
             MapStorage::Hash { symbol } | MapStorage::PerCpuHash { symbol } => {
                 let key = self.key(map, key)?;
                 let result = self.ir.map_delete(self.unit.symbol(&symbol), key);
                 Ok((self.ir.bit_to_int(self.ir.is_zero(result)), Some(result)))
             }
         }
+    }
+
+    /// `find(@m, k, $v)`: copies the value of an entry to a variable, with one lookup. 1 if there was one.
+    pub fn find_entry(&mut self, map: MapId, key: &Expr, variable: VariableId) -> Result<IntValue<'ctx>, CodegenError> {
+        let (MapStorage::Hash { symbol } | MapStorage::PerCpuHash { symbol }) = self.storage(map) else {
+            let message = format!("{} has no keys to find", self.map(map).name);
+            return Err(CodegenError::internal(self.span, message));
+        };
+        let key = self.key(map, Some(key))?;
+        let stored = self.map(map).value.clone();
+        let wanted = self.variable_type(variable).clone();
+        let place = self.loop_variable(variable);
+        let found = self.ir.map_lookup(self.unit.symbol(&symbol), key);
+        let missing = self.ir.is_null(found);
+        let (present, next, before) = (self.ir.block("present"), self.ir.block(""), self.ir.here());
+        self.ir.branch_if(missing, next, present);
+        self.ir.position(present);
+        if let Type::Aggregate(_) = stored {
+            let merged = self.read_keyed_aggregate(map, key)?;
+            self.ir.store(place.pointer, merged, 8);
+        } else if stored.is_scalar() {
+            let value = self.ir.load(found, stored.size(), stored.is_signed());
+            self.ir.store(place.pointer, value, 8);
+        } else {
+            self.copy_value(&stored, Memory::new(Place::aligned(found)), &wanted, place)?;
+        }
+        let from_present = self.ir.here();
+        self.ir.branch(next);
+        self.ir.position(next);
+        Ok(self.ir.merge(&[(self.ir.constant(0), before), (self.ir.constant(1), from_present)]))
+    }
+
+    /// Zeroes every CPU's cell of an aggregation without keys. 1 if one of them held anything.
+    fn delete_cells(&mut self, map: MapId, offset: u32) -> Result<IntValue<'ctx>, CodegenError> {
+        let (cpus, shared) = {
+            let layout = self.unit.layout.borrow();
+            (layout.cpus, layout.shared_size)
+        };
+        let bytes = value_size(&self.map(map).value);
+        let state = self.take_scratch(16)?;
+        let (held_at, cpu_at) = (state, state + 8);
+        let held = self.scratch_at(held_at);
+        self.ir.store(held.pointer, self.ir.constant(0), 8);
+        let cell = move |builder: &mut Self, cpu: IntValue<'ctx>| {
+            let cpu = builder.at_most(cpu, cpus - 1);
+            let slot_size = builder.slot_size();
+            let distance = builder.ir.mul(cpu, slot_size);
+            let first = builder.ir.offset(builder.unit.globals(), shared + offset);
+            builder.ir.index(first, distance)
+        };
+        let note = move |builder: &mut Self, base: PointerValue<'ctx>, word: IntValue<'ctx>| {
+            let held = builder.ir.offset(base, held_at);
+            let known = builder.ir.load(held, 8, false);
+            builder.ir.store(held, builder.ir.or(known, word), 8);
+        };
+        let words = self.ir.constant(u64::from(cpus));
+        self.repeat(words, |each, base, cpu| {
+            each.ir.store(each.ir.offset(base, cpu_at), cpu, 8);
+            let words = bytes / 8;
+            if words <= INLINE_WORDS {
+                let start = cell(each, cpu);
+                for word in 0..words {
+                    let value = each.cell_word(start, word);
+                    note(each, base, value);
+                }
+            } else {
+                let passes = each.ir.constant(u64::from(words));
+                each.repeat(passes, |inner, base, word| {
+                    let cpu = inner.ir.load(inner.ir.offset(base, cpu_at), 8, false);
+                    let start = cell(inner, cpu);
+                    let word = inner.at_most(word, words - 1);
+                    let at = inner.ir.index(start, inner.ir.shift_left(word, inner.ir.constant(3)));
+                    let value = inner.ir.load(at, 8, false);
+                    note(inner, base, value);
+                    Ok(inner.ir.bit_to_int(inner.ir.is_not_zero(value)))
+                })?;
+            }
+            let cpu = each.ir.load(each.ir.offset(base, cpu_at), 8, false);
+            let start = cell(each, cpu);
+            each.zero(Place::aligned(start), bytes)?;
+            Ok(each.ir.constant(0))
+        })?;
+        let held = self.scratch_at(held_at);
+        let word = self.ir.load(held.pointer, 8, false);
+        Ok(self.ir.bit_to_int(self.ir.is_not_zero(word)))
     }
 
     /// `has_key(@m, k)`: 0 or 1.

@@ -6,7 +6,7 @@
 use inkwell::IntPredicate;
 use inkwell::values::{IntValue, PointerValue};
 
-use crate::abi::record::{HEADER_SIZE, RecordKind, STACK_PREFIX_SIZE, STACK_USER};
+use crate::abi::record::{HEADER_SIZE, RecordKind, STACK_ID_COUNT_SHIFT, STACK_PREFIX_SIZE, STACK_USER};
 use crate::manifest::{CounterCause, STACKS_SEEN_MAP};
 use crate::types::StackSpace;
 
@@ -57,9 +57,15 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         self.ir.position(captured);
         let owner = match space {
             StackSpace::Kernel => self.ir.constant(0),
-            StackSpace::User => self.ir.shift_right(self.ir.get_pid_tgid(), self.ir.constant(32)),
+            StackSpace::User => {
+                let ids = self.current_ids()?;
+                self.ir.shift_right(ids, self.ir.constant(32))
+            }
         };
-        let id = self.hash_frames(frames, count, limit, owner);
+        let hash = self.hash_frames(frames, count, limit, owner);
+        // The id tells how many frames there are: `len` of a stack that was kept needs nothing else.
+        let id = self.ir.shift_right(hash, self.ir.constant(u64::from(64 - STACK_ID_COUNT_SHIFT)));
+        let id = self.ir.or(id, self.ir.shift_left(count, self.ir.constant(u64::from(STACK_ID_COUNT_SHIFT))));
         let sent = self.send_stack(record, id, owner, count, space, limit)?;
         let from_captured = self.ir.here();
         self.ir.branch(next);

@@ -143,8 +143,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
                 if inside { ir.load(ir.offset(memory.place.pointer, index), 1, false) } else { ir.constant(0) }
             });
             difference = ir.or(difference, ir.and(ir.xor(a, b), alive));
-            let is_text = ir.bit_to_int(ir.is_not_zero(a));
-            alive = ir.and(alive, ir.sub(ir.constant(0), is_text));
+            alive = ir.and(alive, ir.text_mask(a));
         }
         ir.bit_to_int(ir.is_zero(difference))
     }
@@ -283,55 +282,5 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         // The quickest strlen is a helper that copies.
         let copy = self.scratch_memory(capacity)?;
         Ok(self.copy_string(memory, capacity, copy))
-    }
-
-    /// 1 if a string contains a literal, else 0.
-    pub fn contains_literal(
-        &mut self,
-        memory: Memory<'ctx>,
-        capacity: u32,
-        needle: &[u8],
-    ) -> Result<IntValue<'ctx>, CodegenError> {
-        let size = needle.len() as u32;
-        if size > capacity {
-            return Ok(self.ir.constant(0));
-        }
-        let offset = self.take_scratch(capacity)?;
-        let place = self.scratch_at(offset);
-        let length = self.copy_string(memory, capacity, place);
-        let result_offset = self.take_scratch(8)?;
-        let result = self.scratch_at(result_offset);
-        self.ir.store(result.pointer, self.ir.constant(u64::from(needle.is_empty())), 8);
-        let needle_length = self.ir.constant(u64::from(size));
-        let too_short = self.ir.compare(IntPredicate::ULT, length, needle_length);
-        let starts = self.ir.add(self.ir.sub(length, needle_length), self.ir.constant(1));
-        let starts = self.ir.select(too_short, self.ir.constant(0), starts);
-        self.repeat(starts, |callback, base, index| {
-            let ir = &callback.ir;
-            let index = ir.opaque(index);
-            let last_start = ir.constant(u64::from(capacity - size));
-            let [inside, found, outside, next] = ["inside", "found", "outside", "next"].map(|name| ir.block(name));
-            ir.branch_if(ir.compare(IntPredicate::ULE, index, last_start), inside, outside);
-            ir.position(inside);
-            let start = ir.index(ir.offset(base, offset), index);
-            let mut difference = ir.constant(0);
-            let mut at = 0;
-            while at < needle.len() {
-                let bytes = 1 << (needle.len() - at).ilog2().min(3);
-                let word = needle[at..at + bytes].iter().rev().fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
-                let there = ir.load_unaligned(ir.offset(start, at as u32), bytes as u32);
-                difference = ir.or(difference, ir.xor(there, ir.constant(word)));
-                at += bytes;
-            }
-            ir.branch_if(ir.is_zero(difference), found, next);
-            ir.position(found);
-            ir.store(ir.offset(base, result_offset), ir.constant(1), 8);
-            ir.branch(outside);
-            ir.position(next);
-            ir.return_value(ir.constant(0));
-            ir.position(outside);
-            Ok(ir.constant(1))
-        })?;
-        Ok(self.ir.load(result.pointer, 8, false))
     }
 }

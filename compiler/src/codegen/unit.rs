@@ -15,6 +15,7 @@ use crate::manifest::{Counter, CounterCause, GLOBALS_MAP, MapId, VALUE_SUFFIX};
 use crate::source::{SourceFile, Span};
 
 use super::debug_info::DebugInfo;
+use super::ir::Argument;
 use super::layout::{Layout, Uses};
 use super::program;
 use super::prologue::Prologue;
@@ -85,6 +86,22 @@ impl<'a, 'ctx> Unit<'a, 'ctx> {
         })
     }
 
+    /// The address of bytes that are part of the object; made at first use.
+    pub fn constants(&self, name: &str, bytes: impl FnOnce() -> Vec<u8>) -> PointerValue<'ctx> {
+        *self.symbols.borrow_mut().entry(format!("constants.{name}")).or_insert_with(|| {
+            let bytes = bytes();
+            let i8 = self.context.i8_type();
+            let values: Vec<_> = bytes.iter().map(|byte| i8.const_int(u64::from(*byte), false)).collect();
+            let initializer = i8.const_array(&values);
+            let global = self.module.add_global(initializer.get_type(), Some(AddressSpace::default()), name);
+            global.set_initializer(&initializer);
+            global.set_constant(true);
+            global.set_linkage(Linkage::Internal);
+            global.set_alignment(8);
+            global.as_pointer_value()
+        })
+    }
+
     /// The address of the globals' value.
     pub fn globals(&self) -> PointerValue<'ctx> {
         self.symbol(&format!("{GLOBALS_MAP}{VALUE_SUFFIX}"))
@@ -93,6 +110,15 @@ impl<'a, 'ctx> Unit<'a, 'ctx> {
     /// The counter for a cause at a place of the script.
     pub fn counter(&self, cause: CounterCause, span: Span, helper: Option<&str>) -> Counter {
         self.layout.borrow_mut().counter(cause, span, helper)
+    }
+
+    /// A kfunc: a function that the object calls and does not define.
+    pub fn kernel_function(&self, name: &str, arguments: &[Argument<'ctx>]) -> FunctionValue<'ctx> {
+        self.module.get_function(name).unwrap_or_else(|| {
+            let types = arguments.iter().map(|argument| argument.ty(self.context)).collect::<Vec<_>>();
+            let signature = self.context.i64_type().fn_type(&types, false);
+            self.module.add_function(name, signature, Some(Linkage::External))
+        })
     }
 
     /// A function with its debug information, in a section of the object.

@@ -29,6 +29,8 @@ pub struct FixtureKernel {
     usdt: BTreeMap<PathBuf, Vec<UsdtLocation>>,
     objects: BTreeMap<(PathBuf, String), UserObject>,
     cgroups: BTreeMap<String, u64>,
+    kfuncs: HashSet<String>,
+    pid_namespace: Option<(u64, u64)>,
 }
 
 impl FixtureKernel {
@@ -46,8 +48,10 @@ impl FixtureKernel {
             binaries: BTreeMap::new(),
             aliases: BTreeMap::new(),
             usdt: BTreeMap::new(),
-            objects: BTreeMap::new(),
             cgroups: BTreeMap::new(),
+            kfuncs: HashSet::new(),
+            pid_namespace: None,
+            objects: BTreeMap::new(),
         }
     }
 
@@ -150,6 +154,26 @@ impl FixtureKernel {
         let locations = self.usdt.entry(PathBuf::from(path)).or_default();
         locations.push(UsdtLocation { file_offset: location.address, ..location });
         locations.sort_by(|a, b| (&a.provider, &a.name, a.address).cmp(&(&b.provider, &b.name, b.address)));
+        self
+    }
+
+    /// Makes it another release.
+    #[must_use]
+    pub fn with_release(mut self, release: &str) -> Self {
+        release.clone_into(&mut self.release);
+        self
+    }
+
+    #[must_use]
+    pub fn with_kfunc(mut self, name: &str) -> Self {
+        self.kfuncs.insert(name.to_owned());
+        self
+    }
+
+    /// The tracer runs in this PID namespace, which is not the initial one.
+    #[must_use]
+    pub fn with_pid_namespace(mut self, device: u64, inode: u64) -> Self {
+        self.pid_namespace = Some((device, inode));
         self
     }
 
@@ -274,6 +298,14 @@ impl Kernel for FixtureKernel {
             return Err(BinaryError::NotFound(path.to_string_lossy().into_owned()));
         }
         Ok(Arc::new(self.usdt.get(path).cloned().unwrap_or_default()))
+    }
+
+    fn has_kfunc(&self, name: &str) -> bool {
+        self.kfuncs.contains(name)
+    }
+
+    fn pid_namespace(&self) -> Option<(u64, u64)> {
+        self.pid_namespace
     }
 
     fn user_object(&self, path: &Path, name: &str) -> Option<UserObject> {

@@ -138,6 +138,14 @@ impl Kernel for Overlay<'_> {
         self.kernel.usdt_locations(path)
     }
 
+    fn has_kfunc(&self, name: &str) -> bool {
+        self.kernel.has_kfunc(name)
+    }
+
+    fn pid_namespace(&self) -> Option<(u64, u64)> {
+        self.kernel.pid_namespace()
+    }
+
     fn user_object(&self, path: &Path, name: &str) -> Option<UserObject> {
         self.kernel.user_object(path, name)
     }

@@ -3,7 +3,7 @@
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::hir::Context;
 use crate::kernel::{Kernel, TracepointField};
-use crate::manifest::{MissingProbes, ProgramKind};
+use crate::manifest::{AttachSpec, MissingProbes, ProgramKind};
 use crate::options::{CompileOptions, Purpose};
 use crate::probes::{self, Data, Expanded, Expander, ProbeKind};
 use crate::source::Span;
@@ -37,6 +37,19 @@ impl Group {
     /// What `probe` evaluates to; programs of several attach points do not ask for it.
     pub fn name(&self) -> &str {
         self.members.first().map_or("", |member| member.expanded.name.as_str())
+    }
+
+    /// File and place in it where the only uprobe of the group is.
+    pub fn uprobe_place(&self) -> Option<(&str, u64)> {
+        match self.members.as_slice() {
+            [Member { expanded: Expanded { spec: AttachSpec::Uprobe(uprobe), .. }, .. }] => {
+                match uprobe.places.as_slice() {
+                    [place] => Some((&uprobe.path, place.file_offset)),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
     }
 
     /// Bytes of the body that is walked for this group.
@@ -212,7 +225,17 @@ fn attach_point(
             MissingProbes::Ignore => {}
         }
     }
+    if usage.objects {
+        expanded.iter_mut().for_each(track_arguments);
+    }
     expanded.into_iter().map(|expanded| Member { expanded, span: point.span, kind: kind.name }).collect()
+}
+
+/// Loads a raw tracepoint's program as one whose arguments the verifier knows by their types.
+fn track_arguments(expanded: &mut Expanded) {
+    if let AttachSpec::RawTracepoint { name } = &expanded.spec {
+        expanded.program = ProgramKind::TracingRawTracepoint { name: name.clone() };
+    }
 }
 
 fn provider(parts: &[String], span: Span, diagnostics: &mut Diagnostics) -> Option<&'static ProbeKind> {

@@ -1,6 +1,6 @@
 //! Calls: from a name to its record, and what the records' analyses share.
 
-use crate::builtins::{self, Analysis, Builtin};
+use crate::builtins::{self, Analysis, Builtin, Kind};
 use crate::diagnostic::Diagnostic;
 use crate::hir::{self, ExprKind};
 use crate::manifest::{MapId, SiteId, Slot, SlotPlace};
@@ -49,6 +49,7 @@ impl Typer<'_> {
 
     /// Types a call or a builtin value by its record.
     pub fn builtin(&mut self, site: &CallSite<'_>) -> Option<hir::Expr> {
+        self.check_rules(site)?;
         match site.builtin.analyze {
             Analysis::Call(analyze) => analyze(self, site),
             Analysis::Aggregation(_) => {
@@ -58,6 +59,23 @@ impl Typer<'_> {
                 self.error("aggregation-misuse", site.span, message)
             }
         }
+    }
+
+    /// Whether this script and this probe may use the builtin.
+    fn check_rules(&mut self, site: &CallSite<'_>) -> Option<()> {
+        let Builtin { name, kind, rules, .. } = site.builtin;
+        let written = if *kind == Kind::Value { (*name).to_owned() } else { format!("{name}()") };
+        if rules.needs_unsafe && !self.options.allow_unsafe {
+            let message = format!("{written} is an unsafe function: it is allowed only with --unsafe");
+            return self.error("unsafe-function", site.span, message);
+        }
+        let probe = self.program.group.kind();
+        if rules.probes.is_empty() || rules.probes.contains(&probe) {
+            return Some(());
+        }
+        let message = format!("{written} cannot be used in {probe} probes");
+        let help = format!("It can be used in {} probes", rules.probes.join(", "));
+        self.fail(Diagnostic::error("not-in-this-probe", site.span, message).with_help(help))
     }
 
     /// The aggregation and the sample of a call on the right of a map assignment.
@@ -116,6 +134,49 @@ impl<'s> CallSite<'s> {
             Argument::Type(ty) => typer.type_argument(&TypeArgument::Type(ty.clone())),
             Argument::Expr(expr) => typer.type_argument(&TypeArgument::Expr(expr.clone())),
         }
+    }
+
+    /// An argument that names a type: `struct file`, `typeof(x)`, or a bare name.
+    pub fn type_name(&self, typer: &mut Typer<'_>, index: usize) -> Option<Type> {
+        match self.arguments.get(index)? {
+            Argument::Type(name) => typer.type_name(name),
+            Argument::Expr(ast::Expr { kind: ast::ExprKind::Identifier(word), span }) => {
+                let base = ast::TypeBase::Name(word.clone());
+                typer.type_name(&ast::TypeName { base, suffixes: Vec::new(), span: *span })
+            }
+            Argument::Expr(expr) => {
+                let message = format!("{}() needs the name of a type here", self.builtin.name);
+                typer.error("argument-type", expr.span, message)
+            }
+        }
+    }
+
+    /// An argument that names a member, or a member of a member: `a.b`.
+    pub fn member_path(&self, typer: &mut Typer<'_>, index: usize) -> Option<Vec<Ident>> {
+        let mut path = Vec::new();
+        let mut rest = match self.arguments.get(index)? {
+            Argument::Expr(expr) => expr,
+            Argument::Type(_) => return self.no_member(typer, index),
+        };
+        loop {
+            match &rest.kind {
+                ast::ExprKind::Field { base, field, .. } => {
+                    path.push(field.clone());
+                    rest = base;
+                }
+                ast::ExprKind::Identifier(name) => {
+                    path.push(Ident { name: name.clone(), span: rest.span });
+                    path.reverse();
+                    return Some(path);
+                }
+                _ => return self.no_member(typer, index),
+            }
+        }
+    }
+
+    fn no_member<T>(&self, typer: &mut Typer<'_>, index: usize) -> Option<T> {
+        let message = format!("{}() needs the name of a member here", self.builtin.name);
+        typer.error("argument-type", self.argument_span(index), message)
     }
 
     /// An argument's value.
@@ -211,6 +272,17 @@ impl<'s> CallSite<'s> {
             Argument::Expr(ast::Expr { kind: ast::ExprKind::Place(place), .. }) => match &place.kind {
                 PlaceKind::Map { name, key } => Some((name, key)),
                 PlaceKind::Variable(_) => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The name of an argument that is a variable.
+    pub fn variable_name(&self, index: usize) -> Option<&'s Ident> {
+        match self.arguments.get(index)? {
+            Argument::Expr(ast::Expr { kind: ast::ExprKind::Place(place), .. }) => match &place.kind {
+                PlaceKind::Variable(name) => Some(name),
+                PlaceKind::Map { .. } => None,
             },
             _ => None,
         }

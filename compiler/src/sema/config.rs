@@ -138,6 +138,20 @@ const fn key(name: &'static str, effect: Effect) -> Key {
     Key { name, effect }
 }
 
+/// Every key of the block that a script may set, and what it may be set to.
+pub fn keys() -> impl Iterator<Item = (&'static str, String)> {
+    KEYS.iter().map(|key| {
+        let values = match &key.effect {
+            Effect::Number { min, max, .. } => format!("{min} to {max}"),
+            Effect::Flag(_) => "true, false".to_owned(),
+            Effect::Word { choices, .. } => choices.join(", "),
+            Effect::Text(_) => "text".to_owned(),
+            Effect::Ignored => "anything".to_owned(),
+        };
+        (key.name, values)
+    })
+}
+
 /// Old names and what they are called now.
 static RENAMED: &[(&str, &str)] = &[
     ("strlen", "max_strlen"),
@@ -187,6 +201,51 @@ pub fn read(block: Option<&ConfigBlock>, options: &CompileOptions, diagnostics: 
         diagnostics.extend(apply(&mut config, &name, &written, Span::default(), Span::default()));
     }
     config
+}
+
+/// The value of a setting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Setting {
+    Flag(bool),
+    Number(u64),
+    Text(String),
+}
+
+impl Config {
+    /// Every setting that has an effect here and its value, by name.
+    pub fn values(&self) -> Vec<(&'static str, Setting)> {
+        let unstable = |it: Unstable| match it {
+            Unstable::Enable => "enable",
+            Unstable::Warn => "warn",
+            Unstable::Error => "error",
+        };
+        let run = &self.run;
+        let missing_probes = match run.missing_probes {
+            MissingProbes::Error => "error",
+            MissingProbes::Warn => "warn",
+            MissingProbes::Ignore => "ignore",
+        };
+        let stack_mode = match run.stack_mode {
+            StackMode::Bpftrace => "bpftrace",
+            StackMode::Perf => "perf",
+            StackMode::Raw => "raw",
+            StackMode::BuildId => "build_id",
+        };
+        let text = |text: &str| Setting::Text(text.to_owned());
+        vec![
+            ("max_bpf_progs", Setting::Number(self.max_programs)),
+            ("max_cat_bytes", Setting::Number(run.max_cat_bytes.into())),
+            ("max_map_keys", Setting::Number(self.max_map_keys.into())),
+            ("max_probes", Setting::Number(self.max_probes)),
+            ("max_strlen", Setting::Number(self.max_strlen.into())),
+            ("missing_probes", text(missing_probes)),
+            ("perf_rb_pages", Setting::Number(run.ring_pages.unwrap_or(0).into())),
+            ("print_maps_on_exit", Setting::Flag(run.print_maps_on_exit)),
+            ("stack_mode", text(stack_mode)),
+            ("str_trunc_trailer", text(&run.truncation_trailer)),
+            ("unstable_tseries", text(unstable(self.unstable_tseries))),
+        ]
+    }
 }
 
 enum Written {

@@ -19,6 +19,9 @@ use super::unsupported;
 /// Arrays up to this size are copied to be indexed at run time; larger ones are read element by element.
 const MAX_COPIED_ARRAY: u32 = 256;
 
+/// Types that are written longer than this are left out of messages.
+const LONG_TYPE: usize = 100;
+
 /// Where a part is before it is read.
 enum Part {
     /// Already a value.
@@ -120,7 +123,11 @@ impl Typer<'_> {
             }
             Type::Record(fields) => {
                 let Some(index) = fields.iter().position(|it| it.name == field.name) else {
-                    let message = format!("Record '{}' has no field '{}'", value.ty, field.name);
+                    let whole = value.ty.to_string();
+                    // The type of a large record tells less than the names that are near.
+                    let record =
+                        if whole.len() > LONG_TYPE { "The record".to_owned() } else { format!("Record '{whole}'") };
+                    let message = format!("{record} has no field '{}'", field.name);
                     let names: Vec<String> = fields.iter().map(|it| it.name.clone()).collect();
                     let diagnostic = Diagnostic::error("unknown-field", field.span, message)
                         .with_suggestion(&field.name, names.iter().map(String::as_str));

@@ -46,13 +46,14 @@ field:__data_loc char[] filename;\toffset:8;\tsize:4;\tsigned:0;
 field:pid_t pid;\toffset:12;\tsize:4;\tsigned:1;";
 const TYPES: &str = "\
 enum color { RED, GREEN = 5 };
+struct sock { int state; };
 struct qstr { unsigned int len; char *name; };
 struct dentry { struct qstr d_name; unsigned flags : 3; unsigned mode : 5; };
 struct path { void *mnt; struct dentry *dentry; };
 struct file { struct path f_path; unsigned long words[64]; unsigned char addr[6]; int small[4]; enum color c; };
 struct bpf_iter_meta { unsigned long session_id; unsigned long seq_num; };
 struct bpf_iter__task { struct bpf_iter_meta *meta; struct task_struct *task; };
-struct task_struct { int prio; struct task_struct *real_parent; pid_t tgid; pid_t pid; char comm[16]; };";
+struct task_struct { int prio; struct task_struct *real_parent; pid_t tgid; pid_t pid; char comm[16]; struct task_struct *group_leader; };";
 
 /// A small kernel that knows what the scripts of the tests name.
 pub fn kernel() -> FixtureKernel {
@@ -68,12 +69,15 @@ pub fn kernel() -> FixtureKernel {
         .with_tracepoint("sched", "sched_switch", SWITCH)
         .with_tracepoint("sched", "sched_process_exec", EXEC)
         .with_raw_tracepoint("sched_switch", Some("bool preempt; struct task_struct *prev; struct task_struct *next;"))
+        .with_raw_tracepoint("inet_sock_set_state", Some("struct sock *sk; int oldstate; int newstate;"))
         .with_raw_tracepoint("sys_enter", None)
         .with_kernel_symbol("do_nanosleep", 0xffff_ffff_8100_0000)
         .with_function(None, "do_nanosleep", "void *t; unsigned int mode;", Some("int"))
         .with_binary("/bin/bash", &[("readline", 0x1000, 64), ("read_command", 0x1100, 32), ("main", 0x2000, 16)])
         .with_binary("/lib/libc.so.6", &[])
         .with_usdt("/lib/libc.so.6", heap_new())
+        .with_kfunc("bpf_task_from_pid")
+        .with_object("/bin/bash", "ps1_prompt", UserObject { address: 0x3000, size: 8 })
         .with_cgroup("/sys/fs/cgroup/system.slice", 42)
 }
 

@@ -45,7 +45,13 @@ impl Typer<'_> {
         if let Type::Pointer { to, .. } = &ty {
             ty = (**to).clone();
         }
-        let mut offset = 0;
+        let offset = self.member_offset(&ty, path)?;
+        Some(build::constant(u64::from(offset), Type::UINT64, span))
+    }
+
+    /// The offset of a member of a struct or record, or of a member of a member.
+    pub fn member_offset(&mut self, of: &Type, path: &[Ident]) -> Option<u32> {
+        let (mut ty, mut offset) = (of.clone(), 0);
         for part in path {
             let found = match &ty {
                 Type::Record(fields) => fields
@@ -68,7 +74,7 @@ impl Typer<'_> {
             offset += start;
             ty = part_type;
         }
-        Some(build::constant(u64::from(offset), Type::UINT64, span))
+        Some(offset)
     }
 
     /// `typeinfo(x)`: a record of what is known about a type at compile time.

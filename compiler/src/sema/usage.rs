@@ -20,6 +20,8 @@ pub struct Usage {
     pub callbacks: bool,
     /// `args` without a field.
     pub whole_arguments: bool,
+    /// A function that takes the arguments as objects which the verifier tracks.
+    pub objects: bool,
 }
 
 impl Usage {
@@ -87,7 +89,9 @@ impl Usage {
 
     fn name(&mut self, name: &str) {
         match name {
-            "probe" => self.probe = true,
+            // The place of a probe decides what the program's address is, too.
+            "probe" | "uaddr" => self.probe = true,
+            "socket_cookie" | "skboutput" | "path" => self.objects = true,
             "args" => self.whole_arguments = true,
             "ctx" => self.context = true,
             _ => self.positions |= argument_index(name).is_some(),

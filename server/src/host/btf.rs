@@ -108,6 +108,17 @@ impl Btf {
         })
     }
 
+    /// Whether a function is marked as one that BPF programs may call. Kernels whose BTF has no such marks call all of
+    /// their functions for programs `bpf_`.
+    pub fn is_kfunc(&self, name: &str) -> bool {
+        let Some(function) = self.id_of(Kind::Function, name) else { return false };
+        let mut marks = self.names(Kind::DeclTag).filter(|(_, tag)| *tag == "bpf_kfunc").peekable();
+        if marks.peek().is_none() {
+            return name.starts_with("bpf_");
+        }
+        marks.any(|(id, _)| self.record(id).is_some_and(|record| record.size_or_type == function))
+    }
+
     /// The constant `name` of any enum: the enum's id and the value.
     pub fn enum_constant(&self, name: &str) -> Option<(u32, i64)> {
         (1..self.offsets.len() as u32).find_map(|id| {

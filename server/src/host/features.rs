@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use tracedeck_compiler::kernel::Feature;
+use tracedeck_compiler::kernel::{Feature, version};
 
 use super::LiveKernel;
 use super::btf::Kind;
@@ -26,7 +26,7 @@ pub struct FeatureReport {
 type Row = (Feature, &'static str, (u32, u32), &'static str, &'static str);
 
 /// All features in the order in which reports show them.
-const TABLE: [Row; 10] = [
+const TABLE: [Row; 15] = [
     (Feature::Btf, "kernel type information", (4, 18), "4.18", "CONFIG_DEBUG_INFO_BTF"),
     (Feature::InstructionsV4, "BPF instruction set v4", (6, 6), "6.6", ""),
     (Feature::Loop, "bpf_loop", (5, 17), "5.17", ""),
@@ -36,14 +36,13 @@ const TABLE: [Row; 10] = [
     (Feature::Kprobes, "kprobes", (4, 17), "4.17", "CONFIG_KPROBE_EVENTS"),
     (Feature::KprobeMulti, "one link for many kprobes", (5, 18), "5.18", "CONFIG_FPROBE"),
     (Feature::Trampolines, "fentry and fexit", (5, 5), "5.5", "function tracing that is not locked down"),
+    (Feature::SendSignal, "bpf_send_signal_thread", (5, 5), "5.5", ""),
+    (Feature::Jiffies, "bpf_jiffies64", (5, 5), "5.5", ""),
+    (Feature::TaiClock, "bpf_ktime_get_tai_ns", (6, 1), "6.1", ""),
+    (Feature::UprobeFunctionAddress, "bpf_get_func_ip in uprobes", (6, 6), "6.6", ""),
+    (Feature::OverrideReturn, "bpf_override_return", (4, 16), "4.16", "CONFIG_BPF_KPROBE_OVERRIDE"),
     (Feature::HardwareEvents, "hardware counters", (4, 9), "4.9", "a performance monitoring unit"),
 ];
-
-/// Major and minor number of a release such as `6.18.44-generic`; zeros when it has none.
-pub fn version(release: &str) -> (u32, u32) {
-    let mut parts = release.split(|c: char| !c.is_ascii_digit()).map(|part| part.parse().unwrap_or(0));
-    (parts.next().unwrap_or(0), parts.next().unwrap_or(0))
-}
 
 pub fn report(kernel: &LiveKernel) -> Vec<FeatureReport> {
     TABLE
@@ -69,7 +68,15 @@ pub fn probe(kernel: &LiveKernel, feature: Feature) -> bool {
     let built_in = |function| kernel.btf().is_none_or(|btf| btf.id_of(Kind::Function, function).is_some());
     match feature {
         Feature::Btf => kernel.btf().is_some(),
-        Feature::InstructionsV4 | Feature::Loop | Feature::ForEachMapElement | Feature::LookupPerCpuElement => true,
+        Feature::InstructionsV4
+        | Feature::Loop
+        | Feature::ForEachMapElement
+        | Feature::LookupPerCpuElement
+        | Feature::SendSignal
+        | Feature::Jiffies
+        | Feature::TaiClock
+        | Feature::UprobeFunctionAddress => true,
+        Feature::OverrideReturn => built_in("bpf_override_return"),
         Feature::UprobeMulti => pmu("uprobe") && built_in("bpf_uprobe_multi_link_attach"),
         Feature::Kprobes => pmu("kprobe"),
         Feature::KprobeMulti => built_in("register_fprobe_ips"),

@@ -1,11 +1,13 @@
-//! Finds the number of a type in the kernel's BTF, which tracing programs name instead of a tracepoint or function.
+//! Finds the number of something in the kernel's BTF: what tracing programs are attached to, functions and variables
+//! that programs use.
 
 use std::io;
 
 const KERNEL_BTF: &str = "/sys/kernel/btf/vmlinux";
-/// `BTF_KIND_TYPEDEF` and `BTF_KIND_FUNC` of linux/btf.h.
+/// `BTF_KIND_TYPEDEF`, `BTF_KIND_FUNC` and `BTF_KIND_VAR` of linux/btf.h.
 const TYPEDEF: u32 = 8;
 const FUNCTION: u32 = 12;
+const VARIABLE: u32 = 14;
 
 /// The type information of the kernel proper.
 pub struct KernelBtf(Vec<u8>);
@@ -23,6 +25,11 @@ impl KernelBtf {
     /// The number of a function.
     pub fn function(&self, name: &str) -> Option<u32> {
         self.find(FUNCTION, name)
+    }
+
+    /// The number of a variable.
+    pub fn variable(&self, name: &str) -> Option<u32> {
+        self.find(VARIABLE, name)
     }
 
     /// One pass over all types: a few milliseconds.
@@ -87,6 +94,6 @@ mod tests {
         let btf = KernelBtf([header, types, strings.to_vec()].concat());
         assert_eq!(btf.typedef("btf_trace_x"), Some(3));
         assert_eq!(btf.typedef("btf_trace"), None);
-        assert_eq!(btf.typedef("int"), None);
+        assert_eq!(btf.function("int"), None);
     }
 }

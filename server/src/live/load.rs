@@ -150,11 +150,21 @@ impl<'a> Loader<'a> {
                 self.constants.insert(section, map);
             }
         }
+        let of_kernel = |target: &Target| matches!(target, Target::KernelFunction(_) | Target::KernelVariable(_));
+        if self.kernel_btf.is_none() && linked.references.iter().any(|reference| of_kernel(&reference.to)) {
+            let read = KernelBtf::read();
+            let read = read.map_err(|error| ObjectError(format!("the kernel's types cannot be read: {error}")))?;
+            self.kernel_btf = Some(read);
+        }
+        let types = self.kernel_btf.as_ref();
+        let number = |id: u32| i32::try_from(id).ok();
         linked.resolve(|target| match target {
             Target::Map(symbol) | Target::Value { symbol, .. } => {
                 self.maps.get(symbol).map(|map| map.as_fd().as_raw_fd())
             }
             Target::Constants { section, .. } => self.constants.get(section).map(|map| map.as_fd().as_raw_fd()),
+            Target::KernelFunction(name) => types?.function(name).and_then(number),
+            Target::KernelVariable(name) => types?.variable(name).and_then(number),
         })
     }
 

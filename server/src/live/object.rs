@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use object::read::elf::ElfFile64;
 use object::{LittleEndian, Object as _, ObjectSection as _, ObjectSymbol as _, RelocationFlags, RelocationTarget};
 use object::{SectionIndex, SymbolIndex, SymbolKind};
-use tracedeck_compiler::manifest::VALUE_SUFFIX;
+use tracedeck_compiler::manifest::{KERNEL_VARIABLE_PREFIX, VALUE_SUFFIX};
 
 use super::line_info::{DebugInfo, Placement};
 
@@ -19,7 +19,9 @@ const CALL: u8 = 0x85;
 /// Source registers that give an immediate its meaning (linux/bpf.h, `BPF_PSEUDO_*`).
 const PSEUDO_MAP_FD: u8 = 1;
 const PSEUDO_MAP_VALUE: u8 = 2;
+const PSEUDO_BTF_ID: u8 = 3;
 const PSEUDO_CALL: u8 = 1;
+const PSEUDO_KFUNC_CALL: u8 = 2;
 const PSEUDO_FUNC: u8 = 4;
 /// `R_BPF_64_64` and `R_BPF_64_32` of LLVM's BPF back end.
 const RELOCATION_64_64: u32 = 1;
@@ -82,6 +84,10 @@ pub enum Target {
     Value { symbol: String, offset: u32 },
     /// This many bytes into a section of constants.
     Constants { section: usize, offset: u32 },
+    /// A call of a kfunc.
+    KernelFunction(String),
+    /// The address of a variable of the kernel.
+    KernelVariable(String),
 }
 
 impl<'a> Object<'a> {
@@ -216,7 +222,10 @@ impl Linker<'_, '_> {
             let name = symbol.name()?;
             let to = match name.strip_suffix(VALUE_SUFFIX) {
                 Some(map) => Target::Value { symbol: map.to_owned(), offset: addend },
-                None => Target::Map(name.to_owned()),
+                None => match name.strip_prefix(KERNEL_VARIABLE_PREFIX) {
+                    Some(variable) => Target::KernelVariable(variable.to_owned()),
+                    None => Target::Map(name.to_owned()),
+                },
             };
             self.program.references.push(Reference { instruction, to });
             return Ok(());
@@ -240,7 +249,9 @@ impl Linker<'_, '_> {
     fn relocate_call(&mut self, instruction: usize, symbol: SymbolIndex) -> Result<(), ObjectError> {
         let symbol = self.object.elf.symbol_by_index(symbol)?;
         let Some(section) = symbol.section_index() else {
-            return Err(ObjectError(format!("call of '{}', which is not defined", symbol.name()?)));
+            let to = Target::KernelFunction(symbol.name()?.to_owned());
+            self.program.references.push(Reference { instruction, to });
+            return Ok(());
         };
         let offset = if symbol.kind() == SymbolKind::Section {
             // The immediate counts instructions from the section's start, minus one.
@@ -295,16 +306,23 @@ impl Linker<'_, '_> {
 }
 
 impl LinkedProgram {
-    /// Closes all references: `map` gives the descriptor of each target's map.
-    pub fn resolve(&mut self, mut map: impl FnMut(&Target) -> Option<i32>) -> Result<(), ObjectError> {
+    /// Closes all references: `number` gives the descriptor of each target's map, or the type id of what the kernel has.
+    pub fn resolve(&mut self, mut number: impl FnMut(&Target) -> Option<i32>) -> Result<(), ObjectError> {
         for reference in &self.references {
-            let fd = map(&reference.to).ok_or_else(|| ObjectError(format!("no map for {:?}", reference.to)))?;
+            let number = number(&reference.to).ok_or_else(|| ObjectError(format!("nothing for {:?}", reference.to)))?;
             let (register, offset) = match &reference.to {
                 Target::Map(_) => (PSEUDO_MAP_FD, 0),
                 Target::Value { offset, .. } | Target::Constants { offset, .. } => (PSEUDO_MAP_VALUE, *offset),
+                Target::KernelVariable(_) => (PSEUDO_BTF_ID, 0),
+                Target::KernelFunction(_) => {
+                    // One instruction, and the function is one of vmlinux.
+                    set_source_register(&mut self.instructions, reference.instruction, PSEUDO_KFUNC_CALL);
+                    set_immediate(&mut self.instructions, reference.instruction, number);
+                    continue;
+                }
             };
             set_source_register(&mut self.instructions, reference.instruction, register);
-            set_immediate(&mut self.instructions, reference.instruction, fd);
+            set_immediate(&mut self.instructions, reference.instruction, number);
             set_immediate(&mut self.instructions, reference.instruction + 1, offset as i32);
         }
         Ok(())

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use object::{Object, ObjectSection, ObjectSymbol, SectionKind};
 use tracedeck_compiler::Compiled;
-use tracedeck_compiler::manifest::{MapStorage, VALUE_SUFFIX};
+use tracedeck_compiler::manifest::{KERNEL_VARIABLE_PREFIX, MapStorage, VALUE_SUFFIX};
 
 /// What does not fit; empty where all does.
 pub fn disagreements(compiled: &Compiled) -> Vec<String> {
@@ -48,7 +48,7 @@ fn sections(file: &object::File<'_>, compiled: &Compiled, problems: &mut Vec<Str
     }
 }
 
-/// Every undefined symbol is a map of the manifest.
+/// Every undefined symbol is a map of the manifest, or something of the kernel.
 fn symbols(file: &object::File<'_>, compiled: &Compiled, problems: &mut Vec<String>) {
     let maps: HashSet<&str> = compiled.manifest.kernel_maps.iter().map(|map| map.symbol.as_str()).collect();
     if maps.len() != compiled.manifest.kernel_maps.len() {
@@ -57,7 +57,8 @@ fn symbols(file: &object::File<'_>, compiled: &Compiled, problems: &mut Vec<Stri
     for symbol in file.symbols().filter(|symbol| symbol.is_undefined()) {
         let name = symbol.name().unwrap_or("?");
         let map = name.strip_suffix(VALUE_SUFFIX).unwrap_or(name);
-        if !name.is_empty() && !maps.contains(map) {
+        let of_kernel = name.starts_with("bpf_") || name.starts_with(KERNEL_VARIABLE_PREFIX);
+        if !name.is_empty() && !of_kernel && !maps.contains(map) {
             problems.push(format!("'{name}' is no map of the manifest"));
         }
     }

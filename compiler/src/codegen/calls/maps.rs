@@ -1,5 +1,6 @@
 //! Functions of maps.
 
+use crate::abi::record::STACK_ID_COUNT_SHIFT;
 use crate::hir::{Call, Expr, ExprKind};
 use crate::manifest::CounterCause;
 use crate::types::Type;
@@ -27,8 +28,18 @@ pub fn has_key<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, expression: &Expr,
     Ok(builder.has_entry(*map, key.as_deref())?.into())
 }
 
+/// Copies a value to the variable that is the argument; 1 where there is one.
+pub fn find<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, expression: &Expr, call: &Call) -> Result<'ctx> {
+    let (Some((map, Some(key))), Some(ExprKind::Variable(variable))) =
+        (&call.map, call.arguments.first().map(|argument| &argument.kind))
+    else {
+        return Err(CodegenError::internal(expression.span, "find without map, key or variable"));
+    };
+    Ok(builder.find_entry(*map, key, *variable)?.into())
+}
+
 /// `len(@map)`, `len(kstack)`
-pub fn len<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, expression: &Expr, call: &Call) -> Result<'ctx> {
+pub fn len<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, _: &Expr, call: &Call) -> Result<'ctx> {
     if let Some((map, _)) = &call.map {
         return Ok(builder.count_entries(*map)?.into());
     }
@@ -38,7 +49,9 @@ pub fn len<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, expression: &Expr, cal
         (Type::Stack { space, limit, .. }, ExprKind::Call(_)) => {
             Ok(builder.capture_stack(*space, *limit)?.frames.into())
         }
-        _ => Err(CodegenError::unsupported(expression.span, "The length of a stack in a variable or map")
-            .with_help("Use len(kstack) or len(ustack)")),
+        _ => {
+            let id = builder.register(stack)?;
+            Ok(builder.ir.shift_right(id, builder.ir.constant(u64::from(STACK_ID_COUNT_SHIFT))).into())
+        }
     }
 }

@@ -45,6 +45,26 @@ pub fn print<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, expression: &Expr, c
     Ok(Lowered::Void)
 }
 
+/// One line to the kernel's trace_pipe. The first argument is the format.
+pub fn debug<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, expression: &Expr, call: &Call) -> Result<'ctx> {
+    let Some((format, values)) = call.arguments.split_first() else {
+        return Err(CodegenError::internal(expression.span, "debugf without a format"));
+    };
+    let size = builder.ir.constant(u64::from(format.ty.size()));
+    let format = builder.memory(format)?;
+    let mut words = [builder.ir.constant(0); 3];
+    for (word, value) in words.iter_mut().zip(values) {
+        *word = match builder.value(value)? {
+            Lowered::Register(number) => number,
+            Lowered::Memory(memory) => builder.ir.address(memory.place.pointer),
+            Lowered::Void => builder.ir.constant(0),
+        };
+    }
+    let [first, second, third] = words;
+    builder.ir.trace_printk(format.place.pointer, size, first, second, third);
+    Ok(Lowered::Void)
+}
+
 /// Sends the exit code and leaves the program.
 pub fn exit<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, expression: &Expr, call: &Call) -> Result<'ctx> {
     if builder.is_left_behind() {

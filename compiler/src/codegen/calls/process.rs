@@ -1,19 +1,29 @@
 //! Who runs, and where: ids, names, the processor.
 
+use inkwell::values::IntValue;
+
 use crate::hir::{Call, Expr};
 use crate::manifest::GlobalsHeader;
 
 use super::Result;
-use crate::codegen::{FunctionBuilder, Memory};
+use crate::codegen::{CodegenError, FunctionBuilder, Memory};
 
-pub fn pid<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, _: &Expr, _: &Call) -> Result<'ctx> {
-    let both = builder.ir.get_pid_tgid();
+pub fn pid<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, _: &Expr, call: &Call) -> Result<'ctx> {
+    let both = ids(builder, call)?;
     Ok(builder.ir.shift_right(both, builder.ir.constant(32)).into())
 }
 
-pub fn tid<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, _: &Expr, _: &Call) -> Result<'ctx> {
-    let both = builder.ir.get_pid_tgid();
+pub fn tid<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, _: &Expr, call: &Call) -> Result<'ctx> {
+    let both = ids(builder, call)?;
     Ok(builder.ir.narrow(both, 4, false).into())
+}
+
+/// tgid << 32 | pid; the call has a constant where the initial namespace is asked for.
+fn ids<'ctx>(
+    builder: &mut FunctionBuilder<'_, 'ctx>,
+    call: &Call,
+) -> std::result::Result<IntValue<'ctx>, CodegenError> {
+    if call.constants.is_empty() { builder.current_ids() } else { Ok(builder.ir.get_pid_tgid()) }
 }
 
 /// Also `username`, whose value is the uid.
@@ -27,11 +37,39 @@ pub fn gid<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, _: &Expr, _: &Call) ->
     Ok(builder.ir.shift_right(both, builder.ir.constant(32)).into())
 }
 
-pub fn comm<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, expression: &Expr, _: &Call) -> Result<'ctx> {
+pub fn comm<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, expression: &Expr, call: &Call) -> Result<'ctx> {
+    if let (Some(pid), Some(offset)) = (call.arguments.first(), call.constants.first()) {
+        return comm_of(builder, expression, pid, *offset as u32);
+    }
     let place = builder.result_memory(&expression.ty)?;
     // The helper pads with zeros.
     builder.ir.get_comm(place.pointer, builder.ir.constant(u64::from(expression.ty.size())));
     Ok(Memory::exact(place).into())
+}
+
+/// The name of another process. A task that was found is held until it is given back.
+fn comm_of<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, expression: &Expr, pid: &Expr, offset: u32) -> Result<'ctx> {
+    let pid = builder.register(pid)?;
+    let place = builder.result_memory(&expression.ty)?;
+    let task = builder.call_kernel("bpf_task_from_pid", &[pid.into()]);
+    let [gone, there, next] = ["gone", "there", ""].map(|name| builder.ir.block(name));
+    builder.ir.branch_if(builder.ir.is_zero(task), gone, there);
+    builder.ir.position(gone);
+    let unknown = *b"[unknown]\0\0\0\0\0\0\0";
+    for (offset, half) in unknown.as_chunks::<8>().0.iter().enumerate() {
+        let word = builder.ir.constant(u64::from_le_bytes(*half));
+        builder.ir.store(builder.ir.offset(place.pointer, offset as u32 * 8), word, 8);
+    }
+    builder.ir.branch(next);
+    builder.ir.position(there);
+    let name = builder.ir.add(task, builder.ir.constant(u64::from(offset)));
+    let size = builder.ir.constant(u64::from(expression.ty.size()));
+    builder.ir.probe_read_kernel(place.pointer, size, name);
+    let task = builder.ir.pointer(task);
+    builder.call_kernel("bpf_task_release", &[task.into()]);
+    builder.ir.branch(next);
+    builder.ir.position(next);
+    Ok(Memory::new(place).into())
 }
 
 pub fn child_pid<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, _: &Expr, _: &Call) -> Result<'ctx> {
@@ -43,9 +81,25 @@ pub fn cgroup<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, _: &Expr, _: &Call)
     Ok(builder.ir.get_cgroup_id().into())
 }
 
+/// u64 id, u32 index of the filter, 4 bytes of padding.
+pub fn cgroup_path<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, expression: &Expr, call: &Call) -> Result<'ctx> {
+    let place = builder.result_memory(&expression.ty)?;
+    let id = builder.call_argument(call, 0)?;
+    let id = builder.register(id)?;
+    let filter = builder.ir.constant(call.constants.first().copied().unwrap_or(0));
+    builder.ir.store(place.pointer, id, 8);
+    builder.ir.store(builder.ir.offset(place.pointer, 8), filter, 8);
+    Ok(Memory::exact(place).into())
+}
+
 pub fn cpu<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, _: &Expr, _: &Call) -> Result<'ctx> {
     let cpu = builder.ir.get_processor_id();
     Ok(builder.ir.narrow(cpu, 4, false).into())
+}
+
+pub fn memory_node<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, _: &Expr, _: &Call) -> Result<'ctx> {
+    let node = builder.ir.get_numa_node();
+    Ok(builder.ir.narrow(node, 4, false).into())
 }
 
 pub fn current_task<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, _: &Expr, _: &Call) -> Result<'ctx> {

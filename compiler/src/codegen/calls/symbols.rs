@@ -3,6 +3,7 @@
 use inkwell::values::IntValue;
 
 use crate::hir::{Call, Expr};
+use crate::manifest::KERNEL_VARIABLE_PREFIX;
 use crate::types::{StackMode, StackSpace, Type};
 
 use super::Result;
@@ -23,7 +24,7 @@ pub fn usym<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, expression: &Expr, ca
 /// u64 address, u32 tgid, u32 probe.
 fn user_symbol<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, ty: &Type, address: IntValue<'ctx>) -> Result<'ctx> {
     let place = builder.result_memory(ty)?;
-    let both = builder.ir.get_pid_tgid();
+    let both = builder.current_ids()?;
     let tgid = builder.ir.shift_right(both, builder.ir.constant(32));
     let probe = builder.state.probe.attach.first().map_or(0, |attach| attach.probe.0);
     builder.ir.store(place.pointer, address, 8);
@@ -32,10 +33,37 @@ fn user_symbol<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, ty: &Type, address
     Ok(Memory::exact(place).into())
 }
 
-/// `func` in a probe of a kernel function: its address.
+/// `func` where no register has it: the address of the traced function.
 pub fn traced_function<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, _: &Expr, _: &Call) -> Result<'ctx> {
     let context = builder.context_pointer()?;
     Ok(builder.ir.get_func_ip(context).into())
+}
+
+/// How far the file was moved in memory is how far the probe's function was.
+pub fn user_address<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, expression: &Expr, call: &Call) -> Result<'ctx> {
+    let [variable, probe] = call.constants.as_slice() else {
+        return Err(CodegenError::internal(expression.span, "a variable without its address"));
+    };
+    let context = builder.context_pointer()?;
+    let here = builder.ir.get_func_ip(context);
+    let distance = builder.ir.constant(variable.wrapping_sub(*probe));
+    Ok(builder.ir.add(here, distance).into())
+}
+
+pub fn per_cpu_address<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, expression: &Expr, call: &Call) -> Result<'ctx> {
+    let name = call.constants.first().and_then(|index| builder.unit.program.strings.get(*index as usize));
+    let Some(name) = name else {
+        return Err(CodegenError::internal(expression.span, "a variable without its name"));
+    };
+    let variable = builder.unit.symbol(&format!("{KERNEL_VARIABLE_PREFIX}{name}"));
+    Ok(match call.arguments.first() {
+        Some(cpu) => {
+            let cpu = builder.register(cpu)?;
+            builder.ir.per_cpu_pointer(variable, cpu)
+        }
+        None => builder.ir.this_cpu_pointer(variable),
+    }
+    .into())
 }
 
 /// `kstack` and `ustack`: the id of the captured stack.

@@ -27,6 +27,10 @@ pub fn elapsed<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, _: &Expr, _: &Call
     Ok(builder.ir.sub(now, start).into())
 }
 
+pub fn jiffies<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, _: &Expr, _: &Call) -> Result<'ctx> {
+    Ok(builder.ir.jiffies().into())
+}
+
 /// A timestamp: u32 index of the format, u32 clock (0: boot), u64 nanoseconds.
 pub fn strftime<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, expression: &Expr, call: &Call) -> Result<'ctx> {
     let place = builder.result_memory(&expression.ty)?;

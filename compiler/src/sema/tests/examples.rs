@@ -10,7 +10,14 @@ use crate::source::SourceFile;
 fn the_example_of_every_builtin_compiles() {
     let options = CompileOptions { has_child: true, allow_unsafe: true, ..CompileOptions::default() };
     for builtin in builtins::ALL {
-        assert_eq!(said_by(builtin.example, &kernel(), &options), "", "{}: {}", builtin.name, builtin.example);
+        let said = said_by(builtin.example, &kernel(), &options);
+        // What only some probe types have waits for them.
+        if !builtin.rules.probes.is_empty() && said.starts_with("error probe-not-supported") {
+            continue;
+        }
+        // A note that the call is for debugging is no mistake of the example.
+        let said = if said.starts_with("warning debug-output") { "" } else { &said };
+        assert_eq!(said, "", "{}: {}", builtin.name, builtin.example);
     }
 }
 
@@ -35,6 +42,9 @@ fn code_is_generated_for_the_example_of_every_builtin() {
         let file = SourceFile::new("test", builtin.example);
         match crate::compile(&file, &kernel(), &options) {
             Ok((compiled, _)) => assert!(!compiled.object.is_empty(), "{}", builtin.name),
+            Err(errors) if errors.iter().any(|error| error.code == "probe-not-supported") => {
+                assert!(!builtin.rules.probes.is_empty(), "{}", builtin.example);
+            }
             Err(errors) => panic!("{}: {errors:?}", builtin.example),
         }
     }

@@ -1,0 +1,150 @@
+//! The language as a document, made from the tables that the compiler itself reads.
+
+use std::fmt::Write as _;
+
+use crate::builtins::{self, Builtin, Kind, Timing};
+use crate::probes::{ProbeKind, Support};
+use crate::sema::config;
+use crate::{aggregations, probes};
+
+pub mod constructs;
+pub mod settings;
+
+/// A command line option: how it is written, and what it does.
+pub type CommandOption = (String, String);
+
+/// The whole document, in Markdown. The command's options come from whoever parses them.
+pub fn language(options: &[CommandOption]) -> String {
+    let mut out = String::from(
+        "# The language\n\n\
+         Scripts are those of bpftrace 0.26; what is different on purpose is in [differences.md](differences.md).\n\
+         This file is generated from the compiler's tables by `cargo xtask codegen`, and a test compiles every example\n\
+         in it.\n",
+    );
+    constructs_of(&mut out);
+    out.push_str("\n## Probes\n");
+    probes::ALL.iter().for_each(|kind| probe(&mut out, kind));
+    out.push_str("\n## Values\n\nA value may also be written as a call: `pid` and `pid()` are the same.\n");
+    builtins_of(&mut out, Kind::Value);
+    out.push_str("\n## Functions\n");
+    builtins_of(&mut out, Kind::Function);
+    out.push_str(
+        "\n## Aggregations\n\nThe right side of an assignment to a map. Every processor has a cell of its own, and they are \
+         added up when\nthe map is read.\n",
+    );
+    for it in aggregations::ALL {
+        let _ = write!(out, "\n### {}\n\n`@map = {}`\n\n{}\n", it.name, it.signature, it.doc);
+        example(&mut out, it.example);
+    }
+    settings_of(&mut out);
+    out.push_str("\n## Options of `tracedeck run`\n\n| option | effect |\n|---|---|\n");
+    for (option, doc) in options {
+        let _ = writeln!(out, "| `{}` | {} |", cell(option), cell(doc));
+    }
+    out
+}
+
+fn constructs_of(out: &mut String) {
+    let mut group = "";
+    for it in constructs::ALL {
+        if it.group != group {
+            group = it.group;
+            let _ = writeln!(out, "\n## {group}");
+        }
+        let _ = write!(out, "\n### `{}`\n\n{}\n", it.syntax, it.doc);
+        example(out, it.example);
+    }
+}
+
+fn probe(out: &mut String, kind: &ProbeKind) {
+    let _ = write!(out, "\n### {}\n\n`{}`", kind.name, kind.syntax);
+    if !kind.aliases.is_empty() {
+        let aliases: Vec<String> = kind.aliases.iter().map(|alias| format!("`{alias}`")).collect();
+        let _ = write!(out, ", also {}", aliases.join(", "));
+    }
+    let _ = write!(out, "\n\n{} Since Linux {}.", kind.doc, kind.since);
+    if matches!(kind.support, Support::No(_)) {
+        out.push_str(" Not supported by tracedeck yet.");
+    }
+    out.push('\n');
+    example(out, &format!("{} {{ @ = count(); }}", kind.example));
+}
+
+fn builtins_of(out: &mut String, kind: Kind) {
+    for it in builtins::ALL.iter().filter(|it| it.kind == kind) {
+        let _ = write!(out, "\n### {}\n\n`{}`\n\n{}{}\n", it.name, it.signature, it.doc, remarks(it));
+        example(out, it.example);
+    }
+}
+
+/// When a builtin works, where, and with which permission, as far as that is not plain.
+fn remarks(builtin: &Builtin) -> String {
+    let mut remarks = String::new();
+    match builtin.timing {
+        Timing::Kernel => {}
+        Timing::Asynchronous => remarks.push_str(" *Asynchronous: user space does it a moment later.*"),
+        Timing::CompileTime => remarks.push_str(" *Known when the script is compiled.*"),
+    }
+    if builtin.rules.needs_unsafe {
+        remarks.push_str(" *Needs `--unsafe`.*");
+    }
+    if !builtin.rules.probes.is_empty() {
+        let _ = write!(remarks, " *Only in {} probes.*", builtin.rules.probes.join(", "));
+    }
+    remarks
+}
+
+fn settings_of(out: &mut String) {
+    out.push_str(
+        "\n## Settings\n\nKeys of the `config` block; `BPFTRACE_` and the key in capitals is the environment variable that \
+         wins over it.\n\n| key | values | effect |\n|---|---|---|\n",
+    );
+    for (name, values) in config::keys() {
+        let doc = settings::ALL
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map_or("Accepted; nothing to choose here.", |it| it.1);
+        let _ = writeln!(out, "| `{name}` | {} | {} |", cell(&values), cell(doc));
+    }
+}
+
+fn example(out: &mut String, script: &str) {
+    let _ = write!(out, "\n```bpftrace\n{script}\n```\n");
+}
+
+/// Text for a cell of a table.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('\n', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::CompileOptions;
+    use crate::sema::tests::{kernel, said_by};
+
+    #[test]
+    fn the_example_of_every_construct_compiles_without_a_word() {
+        let options = CompileOptions { positional: vec!["5".to_owned()], has_child: true, ..CompileOptions::default() };
+        for it in constructs::ALL {
+            assert_eq!(said_by(it.example, &kernel(), &options), "", "{}", it.example);
+        }
+    }
+
+    #[test]
+    fn every_setting_that_is_explained_exists() {
+        let known: Vec<&str> = config::keys().map(|(name, _)| name).collect();
+        for (name, doc) in settings::ALL {
+            assert!(known.contains(name) && doc.ends_with('.'), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_document_has_a_heading_for_every_record() {
+        let text = language(&[("-q".to_owned(), "Says | less".to_owned())]);
+        for name in builtins::ALL.iter().map(|it| it.name).chain(probes::ALL.iter().map(|it| it.name)) {
+            assert!(text.contains(&format!("\n### {name}\n")), "{name}");
+        }
+        assert!(text.contains("| `-q` | Says \\| less |"));
+    }
+}
