@@ -13,6 +13,7 @@ pub mod messages;
 mod network;
 mod objects;
 mod output;
+pub mod packets;
 mod parameters;
 mod parents;
 mod pointers;
@@ -191,6 +192,7 @@ pub static ALL: &[&Builtin] = &[
     &network::PTON,
     &objects::SOCKET_COOKIE,
     &objects::PATH,
+    &packets::SKBOUTPUT,
     &network::MACADDR,
     &network::BSWAP,
     &cgroups::CGROUPID,

@@ -65,13 +65,13 @@ use unit::{Parameter, ParameterKind, Unit};
 pub type Lower =
     for<'ctx> fn(&mut FunctionBuilder<'_, 'ctx>, &hir::Expr, &hir::Call) -> Result<Lowered<'ctx>, CodegenError>;
 
-/// The [`Lower`] of a builtin that scripts may name but programs cannot run yet.
+/// The [`Lower`] of a builtin that sema turns into plain expressions.
 pub fn unfinished<'ctx>(
     _: &mut FunctionBuilder<'_, 'ctx>,
     expression: &hir::Expr,
     call: &hir::Call,
 ) -> Result<Lowered<'ctx>, CodegenError> {
-    Err(CodegenError::unsupported(expression.span, format!("'{}'", call.builtin.name)))
+    Err(CodegenError::internal(expression.span, format!("'{}' has no instructions", call.builtin.name)))
 }
 
 /// Generates one BPF program per [`hir::ProbeProgram`].

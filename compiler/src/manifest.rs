@@ -491,6 +491,11 @@ pub enum SiteKind {
         separator: String,
         arguments: Vec<Slot>,
     },
+    /// `skboutput()`: boot time, bytes of the packet, and what was captured of them, for a pcap file.
+    Packet {
+        path: String,
+        arguments: Vec<Slot>,
+    },
     Cat {
         format: Format,
         arguments: Vec<Slot>,

@@ -36,6 +36,7 @@ mod load;
 mod maps;
 mod names;
 mod object;
+mod packets;
 mod priority;
 mod processes;
 mod ring;

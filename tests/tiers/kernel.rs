@@ -17,6 +17,8 @@ mod generated;
 mod iterators;
 #[path = "kernel/functions.rs"]
 mod functions;
+#[path = "kernel/iterators.rs"]
+mod iterators;
 #[path = "kernel/language.rs"]
 mod language;
 #[path = "kernel/numbers.rs"]

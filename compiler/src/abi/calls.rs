@@ -45,6 +45,12 @@ pub enum Call<'m> {
     Join {
         text: Vec<u8>,
     },
+    Packet {
+        path: &'m str,
+        boot_ns: u64,
+        length: u64,
+        captured: Vec<u8>,
+    },
     Cat {
         format: &'m Format,
         values: Vec<Value>,
@@ -78,6 +84,13 @@ impl<'m> Decoder<'m> {
             SiteKind::Exit => Call::Exit { code: word(0) as u8 },
             SiteKind::Time { format } => Call::Time { format },
             SiteKind::Join { separator, arguments } => Call::Join { text: join(separator, &values(arguments)) },
+            SiteKind::Packet { path, arguments } => {
+                let captured = match values(arguments).pop() {
+                    Some(Value::Buffer(bytes)) => bytes,
+                    _ => Vec::new(),
+                };
+                Call::Packet { path, boot_ns: word(0), length: word(8), captured }
+            }
             SiteKind::Cat { format, arguments } => Call::Cat { format, values: values(arguments) },
             SiteKind::System { format, arguments } => Call::System { format, values: values(arguments) },
         }

@@ -163,4 +163,15 @@ pub struct Stack {
     /// tgid; 0 for kernel stacks.
     pub pid: u32,
     pub frames: Vec<Frame>,
+    /// Where in which file each address is, for the mode `build_id`; empty unless the script uses it.
+    #[serde(default)]
+    pub places: Vec<FilePlace>,
+}
+
+/// An address of a process as a place in a file, which means the same on every machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FilePlace {
+    pub address: u64,
+    /// Hexadecimal build id of the file and the offset in it; None for memory that is no file, or one without the id.
+    pub build_id: Option<(String, u64)>,
 }

@@ -27,7 +27,7 @@ pub static PATH: Builtin = Builtin {
     rules: Rules::only_in(&["fentry", "fexit", "iter"]),
     signature: "path(path[, size])",
     doc: "The full path of a `struct path`, which is a member of an argument of the probe. The kernel allows it for iterators and for a list of functions.",
-    example: r#"fentry:filp_close { print(path(args.filp.f_path)); }"#,
+    example: r#"iter:task_file { print(path(ctx.file.f_path)); }"#,
     analyze: Analysis::Call(path),
     lower: calls::objects::path,
 };

@@ -5,9 +5,9 @@ use crate::codegen::calls;
 use super::{Analysis, Builtin, Kind, Rules, Timing};
 use crate::abi::record::MAX_FRAMES;
 use crate::hir::Expr;
+use crate::sema::config;
 use crate::sema::evidence::literal;
 use crate::sema::{CallSite, Typer};
-use crate::sema::{config, unsupported};
 use crate::types::Type;
 use crate::types::{StackMode, StackSpace};
 
@@ -57,8 +57,9 @@ fn stack(typer: &mut Typer<'_>, site: &CallSite<'_>, space: StackSpace) -> Optio
             _ => limit = frames(typer, site, index)?,
         }
     }
-    if mode == StackMode::BuildId {
-        return typer.fail(unsupported::not_yet(site.span, unsupported::BUILD_ID_STACKS));
+    if mode == StackMode::BuildId && space == StackSpace::Kernel {
+        let message = "The mode build_id is for user stacks: the kernel is no file with a build id";
+        return typer.error("argument-type", site.span, message);
     }
     Some(site.call(Type::Stack { space, mode, limit }, Vec::new()))
 }

@@ -15,6 +15,7 @@ pub mod memory;
 pub mod messages;
 pub mod objects;
 pub mod output;
+pub mod packets;
 pub mod process;
 pub mod symbols;
 pub mod text;

@@ -109,7 +109,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
             | Context::Tracepoint
             | Context::RawArguments
             | Context::Iterator
-            | Context::Syscall { .. } => Err(CodegenError::unsupported(self.span, "Reading registers in this probe")),
+            | Context::Syscall { .. } => Err(CodegenError::internal(self.span, "this probe has no registers")),
         }
     }
 
@@ -128,7 +128,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
                 let value = self.register_at(offset)?;
                 Ok(self.ir.narrow(value, ty.size().max(1), ty.is_signed()).into())
             }
-            None => Err(CodegenError::unsupported(self.span, format!("arg{index}, which is passed on the stack,"))),
+            None => Err(CodegenError::internal(self.span, format!("arg{index} is passed on the stack"))),
         }
     }
 

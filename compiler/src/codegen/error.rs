@@ -13,11 +13,6 @@ impl CodegenError {
         Self(Box::new(Diagnostic::error("target-limit", span, message)))
     }
 
-    /// Something that the language has and this version does not lower; `what` begins the sentence.
-    pub fn unsupported(span: Span, what: impl std::fmt::Display) -> Self {
-        Self(Box::new(Diagnostic::error("unsupported", span, format!("{what} is not supported yet"))))
-    }
-
     /// A mistake of ours.
     pub fn internal(span: Span, what: impl std::fmt::Display) -> Self {
         let message = format!("Internal error while generating code: {what}");

@@ -374,6 +374,6 @@ impl<'a, 'ctx> FunctionBuilder<'a, 'ctx> {
     }
 
     fn misfit(&self, expression: &hir::Expr) -> CodegenError {
-        CodegenError::unsupported(expression.span, format!("A value of type '{}' here", expression.ty))
+        CodegenError::internal(expression.span, format!("a value of type '{}' does not fit here", expression.ty))
     }
 }

@@ -41,7 +41,8 @@ impl SiteLayout {
             SiteKind::Printf { arguments, .. }
             | SiteKind::Cat { arguments, .. }
             | SiteKind::System { arguments, .. }
-            | SiteKind::Join { arguments, .. } => place_slots(arguments),
+            | SiteKind::Join { arguments, .. }
+            | SiteKind::Packet { arguments, .. } => place_slots(arguments),
             SiteKind::Print { value: slot } | SiteKind::PrintEntry { key: slot, .. } => {
                 place_slots(std::slice::from_mut(slot))
             }
@@ -57,7 +58,8 @@ impl SiteLayout {
             SiteKind::Printf { arguments, .. }
             | SiteKind::Cat { arguments, .. }
             | SiteKind::System { arguments, .. }
-            | SiteKind::Join { arguments, .. } => arguments,
+            | SiteKind::Join { arguments, .. }
+            | SiteKind::Packet { arguments, .. } => arguments,
             SiteKind::Print { value: slot } | SiteKind::PrintEntry { key: slot, .. } => std::slice::from_ref(slot),
             SiteKind::PrintMap { .. }
             | SiteKind::Exit
@@ -280,6 +282,37 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         let end = self.at_most(end, size);
         self.output(&TailRecord { start: record, end, progress: state, most: size });
         Ok(())
+    }
+
+    /// Sends two numbers and bytes of the kernel's memory, at most `most`; what the ring says to it.
+    pub fn send_packet(
+        &mut self,
+        site: SiteId,
+        numbers: [IntValue<'ctx>; 2],
+        address: IntValue<'ctx>,
+        bytes: IntValue<'ctx>,
+        most: u32,
+    ) -> Result<IntValue<'ctx>, CodegenError> {
+        let unit = self.unit;
+        let layout = &unit.sites[site.index()];
+        let mut record = self.begin_record(site, layout)?;
+        let mut bytes_at = 0;
+        for (index, slot) in layout.slots().iter().enumerate() {
+            match (slot.place, numbers.get(index)) {
+                (SlotPlace::Fixed { offset }, Some(number)) => {
+                    self.ir.store(self.ir.offset(record.start.pointer, HEADER_SIZE + offset), *number, 8);
+                }
+                (SlotPlace::Fixed { offset } | SlotPlace::Tail { offset }, _) => bytes_at = offset,
+            }
+        }
+        let place = Place::new(self.ir.index(record.start.pointer, record.end), 1);
+        let bytes = self.at_most(bytes, most);
+        self.read_memory(place, bytes, address, AddressSpace::Kernel);
+        self.end_of_slot(&mut record, bytes_at, bytes, most);
+        let sent = self.output_bytes(record.start.pointer, record.end, RING_NO_WAKEUP);
+        let failed = self.ir.compare(IntPredicate::SLT, sent, self.ir.constant(0));
+        self.count_if(failed, CounterCause::RingFull, Span::default());
+        Ok(sent)
     }
 
     fn copy_to_tail(&mut self, memory: Memory<'ctx>, capacity: u32, place: Place<'ctx>) -> IntValue<'ctx> {

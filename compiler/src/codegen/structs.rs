@@ -18,7 +18,8 @@ pub fn layouts(program: &hir::Program, kernel: &dyn Kernel) -> Vec<StructLayout>
             SiteKind::Printf { arguments, .. }
             | SiteKind::Cat { arguments, .. }
             | SiteKind::System { arguments, .. }
-            | SiteKind::Join { arguments, .. } => {
+            | SiteKind::Join { arguments, .. }
+            | SiteKind::Packet { arguments, .. } => {
                 arguments.iter().for_each(|slot| add(&slot.ty, kernel, &mut known));
             }
             SiteKind::Print { value: slot } | SiteKind::PrintEntry { key: slot, .. } => {

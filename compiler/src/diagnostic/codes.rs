@@ -142,7 +142,6 @@ pub const CODES: &[Code] = &[
     "unsafe-probe",
     "unstable",
     "unstable-feature",
-    "unsupported",
     "unterminated-comment",
     "unterminated-string",
     "unused-map",

@@ -3,8 +3,8 @@
 use crate::diagnostic::Severity;
 use crate::hir::dump;
 use crate::kernel::Feature;
-use crate::kernel::UsdtLocation;
 use crate::kernel::fixture::FixtureKernel;
+use crate::kernel::{UsdtLocation, UserObject};
 use crate::options::CompileOptions;
 use crate::source::SourceFile;
 
@@ -47,6 +47,7 @@ field:pid_t pid;\toffset:12;\tsize:4;\tsigned:1;";
 const TYPES: &str = "\
 enum color { RED, GREEN = 5 };
 struct sock { int state; };
+struct sk_buff { unsigned int len; unsigned int data_len; unsigned char *data; };
 struct qstr { unsigned int len; char *name; };
 struct dentry { struct qstr d_name; unsigned flags : 3; unsigned mode : 5; };
 struct path { void *mnt; struct dentry *dentry; };
@@ -70,6 +71,7 @@ pub fn kernel() -> FixtureKernel {
         .with_tracepoint("sched", "sched_process_exec", EXEC)
         .with_raw_tracepoint("sched_switch", Some("bool preempt; struct task_struct *prev; struct task_struct *next;"))
         .with_raw_tracepoint("inet_sock_set_state", Some("struct sock *sk; int oldstate; int newstate;"))
+        .with_raw_tracepoint("net_dev_queue", Some("struct sk_buff *skb;"))
         .with_raw_tracepoint("sys_enter", None)
         .with_kernel_symbol("do_nanosleep", 0xffff_ffff_8100_0000)
         .with_function(None, "do_nanosleep", "void *t; unsigned int mode;", Some("int"))

@@ -17,11 +17,10 @@ features! {
     CPP_SIGNATURES = "an attach point by C++ signature (cpp)";
     WHOLE_PROCESS_UPROBES = "a uprobe on every file of a process (*)";
     TRAMPOLINES_ON_PROGRAMS = "a trampoline on a running BPF program (fentry:bpf:NAME)";
-    BUILD_ID_STACKS = "the stack mode build_id";
 }
 
 /// Builtins of bpftrace that have no record here.
-pub const BUILTINS: &[&str] = &["dw_ustack", "skboutput", "unwatch"];
+pub const BUILTINS: &[&str] = &["dw_ustack", "unwatch"];
 
 /// The diagnostic for something of the language that cannot be compiled yet.
 pub fn not_yet(span: Span, what: &str) -> Diagnostic {

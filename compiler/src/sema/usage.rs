@@ -91,7 +91,7 @@ impl Usage {
         match name {
             // The place of a probe decides what the program's address is, too.
             "probe" | "uaddr" => self.probe = true,
-            "socket_cookie" | "skboutput" | "path" => self.objects = true,
+            "socket_cookie" | "path" => self.objects = true,
             "args" => self.whole_arguments = true,
             "ctx" => self.context = true,
             _ => self.positions |= argument_index(name).is_some(),

@@ -167,6 +167,7 @@ fn output(out: &mut String, source: &SourceFile, compiled: &Compiled) {
             SiteKind::Exit => "exit",
             SiteKind::Time { .. } => "time",
             SiteKind::Join { .. } => "join",
+            SiteKind::Packet { .. } => "packet for a file",
             SiteKind::Cat { .. } => "cat",
             SiteKind::System { .. } => "system",
         };

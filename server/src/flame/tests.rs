@@ -20,7 +20,13 @@ pub(crate) fn names_with(space: StackSpace, stacks: &[&[&str]]) -> RunNames {
             inlined: false,
             reason: None,
         };
-        Arc::new(Stack { id: index as u64 + 1, space, pid: 0, frames: symbols.iter().map(frame).collect() })
+        Arc::new(Stack {
+            id: index as u64 + 1,
+            space,
+            pid: 0,
+            frames: symbols.iter().map(frame).collect(),
+            places: Vec::new(),
+        })
     });
     names.apply(&Event::Stacks(stacks.collect()));
     names
@@ -65,7 +71,7 @@ fn user_frames_stand_outside_of_kernel_frames() {
         inlined: false,
         reason: None,
     };
-    let user = Stack { id: 9, space: StackSpace::User, pid: 4, frames: vec![frame] };
+    let user = Stack { id: 9, space: StackSpace::User, pid: 4, frames: vec![frame], places: Vec::new() };
     names.apply(&Event::Stacks(vec![Arc::new(user)]));
     let key = Value::Tuple(vec![stack(1, StackSpace::Kernel), stack(9, StackSpace::User)]);
     assert_eq!(folded(&names, vec![(key, count(2))]), ["main;do_read_[k] 2"]);

@@ -20,6 +20,7 @@ use tracedeck_compiler::types::{StackSpace, Type};
 use super::control::Control;
 use super::maps::has_stack;
 use super::names::{Namer, has_names, types};
+use super::packets::Packets;
 use super::processes::Processes;
 use super::symbolize::Captured;
 use super::system;
@@ -53,6 +54,13 @@ pub enum Item {
     Time {
         site: SiteId,
     },
+    /// A packet for a file.
+    Packet {
+        site: SiteId,
+        boot_ns: u64,
+        length: u64,
+        captured: Vec<u8>,
+    },
     Maps(Vec<(MapId, MapSnapshot)>),
     FinalMaps(Vec<(MapId, MapSnapshot)>),
 }
@@ -75,6 +83,7 @@ pub struct Emitter {
     control: Arc<Control>,
     manifest: Arc<Manifest>,
     namer: Namer,
+    packets: Packets,
     /// Stacks that wait for a batch.
     stacks: Vec<Arc<Captured>>,
     /// Maps whose entries hold names.
@@ -93,7 +102,7 @@ impl Emitter {
             .map(|index| MapId(index as u32))
             .collect();
         let namer = Namer::new(manifest.clone(), processes, &debug_directories);
-        Self { items, events, control, manifest, namer, stacks: Vec::new(), named_maps }
+        Self { items, events, control, manifest, namer, packets: Packets::default(), stacks: Vec::new(), named_maps }
     }
 
     /// Runs until the engine drops its end of the channel.
@@ -162,6 +171,7 @@ impl Emitter {
                 let [(map, snapshot)] = maps;
                 self.send(Event::Output(Output::Map { map, snapshot, top, div }));
             }
+            Item::Packet { site, boot_ns, length, captured } => self.packet(site, boot_ns, length, &captured),
             Item::Time { site } => {
                 if let Some(SiteKind::Time { format }) = self.manifest.sites.get(site.index()).map(|site| &site.kind) {
                     let text = self.namer.time_now(format).into_bytes();
@@ -176,6 +186,17 @@ impl Emitter {
                 self.prepare_maps(&maps);
                 self.send(Event::FinalMaps(maps));
             }
+        }
+    }
+
+    fn packet(&mut self, site: SiteId, boot_ns: u64, length: u64, captured: &[u8]) {
+        let manifest = self.manifest.clone();
+        let Some(SiteKind::Packet { path, .. }) = manifest.sites.get(site.index()).map(|site| &site.kind) else {
+            return;
+        };
+        let wall_ns = self.namer.boot_to_wall(boot_ns);
+        if let Err(error) = self.packets.write(path, wall_ns, length, captured) {
+            self.send(Event::Warning { message: format!("skboutput: {path} cannot be written: {error}") });
         }
     }
 
@@ -216,6 +237,7 @@ impl Emitter {
             | SiteKind::Zero { .. }
             | SiteKind::Exit
             | SiteKind::Time { .. }
+            | SiteKind::Packet { .. }
             | SiteKind::Join { .. } => {}
         }
     }

@@ -13,7 +13,7 @@ use tracedeck_compiler::abi::format::strftime::{Instant, strftime};
 use tracedeck_compiler::abi::value::{MapSnapshot, Stack, Value};
 use tracedeck_compiler::kernel::matches_pattern;
 use tracedeck_compiler::manifest::{Manifest, SiteKind};
-use tracedeck_compiler::types::Type;
+use tracedeck_compiler::types::{StackMode, Type};
 
 use super::clock::{self, Clocks};
 use super::maps::has_stack;
@@ -57,7 +57,9 @@ pub struct Namer {
 
 impl Namer {
     pub fn new(manifest: Arc<Manifest>, processes: Arc<Mutex<Processes>>, debug_directories: &[String]) -> Self {
-        let symbolizer = RefCell::new(Symbolizer::new(debug_directories, &manifest.settings));
+        let mut symbolizer = Symbolizer::new(debug_directories, &manifest.settings);
+        symbolizer.tells_places = types(&manifest).any(has_build_ids);
+        let symbolizer = RefCell::new(symbolizer);
         let keeps_stacks = manifest.sites.iter().any(|site| match &site.kind {
             SiteKind::Printf { arguments, .. }
             | SiteKind::Cat { arguments, .. }
@@ -69,6 +71,7 @@ impl Namer {
             | SiteKind::Zero { .. }
             | SiteKind::Exit
             | SiteKind::Time { .. }
+            | SiteKind::Packet { .. }
             | SiteKind::Join { .. } => false,
         });
         Self {
@@ -185,6 +188,11 @@ impl Namer {
         name
     }
 
+    /// A time of the boot clock in nanoseconds since 1970.
+    pub fn boot_to_wall(&self, boot_ns: u64) -> i128 {
+        i128::from(boot_ns) + i128::from(self.clocks.boot_to_wall_ns)
+    }
+
     /// The time of day, now, in a strftime format.
     pub fn time_now(&self, format: &str) -> String {
         strftime(format, Instant::from_nanoseconds(clock::wall_ns().into(), self.clocks.local_minus_utc))
@@ -239,7 +247,8 @@ pub fn types(manifest: &Manifest) -> impl Iterator<Item = &Type> {
         SiteKind::Printf { arguments, .. }
         | SiteKind::Cat { arguments, .. }
         | SiteKind::System { arguments, .. }
-        | SiteKind::Join { arguments, .. } => arguments.as_slice(),
+        | SiteKind::Join { arguments, .. }
+        | SiteKind::Packet { arguments, .. } => arguments.as_slice(),
         SiteKind::Print { value: slot } | SiteKind::PrintEntry { key: slot, .. } => std::slice::from_ref(slot),
         SiteKind::PrintMap { .. }
         | SiteKind::Clear { .. }
@@ -248,6 +257,15 @@ pub fn types(manifest: &Manifest) -> impl Iterator<Item = &Type> {
         | SiteKind::Time { .. } => &[],
     });
     in_maps.chain(sent.map(|slot| &slot.ty))
+}
+
+/// Whether values of a type hold stacks that are written by build ids.
+fn has_build_ids(ty: &Type) -> bool {
+    match ty {
+        Type::Stack { mode, .. } => *mode == StackMode::BuildId,
+        Type::Array { of, .. } => has_build_ids(of),
+        _ => ty.parts().into_iter().any(has_build_ids),
+    }
 }
 
 /// Whether values of a type hold anything that only this machine can name.

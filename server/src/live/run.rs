@@ -270,6 +270,13 @@ impl<'r> Run<'r> {
                 Err(error) => self.warn(format!("zero failed: {error}")),
             },
             Call::Exit { code } => self.exit_code = self.exit_code.or(Some(code)),
+            Call::Packet { boot_ns, length, captured, .. } => {
+                if self.parts.request.options.allow_unsafe {
+                    self.send(Item::Packet { site, boot_ns, length, captured });
+                } else {
+                    self.warn("skboutput() wrote nothing: the run does not allow unsafe functions".to_owned());
+                }
+            }
             Call::Time { .. } => self.send(Item::Time { site }),
             Call::Join { text } => self.send(Item::Event(Event::Output(Output::Join(text)))),
             Call::Cat { values, .. } => self.send_values(site, values),

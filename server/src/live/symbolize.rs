@@ -10,7 +10,7 @@ use std::sync::Arc;
 use blazesym::symbolize::source::Elf;
 use blazesym::symbolize::{CodeInfo, Reason, Sym, Symbolized};
 use tracedeck_compiler::abi::decode::RawStack;
-use tracedeck_compiler::abi::value::{Frame, Stack, Unresolved};
+use tracedeck_compiler::abi::value::{FilePlace, Frame, Stack, Unresolved};
 use tracedeck_compiler::manifest::RunSettings;
 use tracedeck_compiler::types::StackSpace;
 
@@ -57,6 +57,9 @@ pub struct Symbolizer {
     files: FileSymbols,
     kernel: KernelSymbols,
     places: HashMap<(FileKey, u64), Names>,
+    /// Whether stacks say where in which file their addresses are.
+    pub tells_places: bool,
+    build_ids: HashMap<FileKey, Option<String>>,
     perf_maps: PerfMaps,
     vdso: Option<Option<Arc<MappedFile>>>,
 }
@@ -68,6 +71,8 @@ impl Symbolizer {
             files: FileSymbols::new(debug_directories, settings),
             kernel: KernelSymbols::Unread,
             places: HashMap::new(),
+            tells_places: false,
+            build_ids: HashMap::new(),
             perf_maps: PerfMaps::default(),
             vdso: None,
         }
@@ -117,7 +122,24 @@ impl Symbolizer {
                 (StackSpace::User, None) => frames.push(unresolved(*address, None, Unresolved::ProcessGone)),
             }
         }
-        Stack { id: stack.id, space: stack.space, pid: stack.pid, frames }
+        let places = match image {
+            Some(image) if self.tells_places => stack.frames.iter().map(|it| self.file_place(image, *it)).collect(),
+            _ if self.tells_places => {
+                stack.frames.iter().map(|it| FilePlace { address: *it, build_id: None }).collect()
+            }
+            _ => Vec::new(),
+        };
+        Stack { id: stack.id, space: stack.space, pid: stack.pid, frames, places }
+    }
+
+    fn file_place(&mut self, image: &ProcessImage, address: u64) -> FilePlace {
+        let place = image.find(address).and_then(|mapping| self.place(mapping, address));
+        let build_id = place.and_then(|(file, offset)| {
+            let read = || crate::host::symbols::elf::build_id(file.open.as_ref()?.try_clone().ok()?);
+            let id = self.build_ids.entry(file.key).or_insert_with(read).clone()?;
+            Some((id, offset))
+        });
+        FilePlace { address, build_id }
     }
 
     /// The function that holds a kernel address, as `ksym` prints it.

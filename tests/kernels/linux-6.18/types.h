@@ -24,6 +24,7 @@ struct sock_common {
   struct in6_addr skc_v6_daddr;
 };
 struct sock { struct sock_common __sk_common; int sk_ack_backlog; };
+struct sk_buff { unsigned int len; unsigned int data_len; unsigned char *head; unsigned char *data; struct sock *sk; };
 struct task_struct {
   unsigned int __state;
   int prio;

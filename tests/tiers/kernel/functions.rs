@@ -310,6 +310,29 @@ fn the_length_of_a_stack_is_its_number_of_lines() {
 }
 
 #[test]
+fn build_ids_are_those_of_the_file() {
+    require_tracing!();
+    let path = target::target();
+    let Ok(notes) = std::process::Command::new("readelf").arg("-n").arg(path).output() else {
+        return skip::skip("build ids", "there is no readelf");
+    };
+    let notes = String::from_utf8_lossy(&notes.stdout).into_owned();
+    let Some(id) = notes.lines().find_map(|line| line.trim().strip_prefix("Build ID: ")) else {
+        return skip::skip("build ids", "the compiler puts none into programs");
+    };
+    let symbols = std::process::Command::new("readelf").args(["-sW"]).arg(path).output().expect("readelf");
+    let symbols = String::from_utf8_lossy(&symbols.stdout).into_owned();
+    let line = symbols.lines().find(|line| line.ends_with(" counted_function")).expect("the function");
+    let address = line.split_whitespace().nth(1).expect("its address");
+    // The program is linked to start at 0x400000 and its code lies there as in the file.
+    let offset = u64::from_str_radix(address, 16).expect("hexadecimal") - 0x40_0000;
+    let script =
+        format!("uprobe:{}:counted_function {{ printf(\"%s\", ustack(build_id, 1)); exit(); }}", path.display());
+    let run = run(&["-q", "-c", &target::command("call 1 300"), "-e", &script]).expect_code(0);
+    assert_eq!(run.stdout.trim(), format!("{id} {offset:#x}"), "{}", run.stderr);
+}
+
+#[test]
 fn a_function_is_named_when_it_returns() {
     require_tracing!();
     let path = target::target().display();
@@ -472,6 +495,56 @@ fn cookies_of_sockets_are_those_that_the_process_sees() {
     };
     let cookies = run.map("@");
     assert!(cookies.get(&cookie).is_some(), "{cookie} in {cookies} {}", run.stderr);
+}
+
+#[test]
+fn packets_are_written_as_they_were_sent() {
+    require_tracing!();
+    let directory = TemporaryPath::new("packets");
+    std::fs::create_dir_all(directory.path()).expect("a directory");
+    let (program, file) = (directory.path().join("send.py"), directory.path().join("out.pcap"));
+    let text = "import socket\nserver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n\
+        server.bind(('127.0.0.1', 0))\n\
+        client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n\
+        [client.sendto(b'tracedeck-packet-%d' % n, server.getsockname()) for n in range(3)]\n";
+    std::fs::write(&program, text).expect("the program");
+    let script = format!(
+        "rawtracepoint:net_dev_queue /pid == cpid/ {{ $skb = args.skb; print(skboutput(\"{}\", $skb, $skb.len, 14)); }}",
+        file.display()
+    );
+    let child = format!("python3 {}", program.display());
+    let run = run(&["-q", "--unsafe", "-c", &child, "-e", &script]).expect_code(0);
+    let Ok(bytes) = std::fs::read(&file) else {
+        return skip::skip("packets", "there is no python3");
+    };
+    assert_eq!(run.stdout.lines().filter(|line| *line == "0").count(), 3, "{} {}", run.stdout, run.stderr);
+    let word = |at: usize| u32::from_ne_bytes(bytes[at..at + 4].try_into().expect("four bytes")) as usize;
+    let mut at = 24;
+    for number in 0..3 {
+        let (captured, length) = (word(at + 8), word(at + 12));
+        let packet = &bytes[at + 16..at + 16 + captured];
+        // IPv4 without options, UDP: 28 bytes before the text, both addresses the loopback's.
+        let text = format!("tracedeck-packet-{number}");
+        assert_eq!((captured, length), (28 + text.len(), 28 + text.len()));
+        assert_eq!((packet[0], packet[9], &packet[12..20]), (0x45, 17, &[127, 0, 0, 1, 127, 0, 0, 1][..]));
+        assert_eq!(&packet[28..], text.as_bytes());
+        at += 16 + captured;
+    }
+    assert_eq!(at, bytes.len());
+}
+
+#[test]
+fn paths_of_open_files_are_those_of_proc() {
+    require_tracing!();
+    let script = format!(
+        "iter:task_file {{ if (ctx.task.tgid == {}) {{ printf(\"%d %s\\n\", ctx.fd, path(ctx.file.f_path)); }} }}",
+        std::process::id()
+    );
+    let file = TemporaryPath::new("open");
+    let _open = std::fs::File::create(file.path()).expect("a file");
+    let run = run(&["-q", "-e", &script]).expect_code(0);
+    let expected = file.path().to_string_lossy().into_owned();
+    assert!(run.stdout.lines().any(|line| line.ends_with(&format!(" {expected}"))), "{} {}", run.stdout, run.stderr);
 }
 
 #[test]

@@ -69,7 +69,7 @@ fn shows_top(name: &str, value: &Type, entries: Vec<(Option<Value>, Value)>, top
         reason: None,
     };
     let frames = vec![kernel("do_nanosleep", 115), kernel("hrtimer_nanosleep", 159)];
-    let stack = Stack { id: 7, space: StackSpace::Kernel, pid: 0, frames };
+    let stack = Stack { id: 7, space: StackSpace::Kernel, pid: 0, frames, places: Vec::new() };
     let names = Given(HashMap::from([(7, Arc::new(stack))]));
     let map_name = format!("@{name}");
     let head = MapHead { name: &map_name, is_scalar: entries.iter().all(|(key, _)| key.is_none()), value };

@@ -39,7 +39,7 @@ fn sample(stage: &Stage, frames: &[&str]) {
         settings: Default::default(),
     })));
     let frames = frames.iter().map(|name| frame(name)).collect();
-    stage.send(Event::Stacks(vec![Arc::new(Stack { id: 7, space, pid: 0, frames })]));
+    stage.send(Event::Stacks(vec![Arc::new(Stack { id: 7, space, pid: 0, frames, places: Vec::new() })]));
     let entries = vec![(Some(Value::Stack { id: 7, space, mode }), Value::Number(Number::Unsigned(5)))];
     stage.send(Event::Maps(vec![(MapId(1), MapSnapshot { entries, omitted: 0 })]));
 }

@@ -31,7 +31,7 @@ impl FixtureNames {
                 reason: None,
             })
             .collect();
-        self.stacks.insert(id, Arc::new(Stack { id, space, pid: 0, frames }));
+        self.stacks.insert(id, Arc::new(Stack { id, space, pid: 0, frames, places: Vec::new() }));
         self
     }
 }

@@ -1,6 +1,6 @@
 //! The text of stacks: a newline, then a line for each frame, innermost first.
 
-use super::super::value::{Frame, Stack};
+use super::super::value::{FilePlace, Frame, Stack};
 use super::text::TextWriter;
 use crate::types::{StackMode, StackSpace};
 
@@ -11,9 +11,18 @@ impl TextWriter<'_> {
     pub(super) fn stack(&mut self, id: u64, mode: StackMode) {
         self.push("\n");
         match self.names.stack(id) {
+            Some(stack) if mode == StackMode::BuildId => stack.places.iter().for_each(|place| self.file_place(place)),
             Some(stack) => stack.frames.iter().for_each(|frame| self.frame(&stack, frame, mode)),
             None if id == 0 => {}
             None => self.push("        <lost stack>\n"),
+        }
+    }
+
+    /// `ID 0xOFFSET`, or the address where there is no file.
+    fn file_place(&mut self, place: &FilePlace) {
+        match &place.build_id {
+            Some((id, offset)) => self.push(&format!("{id} {offset:#x}\n")),
+            None => self.push(&format!("{:x}\n", place.address)),
         }
     }
 
@@ -27,11 +36,7 @@ impl TextWriter<'_> {
             _ if frame.address == UNWIND_FAILURE => self.push("<unwind failure>"),
             StackMode::Bpftrace => self.plain_frame(frame),
             StackMode::Perf => self.perf_frame(stack, frame),
-            StackMode::Raw => self.push(&format!("{:x}", frame.address)),
-            StackMode::BuildId => {
-                self.push_foreign(frame.module.as_deref().unwrap_or("[unknown]").as_bytes());
-                self.push(&format!(" {:#x}", frame.address));
-            }
+            StackMode::Raw | StackMode::BuildId => self.push(&format!("{:x}", frame.address)),
         }
         self.push("\n");
     }

@@ -4,7 +4,7 @@ use inkwell::values::IntValue;
 
 use crate::hir::{Call, Expr};
 use crate::manifest::KERNEL_VARIABLE_PREFIX;
-use crate::types::{StackMode, StackSpace, Type};
+use crate::types::Type;
 
 use super::Result;
 use crate::codegen::{CodegenError, FunctionBuilder, Memory};
@@ -68,12 +68,9 @@ pub fn per_cpu_address<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, expression
 
 /// `kstack` and `ustack`: the id of the captured stack.
 pub fn stack<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, expression: &Expr, _: &Call) -> Result<'ctx> {
-    let Type::Stack { space, mode, limit } = expression.ty else {
+    let Type::Stack { space, limit, .. } = expression.ty else {
         return Err(CodegenError::internal(expression.span, "a stack of another type"));
     };
-    if space == StackSpace::User && mode == StackMode::BuildId {
-        return Err(CodegenError::unsupported(expression.span, "The stack mode 'build_id'"));
-    }
     Ok(builder.capture_stack(space, limit)?.id.into())
 }
 

@@ -61,7 +61,7 @@ fn what_is_not_there_yet_is_said_to_be() {
         ("begin { print(dw_ustack(5)); }", "error not-supported-yet `dw_ustack`: 'dw_ustack()' is not supported yet"),
         (
             "begin { print(kstack(build_id)); }",
-            "error not-supported-yet `kstack(build_id)`: The stack mode build_id is not supported yet",
+            "error argument-type `kstack(build_id)`: The mode build_id is for user stacks: the kernel is no file with a build id",
         ),
     ]);
 }

@@ -121,10 +121,17 @@ fn file_offset(segments: &[Segment], address: u64) -> Option<u64> {
     })
 }
 
-/// `/usr/lib/debug/.build-id/xx/yyyy.debug`, where distributions put the symbols of stripped files.
-fn debug_file<'data, R: ReadRef<'data>>(header: &Header, endian: Endianness, data: R) -> Option<PathBuf> {
+/// The build id of an ELF file in hexadecimal.
+pub fn build_id(file: File) -> Option<String> {
+    let cache = ReadCache::new(file);
+    let header = Header::parse(&cache).ok()?;
+    let id = build_id_of(header, header.endian().ok()?, &cache)?;
+    Some(id.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn build_id_of<'data, R: ReadRef<'data>>(header: &Header, endian: Endianness, data: R) -> Option<&'data [u8]> {
     let sections = header.sections(endian, data).ok()?;
-    let build_id = sections.iter().find_map(|section| {
+    sections.iter().find_map(|section| {
         use object::read::elf::SectionHeader;
         let mut notes = section.notes(endian, data).ok()??;
         while let Ok(Some(note)) = notes.next() {
@@ -133,7 +140,12 @@ fn debug_file<'data, R: ReadRef<'data>>(header: &Header, endian: Endianness, dat
             }
         }
         None
-    })?;
+    })
+}
+
+/// `/usr/lib/debug/.build-id/xx/yyyy.debug`, where distributions put the symbols of stripped files.
+fn debug_file<'data, R: ReadRef<'data>>(header: &Header, endian: Endianness, data: R) -> Option<PathBuf> {
+    let build_id = build_id_of(header, endian, data)?;
     let (first, rest) = build_id.split_first()?;
     let rest: String = rest.iter().map(|byte| format!("{byte:02x}")).collect();
     let path = PathBuf::from(format!("/usr/lib/debug/.build-id/{first:02x}/{rest}.debug"));

@@ -38,7 +38,7 @@ fn only_stacks_reach_the_output() {
             foreign: Vec::new(),
             span: Span::default(),
         }),
-        Event::Stacks(vec![Arc::new(Stack { id: 5, space: StackSpace::Kernel, pid: 0, frames })]),
+        Event::Stacks(vec![Arc::new(Stack { id: 5, space: StackSpace::Kernel, pid: 0, frames, places: Vec::new() })]),
         Event::FinalMaps(vec![
             (MapId(0), MapSnapshot { entries: vec![(Some(key), count(4))], omitted: 0 }),
             (MapId(1), MapSnapshot { entries: vec![(None, count(1))], omitted: 0 }),

@@ -267,7 +267,7 @@ fn frames_tell_what_is_not_known_and_what_was_inlined() {
     inlined.source = Some("a.c:7".to_owned());
     let frames = vec![inlined, frame(0x30, None), frame(u64::MAX, None)];
     let mut names = FixtureNames::default();
-    names.stacks.insert(2, Stack { id: 2, space: StackSpace::User, pid: 5, frames }.into());
+    names.stacks.insert(2, Stack { id: 2, space: StackSpace::User, pid: 5, frames, places: Vec::new() }.into());
     let shown = |mode| text_with(&names, &Type::Void, vec![(None, kernel_stack(2, mode))], 0, 1);
     assert_eq!(
         shown(StackMode::Bpftrace),
