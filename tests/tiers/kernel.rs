@@ -11,12 +11,10 @@ mod cache;
 mod end;
 #[path = "kernel/engine.rs"]
 mod engine;
-#[path = "kernel/generated.rs"]
-mod generated;
-#[path = "kernel/iterators.rs"]
-mod iterators;
 #[path = "kernel/functions.rs"]
 mod functions;
+#[path = "kernel/generated.rs"]
+mod generated;
 #[path = "kernel/iterators.rs"]
 mod iterators;
 #[path = "kernel/language.rs"]

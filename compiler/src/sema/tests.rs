@@ -54,6 +54,7 @@ struct path { void *mnt; struct dentry *dentry; };
 struct file { struct path f_path; unsigned long words[64]; unsigned char addr[6]; int small[4]; enum color c; };
 struct bpf_iter_meta { unsigned long session_id; unsigned long seq_num; };
 struct bpf_iter__task { struct bpf_iter_meta *meta; struct task_struct *task; };
+struct bpf_iter__task_file { struct bpf_iter_meta *meta; struct task_struct *task; unsigned fd; struct file *file; };
 struct task_struct { int prio; struct task_struct *real_parent; pid_t tgid; pid_t pid; char comm[16]; struct task_struct *group_leader; };";
 
 /// A small kernel that knows what the scripts of the tests name.

@@ -53,6 +53,8 @@ enum Fact {
         path: String,
         id: Option<u64>,
     },
+    /// The PID namespace of the tracer, whose numbers of processes the programs use.
+    PidNamespace(Option<(u64, u64)>),
 }
 
 /// Device, inode, bytes, time of change in seconds and nanoseconds.
@@ -72,6 +74,7 @@ impl Facts {
             Fact::Binaries { pattern, pid, paths } => kernel.binaries(pattern, *pid).ok() == *paths,
             Fact::File { path, stamp: before } => stamp(path) == *before,
             Fact::Cgroup { path, id } => kernel.cgroup_id(path) == *id,
+            Fact::PidNamespace(namespace) => kernel.pid_namespace() == *namespace,
         })
     }
 }
@@ -235,6 +238,16 @@ impl Kernel for Recorder<'_> {
     fn user_object(&self, path: &Path, name: &str) -> Option<UserObject> {
         self.note(Fact::File { path: path.to_owned(), stamp: stamp(path) });
         self.kernel.user_object(path, name)
+    }
+
+    fn has_kfunc(&self, name: &str) -> bool {
+        self.kernel.has_kfunc(name)
+    }
+
+    fn pid_namespace(&self) -> Option<(u64, u64)> {
+        let namespace = self.kernel.pid_namespace();
+        self.note(Fact::PidNamespace(namespace));
+        namespace
     }
 
     fn cgroup_id(&self, path: &str) -> Option<u64> {
