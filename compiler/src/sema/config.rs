@@ -146,6 +146,8 @@ pub fn keys() -> impl Iterator<Item = (&'static str, String)> {
             Effect::Flag(_) => "true, false".to_owned(),
             Effect::Word { choices, .. } => choices.join(", "),
             Effect::Text(_) => "text".to_owned(),
+            Effect::Power { max, .. } => format!("a power of two up to {max}"),
+            Effect::Unstable(_) => "enable, warn, error".to_owned(),
             Effect::Ignored => "anything".to_owned(),
         };
         (key.name, values)
@@ -233,17 +235,24 @@ impl Config {
         };
         let text = |text: &str| Setting::Text(text.to_owned());
         vec![
+            ("cpp_demangle", Setting::Flag(run.cpp_demangle)),
+            ("license", text(&run.license)),
             ("max_bpf_progs", Setting::Number(self.max_programs)),
             ("max_cat_bytes", Setting::Number(run.max_cat_bytes.into())),
             ("max_map_keys", Setting::Number(self.max_map_keys.into())),
             ("max_probes", Setting::Number(self.max_probes)),
             ("max_strlen", Setting::Number(self.max_strlen.into())),
             ("missing_probes", text(missing_probes)),
+            ("on_stack_limit", Setting::Number(run.on_stack_limit.into())),
             ("perf_rb_pages", Setting::Number(run.ring_pages.unwrap_or(0).into())),
             ("print_maps_on_exit", Setting::Flag(run.print_maps_on_exit)),
+            ("show_debug_info", Setting::Flag(run.show_debug_info)),
             ("stack_mode", text(stack_mode)),
             ("str_trunc_trailer", text(&run.truncation_trailer)),
+            ("unstable_dw_ustack", text(unstable(self.unstable_dw_ustack))),
+            ("unstable_import_statement", text(unstable(self.unstable_import_statement))),
             ("unstable_tseries", text(unstable(self.unstable_tseries))),
+            ("unstable_typeinfo", text(unstable(self.unstable_typeinfo))),
         ]
     }
 }
