@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::builtins::{self, Builtin, Kind, Timing};
-use crate::probes::{ProbeKind, Support};
+use crate::probes::ProbeKind;
 use crate::sema::config;
 use crate::{aggregations, probes};
 
@@ -63,9 +63,6 @@ fn probe(out: &mut String, kind: &ProbeKind) {
         let _ = write!(out, ", also {}", aliases.join(", "));
     }
     let _ = write!(out, "\n\n{} Since Linux {}.", kind.doc, kind.since);
-    if matches!(kind.support, Support::No(_)) {
-        out.push_str(" Not supported by tracedeck yet.");
-    }
     out.push('\n');
     example(out, &format!("{} {{ @ = count(); }}", kind.example));
 }

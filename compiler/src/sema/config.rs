@@ -146,7 +146,6 @@ pub fn keys() -> impl Iterator<Item = (&'static str, String)> {
             Effect::Flag(_) => "true, false".to_owned(),
             Effect::Word { choices, .. } => choices.join(", "),
             Effect::Text(_) => "text".to_owned(),
-            Effect::Power { max, .. } => format!("a power of two up to {max}"),
             Effect::Unstable(_) => "enable, warn, error".to_owned(),
             Effect::Ignored => "anything".to_owned(),
         };

@@ -75,6 +75,7 @@ pub fn kernel() -> FixtureKernel {
         .with_raw_tracepoint("net_dev_queue", Some("struct sk_buff *skb;"))
         .with_raw_tracepoint("sys_enter", None)
         .with_kernel_symbol("do_nanosleep", 0xffff_ffff_8100_0000)
+        .with_kernel_symbol("__x64_sys_getuid", 0xffff_ffff_8120_0000)
         .with_function(None, "do_nanosleep", "void *t; unsigned int mode;", Some("int"))
         .with_binary("/bin/bash", &[("readline", 0x1000, 64), ("read_command", 0x1100, 32), ("main", 0x2000, 16)])
         .with_binary("/lib/libc.so.6", &[])
