@@ -71,7 +71,7 @@ pub static ALL: &[Construct] = &[
         DATA,
         "+= -= *= /= %= &= |= ^= <<= >>=  ++ --",
         "Change variables and maps in place. Not atomic between processors: count with count().",
-        "t:syscalls:sys_enter_openat { @opens[comm]++; @sum += 2; }",
+        "begin { @opens[comm]++; @sum += 2; }",
     ),
     construct(
         STATEMENTS,

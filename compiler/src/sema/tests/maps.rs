@@ -178,7 +178,7 @@ fn aggregations_with_one_number_are_integers_in_expressions() {
     );
     assert_eq!(
         said("begin { @h[1] = stats(1); print(@h[1], 2); }"),
-        "error argument-count `print(@h[1], 2)`: print() takes 1 argument (2 given) | It is called as print(value) or print(@map[, top[, divisor]])"
+        "error argument-count `print(@h[1], 2)`: print() takes 'top' and 'divisor' for whole maps only"
     );
 }
 
