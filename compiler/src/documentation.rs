@@ -123,9 +123,14 @@ mod tests {
     #[test]
     fn the_example_of_every_construct_compiles_without_a_word() {
         let options = CompileOptions { positional: vec!["5".to_owned()], has_child: true, ..CompileOptions::default() };
-        for it in constructs::ALL {
-            assert_eq!(said_by(it.example, &kernel(), &options), "", "{}", it.example);
-        }
+        let wrong = |it: &constructs::Construct| {
+            let said = said_by(it.example, &kernel(), &options);
+            // What is deprecated is explained with the warning that says so.
+            let is_fine = said.is_empty() || said.starts_with("warning deprecated-while");
+            (!is_fine).then(|| format!("{}\n  {said}", it.example))
+        };
+        let wrong: Vec<String> = constructs::ALL.iter().filter_map(wrong).collect();
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 
     #[test]

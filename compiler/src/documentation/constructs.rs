@@ -100,7 +100,7 @@ pub static ALL: &[Construct] = &[
     construct(
         STATEMENTS,
         "while condition { }",
-        "The kernel must see that the loop ends.",
+        "Deprecated, as in bpftrace: the compiler warns. The kernel must see that the loop ends.",
         "begin { $i = 0; while $i < 5 { $i++; } print($i); }",
     ),
     construct(
