@@ -27,7 +27,7 @@ pub static SIGNAL_NAME: Builtin = Builtin {
     timing: Timing::Kernel,
     rules: Rules::NONE,
     signature: "signal_name(signal)",
-    doc: "What a signal number means, such as `Killed` for 9.",
+    doc: "The name of a signal by its number: `SIGKILL` for 9; those for real time count from `SIGRTMIN` or to `SIGRTMAX`, as `kill -l` does.",
     example: r#"begin { print(signal_name(9)); }"#,
     analyze: Analysis::Call(text),
     lower: calls::messages::signal,

@@ -309,6 +309,11 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
                 let place = self.result_memory(ty)?;
                 let memory = self.memory(operand)?;
                 match (&operand.ty, ty) {
+                    // All bytes are known, and a zero among them, as in an address, ends nothing.
+                    (Type::String { capacity }, Type::Array { .. }) if memory.exact && *capacity >= ty.size() => {
+                        self.copy_value(ty, memory, ty, place)?;
+                        Ok(Memory::exact(place).into())
+                    }
                     (Type::String { capacity }, Type::Array { .. }) => {
                         let text = Type::String { capacity: ty.size().max(*capacity).min(ty.size()) };
                         self.copy_exact(&operand.ty, memory, &text, place)?;
