@@ -4,7 +4,7 @@ use super::profile::parse_number;
 use super::{Expander, ProbeKind, Support, has_wildcard, plain};
 use crate::diagnostic::Diagnostic;
 use crate::hir::Context;
-use crate::kernel::Feature;
+use crate::kernel::{Feature, Kernel};
 use crate::manifest::{AttachSpec, HardwareEvent, ProgramKind};
 
 pub static HARDWARE: ProbeKind = ProbeKind {
@@ -14,8 +14,14 @@ pub static HARDWARE: ProbeKind = ProbeKind {
     doc: "Fires on every COUNT-th event that the processor counts, such as cache misses.",
     since: "4.9",
     example: "hardware:cache-misses:1000000",
-    support: Support::Yes(expand),
+    support: Support::Where(expand, reason),
 };
+
+fn reason(kernel: &dyn Kernel) -> Option<String> {
+    let sentence = "hardware probes need a performance monitoring unit (PMU), which this machine does not offer: virtual \
+                    machines often hide it (software:cpu-clock and profile sample by time instead)";
+    (!kernel.has(Feature::HardwareEvents)).then(|| sentence.to_owned())
+}
 
 /// A hardware event: its names, and how many of them make the probe fire.
 pub struct Event {
@@ -67,12 +73,6 @@ fn expand(expander: &mut Expander<'_>, parts: &[String]) {
     let Some(count) = count.filter(|count| *count > 0) else {
         return expander.malformed("The count of a hardware event must be a number greater than zero");
     };
-    if !expander.kernel.has(Feature::HardwareEvents) {
-        let message = "hardware probes need a performance monitoring unit (PMU), which this machine does not offer: \
-                       virtual machines often hide it";
-        let help = "software:cpu-clock samples by time instead, profile:hz:99 at a rate";
-        return expander.error(Diagnostic::error("probe-not-supported", expander.span, message).with_help(help));
-    }
     let name = format!("hardware:{}", parts.join(":"));
     let spec = AttachSpec::Hardware { event: event.event, count, pid: expander.options.pid };
     expander.push(plain(name, spec, ProgramKind::PerfEvent, Context::PerfEvent));

@@ -20,6 +20,7 @@ use tracedeck::session::driver::{Driver, RunRequest, StopHandle};
 use tracedeck::session::event::{EndReason, Event, MapShape, Output, RunShape};
 use tracedeck::store::{Quota, Store};
 use tracedeck_compiler::abi::value::{MapSnapshot, Number, Value};
+use tracedeck_compiler::kernel::Feature;
 use tracedeck_compiler::kernel::fixture::FixtureKernel;
 use tracedeck_compiler::manifest::{MapId, PrintfStream};
 use tracedeck_compiler::source::Span;
@@ -168,7 +169,7 @@ impl Server {
         let app = App {
             runs: Arc::new(RunTable::new(store, Box::new(start), limits)),
             auth: Arc::new(auth),
-            kernel: Arc::new(FixtureKernel::new("6.12.0", 2)),
+            kernel: Arc::new(FixtureKernel::new("6.12.0", 2).without(Feature::HardwareEvents)),
             probes: Arc::new(FewProbes),
             host: Arc::new(host()),
             viewers: Arc::new(Semaphore::new(socket::MAX_VIEWERS)),
