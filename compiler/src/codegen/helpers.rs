@@ -40,7 +40,7 @@ helpers! {
     get_pid_tgid = 14 () -> int;
     /// `u64 bpf_get_current_uid_gid()`: gid << 32 | uid
     get_uid_gid = 15 () -> int;
-    /// `long bpf_get_current_comm(buffer, size)`: pads with zeros
+    /// `long bpf_get_current_comm(buffer, size)`: Linux 6.1 writes no further than the name's end
     get_comm = 16 (buffer: pointer, size: int) -> int;
     /// `u64 bpf_get_current_task()`
     get_task = 35 () -> int;

@@ -42,7 +42,9 @@ pub fn comm<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, expression: &Expr, ca
         return comm_of(builder, expression, pid, *offset as u32);
     }
     let place = builder.result_memory(&expression.ty)?;
-    // The helper pads with zeros.
+    // Linux 6.1 leaves what is behind the name as it was; newer kernels pad with zeros. Two names are one key only if
+    // all their bytes are the same.
+    builder.zero(place, expression.ty.size())?;
     builder.ir.get_comm(place.pointer, builder.ir.constant(u64::from(expression.ty.size())));
     Ok(Memory::exact(place).into())
 }
