@@ -6,6 +6,7 @@ use crate::codegen::calls;
 
 use super::{Analysis, Builtin, Kind, Rules, Timing};
 use crate::hir::Expr;
+use crate::kernel::syscalls;
 use crate::sema::{CallSite, Typer};
 use crate::types::Type;
 
@@ -60,8 +61,7 @@ pub struct Texts {
 pub static ERRORS: Texts =
     Texts { symbol: "errors", lines: include_str!("messages/errors.txt"), unknown: "Unknown error" };
 pub static SIGNALS: Texts = Texts { symbol: "signals", lines: include_str!("messages/signals.txt"), unknown: "N/A" };
-pub static SYSCALLS: Texts =
-    Texts { symbol: "syscalls", lines: include_str!("messages/syscalls.txt"), unknown: "unknown system call" };
+pub static SYSCALLS: Texts = Texts { symbol: "syscalls", lines: syscalls::TABLE, unknown: "unknown system call" };
 
 impl Texts {
     /// Number and text, in ascending order.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 /// `NUMBER NAME` a line, the names of asm/unistd_64.h.
-const TABLE: &str = include_str!("syscalls.txt");
+pub const TABLE: &str = include_str!("syscalls.txt");
 
 /// Tracepoints are called after the kernel's functions, and some of those otherwise than the call.
 const OTHERWISE: [(&str, &str); 6] = [
