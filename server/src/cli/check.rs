@@ -12,10 +12,8 @@ use tracedeck_compiler::diagnostic::{Diagnostic, Severity};
 use tracedeck_compiler::options::CompileOptions;
 use tracedeck_compiler::source::SourceFile;
 
-use super::arguments::{ScriptParameters, environment};
 use super::emit::{Stage, emit};
-use super::sources::FileSources;
-use super::{FAILURE, script, sources};
+use super::{FAILURE, script};
 use crate::host::LiveKernel;
 
 /// The parser and the analysis recurse; this is room for the deepest script that the limits allow.
@@ -51,21 +49,10 @@ pub struct CheckArguments {
 }
 
 pub fn run(arguments: &CheckArguments) -> Result<u8> {
-    let (source, rest) = script::read(arguments.program.as_deref(), &arguments.arguments)?;
-    let parameters = ScriptParameters::from_arguments(rest)?;
-    let options = CompileOptions {
-        positional: parameters.positional,
-        named: parameters.named,
-        allow_unsafe: arguments.allow_unsafe,
-        environment: environment(std::env::vars_os()),
-        ..CompileOptions::default()
-    };
-    let source = match sources::load(source, &FileSources::default()) {
-        Ok(source) => source,
-        Err(message) => {
-            eprint!("{message}");
-            return Ok(FAILURE);
-        }
+    let Some((source, options)) =
+        script::prepare(arguments.program.as_deref(), &arguments.arguments, arguments.allow_unsafe)?
+    else {
+        return Ok(FAILURE);
     };
     let (stage, as_json) = (arguments.emit, arguments.json);
     with_deep_stack(move || match stage {

@@ -14,10 +14,8 @@ use tracedeck_compiler::manifest::{KernelMapKind, ProgramKind, ScriptMap, SiteKi
 use tracedeck_compiler::options::CompileOptions;
 use tracedeck_compiler::source::{SourceFile, Span};
 
-use super::arguments::{ScriptParameters, environment};
 use super::check::with_deep_stack;
-use super::sources::FileSources;
-use super::{FAILURE, script, sources};
+use super::{FAILURE, script};
 use crate::host::LiveKernel;
 use crate::live::describe;
 
@@ -46,21 +44,10 @@ pub struct ExplainArguments {
 }
 
 pub fn run(arguments: &ExplainArguments) -> Result<u8> {
-    let (source, rest) = script::read(arguments.program.as_deref(), &arguments.arguments)?;
-    let parameters = ScriptParameters::from_arguments(rest)?;
-    let options = CompileOptions {
-        positional: parameters.positional,
-        named: parameters.named,
-        allow_unsafe: arguments.allow_unsafe,
-        environment: environment(std::env::vars_os()),
-        ..CompileOptions::default()
-    };
-    let source = match sources::load(source, &FileSources::default()) {
-        Ok(source) => source,
-        Err(message) => {
-            eprint!("{message}");
-            return Ok(FAILURE);
-        }
+    let Some((source, options)) =
+        script::prepare(arguments.program.as_deref(), &arguments.arguments, arguments.allow_unsafe)?
+    else {
+        return Ok(FAILURE);
     };
     with_deep_stack(|| explained(&source, &options))
 }

@@ -5,7 +5,11 @@ use std::fs::File;
 use std::io::{self, Read};
 
 use anyhow::{Context, Result, anyhow, bail};
+use tracedeck_compiler::options::CompileOptions;
 use tracedeck_compiler::source::SourceFile;
+
+use super::arguments::{ScriptParameters, environment};
+use super::sources::{self, FileSources};
 
 /// Scripts longer than the compiler's own limit are not read to their end.
 const MOST_BYTES: u64 = 16 << 20;
@@ -33,6 +37,31 @@ pub fn read<'a>(program: Option<&str>, arguments: &'a [OsString]) -> Result<(Sou
         anyhow!("'{name}' is not UTF-8 text (line {})", line + 1)
     })?;
     Ok((SourceFile::new(name, text), rest))
+}
+
+/// Reads a script with what it imports, and the options for looking at it without running it. None when an import
+/// failed, which has been told.
+pub fn prepare(
+    program: Option<&str>,
+    arguments: &[OsString],
+    allow_unsafe: bool,
+) -> Result<Option<(SourceFile, CompileOptions)>> {
+    let (source, rest) = read(program, arguments)?;
+    let parameters = ScriptParameters::from_arguments(rest)?;
+    let options = CompileOptions {
+        positional: parameters.positional,
+        named: parameters.named,
+        allow_unsafe,
+        environment: environment(std::env::vars_os()),
+        ..CompileOptions::default()
+    };
+    match sources::load(source, &FileSources::default()) {
+        Ok(source) => Ok(Some((source, options))),
+        Err(message) => {
+            eprint!("{message}");
+            Ok(None)
+        }
+    }
 }
 
 fn read_limited(from: impl Read) -> io::Result<Vec<u8>> {
