@@ -80,7 +80,9 @@ impl Child {
                 _ => invalid("it could not be started"),
             });
         }
-        Ok(Self { pid: u32::from_ne_bytes(pid), go: Some(go), ended, has_ended: false })
+        let pid = u32::from_ne_bytes(pid);
+        wait_until_it_waits(pid);
+        Ok(Self { pid, go: Some(go), ended, has_ended: false })
     }
 
     pub fn pid(&self) -> u32 {
@@ -117,6 +119,17 @@ impl Drop for Child {
             // It may end by itself in this moment; its number is not reused before the waiting thread has seen it.
             let _ = kill(Pid::from_raw(self.pid as i32), Signal::SIGTERM);
         }
+    }
+}
+
+/// Until the new process sleeps in its `read`: had it not begun that yet, a probe of `read` would count a call that is
+/// not the command's.
+fn wait_until_it_waits(pid: u32) {
+    let path = format!("/proc/{pid}/stat");
+    // `PID (NAME) STATE ...`, where the name may hold anything.
+    let state = |text: &str| text.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
+    while std::fs::read_to_string(&path).is_ok_and(|text| matches!(state(&text), Some('R' | 'D'))) {
+        std::thread::yield_now();
     }
 }
 

@@ -79,7 +79,8 @@ impl JsonSink {
             Output::Printf { .. } if self.desk.verbosity.no_warnings => Ok(()),
             Output::Printf { text, span, .. } => self.located("warnf", text, *span),
             Output::Time(text) => self.data("time", text),
-            Output::Join(text) => self.data("join", text),
+            // The end of the line belongs to the form as text.
+            Output::Join(text) => self.data("join", text.strip_suffix(b"\n").unwrap_or(text)),
             Output::Cat(text) => self.data("cat", text),
             Output::System(text) => self.data("syscall", text),
             Output::Value { value, .. } => self.line("value", |json| {

@@ -40,7 +40,7 @@ fn each_kind_of_output_has_its_type() {
             r#"{"type": "attached_probes", "count": 2, "data": {"probes": 2}}"#,
             r#"{"type": "printf", "data": "a\tb\n"}"#,
             r#"{"type": "time", "data": "10:00:00\n"}"#,
-            r#"{"type": "join", "data": "x y\n"}"#,
+            r#"{"type": "join", "data": "x y"}"#,
             r#"{"type": "cat", "data": "c"}"#,
             r#"{"type": "syscall", "data": "s"}"#,
             r#"{"type": "value", "data": [true]}"#,
