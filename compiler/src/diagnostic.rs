@@ -33,11 +33,28 @@ pub struct Diagnostic {
     pub labels: Vec<Label>,
     /// What to do about it, one line each.
     pub help: Vec<String>,
+    /// What was written, and what was meant, by all appearances.
+    pub suggestion: Option<Suggestion>,
+}
+
+/// A word for a word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suggestion {
+    pub written: String,
+    pub meant: String,
 }
 
 impl Diagnostic {
     pub fn error(code: Code, span: Span, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, code, message: message.into(), span, labels: Vec::new(), help: Vec::new() }
+        Self {
+            severity: Severity::Error,
+            code,
+            message: message.into(),
+            span,
+            labels: Vec::new(),
+            help: Vec::new(),
+            suggestion: None,
+        }
     }
 
     pub fn warning(code: Code, span: Span, message: impl Into<String>) -> Self {
@@ -60,9 +77,23 @@ impl Diagnostic {
     #[must_use]
     pub fn with_suggestion<'a>(self, written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Self {
         match nearest(written, candidates.into_iter().filter(|candidate| *candidate != written)) {
-            Some(best) => self.with_help(format!("Did you mean '{best}'?")),
+            Some(best) => {
+                let suggestion = Suggestion { written: written.to_owned(), meant: best.to_owned() };
+                let told = self.with_help(format!("Did you mean '{best}'?"));
+                Self { suggestion: Some(suggestion), ..told }
+            }
             None => self,
         }
+    }
+
+    /// The edit that does what the diagnostic suggests: a place and its new text. None where what was written is not
+    /// at the diagnostic's place, or there more than once, as in the text of a macro.
+    pub fn replacement(&self, text: &str) -> Option<(Span, &str)> {
+        let suggestion = self.suggestion.as_ref()?;
+        let (start, end) = (self.span.start as usize, self.span.end as usize);
+        let mut places = whole_words(text.get(start..end)?, &suggestion.written);
+        let at = start + places.next()?;
+        places.next().is_none().then(|| (Span::new(at, at + suggestion.written.len()), &*suggestion.meant))
     }
 
     /// The diagnostic with spans of the file only, and what led there from use to use of macros.
@@ -87,6 +118,16 @@ impl Diagnostic {
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
+}
+
+/// Where a word stands in a text by itself, not as a part of a longer one.
+fn whole_words<'t>(text: &'t str, word: &'t str) -> impl Iterator<Item = usize> + 't {
+    let is_inside = |it: char| it.is_alphanumeric() || it == '_';
+    text.match_indices(word).map(|(at, _)| at).filter(move |at| {
+        let before = text[..*at].chars().next_back();
+        let after = text[at + word.len()..].chars().next();
+        !word.is_empty() && !before.is_some_and(is_inside) && !after.is_some_and(is_inside)
+    })
 }
 
 /// Collects what a stage finds; a stage reports all it can before it gives up.
@@ -191,6 +232,19 @@ mod tests {
     #[test]
     fn a_swapped_letter_is_one_edit() {
         assert_eq!(nearest("conut", ["count", "comm", "cpu"]), Some("count"));
+    }
+
+    #[test]
+    fn a_suggestion_is_an_edit_where_its_word_stands_once() {
+        let edit = |text: &str| {
+            let diagnostic = Diagnostic::error("x", Span::new(2, text.len()), "x").with_suggestion("conut", ["count"]);
+            diagnostic.replacement(text).map(|(span, new)| (span.start, span.end, new.to_owned()))
+        };
+        assert_eq!(edit("@=conut()"), Some((2, 7, "count".to_owned())));
+        assert_eq!(edit("@=a.conut"), Some((4, 9, "count".to_owned())));
+        assert_eq!(edit("@=conuts()"), None);
+        assert_eq!(edit("@=conut(conut)"), None);
+        assert_eq!(edit("@="), None);
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub mod abi;
 pub mod aggregations;
 pub mod builtins;
 pub mod codegen;
+pub mod completion;
 pub mod diagnostic;
 pub mod documentation;
 pub mod expand;
@@ -50,6 +51,8 @@ pub struct Checked {
     pub maps: Vec<hir::MapDef>,
     /// The named parameters that the script reads; empty where there are errors.
     pub parameters: Vec<sema::parameters::NamedParameter>,
+    /// Scratch variables with their types, each name once; empty where there are errors.
+    pub variables: Vec<hir::VariableDef>,
 }
 
 /// Parses and types a script: quick enough for every key press, and without LLVM.
@@ -61,10 +64,18 @@ pub fn check(file: &SourceFile, kernel: &dyn Kernel, options: &CompileOptions) -
     };
     let mut analyzed = sema::analyze(&front.expanded, &front.kernel, options, found);
     front.explain_headers(&mut analyzed.diagnostics);
+    let variables = analyzed.program.as_ref().map(variables_of).unwrap_or_default();
     let mut maps = analyzed.program.map(|program| program.maps).unwrap_or_default();
     maps.iter_mut().for_each(|map| map.span = front.file.expansions().in_file(map.span));
     let diagnostics = front.in_order(analyzed.diagnostics);
-    Checked { diagnostics, probes: analyzed.probes, maps, parameters: analyzed.parameters }
+    Checked { diagnostics, probes: analyzed.probes, maps, parameters: analyzed.parameters, variables }
+}
+
+/// The first of each name; the names that expansion gave to those of macros are left out.
+fn variables_of(program: &hir::Program) -> Vec<hir::VariableDef> {
+    let mut seen = HashSet::new();
+    let all = program.programs.iter().flat_map(|program| &program.variables);
+    all.filter(|variable| !variable.name.contains('#') && seen.insert(&variable.name)).cloned().collect()
 }
 
 /// The typed program of a script, with warnings.

@@ -1,5 +1,6 @@
 //! Semantic analysis: the tree as written to a typed program, and everything that is wrong with a script.
 
+use crate::completion::Members;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expand::Expanded;
 use crate::hir;
@@ -23,6 +24,7 @@ pub mod formats;
 mod functions;
 mod maps;
 pub mod names;
+mod offer;
 mod operators;
 pub mod parameters;
 mod races;
@@ -54,6 +56,8 @@ pub struct Analyzed {
     pub probes: Vec<ProbeInfo>,
     /// The named parameters that the script reads; empty where there are errors.
     pub parameters: Vec<parameters::NamedParameter>,
+    /// What an editor's cursor can stand for, where the script has one.
+    pub members: Option<Members>,
     pub diagnostics: Diagnostics,
 }
 
@@ -75,14 +79,13 @@ pub fn analyze(
     names.functions.extend(functions.iter().map(|function| function.name.name.clone()));
     let groups = attach::expand(&roots.probes, &functions, kernel, options, &config, &mut diagnostics);
     let can_be_typed = check_programs(&groups, &roots, options, &config, &mut diagnostics);
-    let typed = match groups.first().filter(|_| can_be_typed) {
-        Some(first) => Typer::new(kernel, options, &config, &names, &functions, first).run(
-            &roots.probes,
-            &groups,
-            &roots.declarations,
-            &mut diagnostics,
-        ),
-        None => None,
+    let (typed, members) = match groups.first().filter(|_| can_be_typed) {
+        Some(first) => {
+            let mut typer = Typer::new(kernel, options, &config, &names, &functions, first);
+            let typed = typer.run(&roots.probes, &groups, &roots.declarations, &mut diagnostics);
+            (typed, typer.members)
+        }
+        None => (None, None),
     };
     let (probes, attach) = attach_points(&groups);
     let parameters = typed.as_ref().map(|typed| typed.parameters.clone()).unwrap_or_default();
@@ -110,7 +113,7 @@ pub fn analyze(
     }
     let program = program.filter(|_| !diagnostics.has_errors());
     let probes = program.as_ref().map_or(probes, |program| program.probes.clone());
-    Analyzed { program, probes, parameters, diagnostics }
+    Analyzed { program, probes, parameters, members, diagnostics }
 }
 
 /// The roots of a script by kind.

@@ -11,6 +11,7 @@ mod scan;
 #[cfg(test)]
 mod tests;
 pub mod transform;
+pub mod unfinished;
 
 pub use limits::Limits;
 pub use parse::{KEYWORDS, parse, parse_with};

@@ -1,6 +1,6 @@
 // Every HTTP call of the page. Sends the secret half of the session; the cookie goes along by itself.
 import { storedSecret } from './credentials';
-import type { CheckResponse, ErrorBody, ExampleList, History, HostInfo, LanguageInfo, LoginResponse, RunCreated, RunInfo, RunList, RunRequestBody, ServerMessage } from './protocol.gen';
+import type { CheckResponse, CompleteResponse, ErrorBody, ExampleList, FormatResponse, History, HostInfo, LanguageInfo, LoginResponse, ProbeArguments, ProbeMatches, RunCreated, RunInfo, RunList, RunRequestBody, ServerMessage } from './protocol.gen';
 
 export class ApiError extends Error {
   constructor(
@@ -27,6 +27,10 @@ export const api = {
   stop: (id: string) => post<unknown>(`/api/runs/${encodeURIComponent(id)}/stop`, {}),
   check: (source: string, parameters: readonly string[], signal?: AbortSignal) =>
     post<CheckResponse>('/api/check', { source, parameters }, signal),
+  complete: (source: string, offset: number, parameters: readonly string[]) => post<CompleteResponse>('/api/complete', { source, offset, parameters }),
+  format: (source: string) => post<FormatResponse>('/api/format', { source }).then((answer) => answer.source),
+  probes: (query: string, limit: number, signal?: AbortSignal) => call(`/api/probes?${new URLSearchParams({ query: query.slice(0, 200), limit: String(limit) })}`, { method: 'GET' }, signal).then((answer) => answer.json() as Promise<ProbeMatches>),
+  argumentsOf: (probe: string) => get<ProbeArguments>(`/api/probes/arguments?${new URLSearchParams({ name: probe })}`).then((answer) => answer.arguments),
   start: (source: string, parameters: readonly string[], title?: string) =>
     post<RunCreated>('/api/runs', { source, parameters: [...parameters], title: title ?? null, idempotency_key: idempotencyKey() } satisfies RunRequestBody),
   history: (id: string) => get<History>(`/api/runs/${encodeURIComponent(id)}/history`),

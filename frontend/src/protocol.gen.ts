@@ -216,9 +216,18 @@ help: Array<string>,
 /**
  * The block that a terminal shows.
  */
-rendered: string, };
+rendered: string, 
+/**
+ * An edit that is likely to mend it.
+ */
+replacement?: Replacement, };
 
 export type DiagnosticSeverity = "warning" | "error";
+
+/**
+ * New text for a stretch of the script, in UTF-16 code units.
+ */
+export type Replacement = { start: number, end: number, text: string, };
 
 /**
  * One map at one moment.
@@ -479,9 +488,18 @@ time_limit_seconds: number, runs_at_once: number, viewers: number, };
 /**
  * `GET /api/language`: what the editor completes and explains.
  */
-export type LanguageInfo = { keywords: Array<string>, builtins: Array<BuiltinInfo>, probes: Array<ProbeTypeInfo>, };
+export type LanguageInfo = { keywords: Array<string>, builtins: Array<BuiltinInfo>, probes: Array<ProbeTypeInfo>, config: Array<ConfigKeyInfo>, };
 
 export type BuiltinInfo = { name: string, signature: string, doc: string, example: string, };
+
+/**
+ * A key of the `config` block.
+ */
+export type ConfigKeyInfo = { name: string, 
+/**
+ * What it may be set to, in words.
+ */
+values: string, };
 
 export type ProbeTypeInfo = { 
 /**
@@ -563,9 +581,48 @@ export type CheckResponse = { diagnostics: Array<DiagnosticView>,
 /**
  * Attach points after expansion; 0 with errors.
  */
-probes: number, maps: Array<CheckedMap>, };
+probes: number, maps: Array<CheckedMap>, 
+/**
+ * Scratch variables; empty with errors.
+ */
+variables: Array<Declared>, };
 
 export type CheckedMap = { name: string, key: string | null, value: string, };
+
+/**
+ * `POST /api/complete`: what may stand at a place of a script that need not be finished.
+ */
+export type CompleteRequest = { source: string, 
+/**
+ * Where the cursor is, in UTF-16 code units.
+ */
+offset: number, parameters?: Array<string>, };
+
+export type CompleteResponse = { 
+/**
+ * Whose members they are: a type or a probe; empty for variables.
+ */
+of: string, 
+/**
+ * Fields after a dot or an arrow, variables after a `$`; empty where nothing is known.
+ */
+members: Array<Declared>, };
+
+export type Declared = { name: string, 
+/**
+ * The declaration in C, or the type.
+ */
+declaration: string, };
+
+/**
+ * `POST /api/format`
+ */
+export type FormatRequest = { source: string, };
+
+/**
+ * The script in the usual layout.
+ */
+export type FormatResponse = { source: string, };
 
 /**
  * `POST /api/runs`

@@ -23,9 +23,11 @@ pub mod accept;
 mod assets;
 pub mod auth;
 mod check;
+mod complete;
 pub mod error;
 mod examples;
 mod flamegraph;
+mod format;
 pub mod guard;
 mod host;
 mod language;
@@ -102,6 +104,8 @@ pub fn router(app: App) -> Router {
         .merge(language::router())
         .merge(examples::router())
         .merge(check::router())
+        .merge(complete::router())
+        .merge(format::router())
         .merge(flamegraph::router())
         .merge(output::router())
         .merge(past::router())

@@ -1,4 +1,4 @@
-// The browser tier: journeys in a real Chromium. `node tests/browser/run.mjs [--screenshots DIR] [--only SUITE]`
+// The browser tier: journeys in a real Chromium. `node tests/browser/run.mjs [--screenshots DIR] [--only SUITE] [--match TEXT]`
 // TRACEDECK names the binary, CHROMIUM the browser.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ const argument = (name) => {
   return place < 0 ? null : process.argv[place + 1];
 };
 
-const report = new Report();
+const report = new Report(argument('--match'));
 const options = { screenshots: argument('--screenshots') };
 const only = argument('--only');
 const suites = { screens, journeys };

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::codegen::ARGUMENT_REGISTERS;
+use crate::completion::Member;
 use crate::diagnostic::Diagnostic;
 use crate::hir::{self, ExprKind, TracepointAccess};
 use crate::kernel::{Field, FunctionType, TracepointFieldKind, TracepointFormat};
@@ -13,6 +14,7 @@ use crate::types::{AddressSpace, RecordField, Type};
 
 use super::build;
 use super::evidence::literal;
+use super::offer::{declared, numbered};
 use super::typer::Typer;
 use super::unsupported;
 
@@ -124,6 +126,8 @@ impl Typer<'_> {
             Type::Record(fields) => {
                 let Some(index) = fields.iter().position(|it| it.name == field.name) else {
                     let whole = value.ty.to_string();
+                    let of = |it: &RecordField| Member { name: it.name.clone(), declaration: it.ty.to_string() };
+                    self.offer(&field.name, || whole.clone(), || fields.iter().map(of).collect());
                     // The type of a large record tells less than the names that are near.
                     let record =
                         if whole.len() > LONG_TYPE { "The record".to_owned() } else { format!("Record '{whole}'") };
@@ -143,6 +147,9 @@ impl Typer<'_> {
     }
 
     fn no_fields<T>(&mut self, ty: &Type, field: &Ident) -> Option<T> {
+        if let Type::Tuple(parts) = ty {
+            self.offer(&field.name, || ty.to_string(), || numbered(parts));
+        }
         let message = format!("Cannot access field '{}' on expression of type '{ty}'", field.name);
         let mut diagnostic = Diagnostic::error("field-access", field.span, message);
         if ty.is_int() {
@@ -162,6 +169,7 @@ impl Typer<'_> {
         if let Some(field) = found.field(&field.name) {
             return Some(field.clone());
         }
+        self.offer(&field.name, || name.to_string(), || declared(&found.fields));
         let message = format!("'{name}' does not contain a field named '{}'", field.name);
         let diagnostic = Diagnostic::error("unknown-field", field.span, message)
             .with_suggestion(&field.name, found.fields.iter().map(|it| it.name.as_str()));
@@ -310,7 +318,7 @@ impl Typer<'_> {
             Data::Tracepoint(Some(format)) => self.tracepoint_field(&format, field, span),
             Data::RawTracepoint(Some(arguments)) => {
                 let Some(index) = arguments.fields.iter().position(|it| it.name == field.name) else {
-                    return self.unknown_argument(field, arguments.fields.iter().map(|it| it.name.clone()).collect());
+                    return self.unknown_argument(field, arguments.fields.iter());
                 };
                 let ty = self.member_type(arguments.fields[index].ty.clone(), self.default_space());
                 Some(hir::Expr { kind: ExprKind::RawArgument(index as u32), ty, span })
@@ -343,8 +351,7 @@ impl Typer<'_> {
             Data::KernelEntry(Some(function)) => self.register_argument(&function, field, span),
             Data::TrampolineEntry(function) | Data::TrampolineReturn(function) => {
                 let Some(found) = function.parameters.field(&field.name) else {
-                    let names = function.parameters.fields.iter().map(|it| it.name.clone()).collect();
-                    return self.unknown_argument(field, names);
+                    return self.unknown_argument(field, function.parameters.fields.iter());
                 };
                 let ty = self.member_type(found.ty.clone(), self.default_space());
                 Some(hir::Expr { kind: ExprKind::RawArgument(found.offset / 8), ty, span })
@@ -386,7 +393,7 @@ impl Typer<'_> {
     fn register_argument(&mut self, function: &FunctionType, field: &Ident, span: Span) -> Option<hir::Expr> {
         let fields = &function.parameters.fields;
         let Some(index) = fields.iter().position(|it| it.name == field.name) else {
-            return self.unknown_argument(field, fields.iter().map(|it| it.name.clone()).collect());
+            return self.unknown_argument(field, fields.iter());
         };
         if !fields[..=index].iter().all(|it| it.ty.is_scalar()) || index >= ARGUMENT_REGISTERS.len() {
             let message = format!("The argument '{}' is not in a register when the function is entered", field.name);
@@ -410,7 +417,7 @@ impl Typer<'_> {
 
     fn tracepoint_field(&mut self, format: &Arc<TracepointFormat>, field: &Ident, span: Span) -> Option<hir::Expr> {
         let Some(found) = format.fields.iter().find(|it| it.field.name == field.name) else {
-            return self.unknown_argument(field, format.fields.iter().map(|it| it.field.name.clone()).collect());
+            return self.unknown_argument(field, format.fields.iter().map(|it| &it.field));
         };
         let space = self.default_space();
         let (access, ty) = match found.kind {
@@ -449,8 +456,14 @@ impl Typer<'_> {
         Some(hir::Expr { kind: whole, ty, span })
     }
 
-    fn unknown_argument<T>(&mut self, field: &Ident, names: Vec<String>) -> Option<T> {
+    fn unknown_argument<'f, T>(
+        &mut self,
+        field: &Ident,
+        arguments: impl Iterator<Item = &'f Field> + Clone,
+    ) -> Option<T> {
         let probe = self.program.group.name().to_owned();
+        self.offer(&field.name, || probe.clone(), || declared(arguments.clone()));
+        let names: Vec<String> = arguments.map(|it| it.name.clone()).collect();
         let message = format!("{probe} has no argument '{}'", field.name);
         let mut diagnostic = Diagnostic::error("unknown-field", field.span, message)
             .with_suggestion(&field.name, names.iter().map(String::as_str));

@@ -78,6 +78,7 @@ impl Typer<'_> {
     /// The value of a variable; None without a message where its type is not known (yet).
     pub fn read_variable(&mut self, name: &Ident) -> Option<hir::Expr> {
         let Some(id) = self.lookup(&name.name) else {
+            self.offer_variables(&name.name);
             let mut diagnostic = Diagnostic::error(
                 "undeclared-variable",
                 name.span,

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use crate::completion::Members;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::hir::{self, SiteDef, VariableDef, VariableId};
 use crate::kernel::Kernel;
@@ -168,6 +169,8 @@ pub struct Typer<'a> {
     pub program: ProgramState<'a>,
     /// How many type positions (`sizeof`, `typeof`) surround the expression: it is typed, not evaluated.
     pub in_type: u32,
+    /// What an editor's cursor can stand for.
+    pub members: Option<Members>,
 }
 
 /// The typed programs, with the tables that they refer to.
@@ -203,12 +206,13 @@ impl<'a> Typer<'a> {
             parameters: Vec::new(),
             program: ProgramState::new(group, 0),
             in_type: 0,
+            members: None,
         }
     }
 
     /// Types all programs; `None` when there were errors.
     pub fn run(
-        mut self,
+        &mut self,
         probes: &[&ast::Probe],
         groups: &'a [Group],
         declarations: &[&ast::MapDeclaration],
@@ -233,8 +237,8 @@ impl<'a> Typer<'a> {
             let programs: Option<Vec<_>> = programs.into_iter().collect();
             return match (diagnostics.has_errors(), programs, maps) {
                 (false, Some(programs), Some(maps)) => {
-                    let parameters = self.parameters;
-                    Some(Typed { programs, maps, sites: self.sites, strings: self.strings, parameters })
+                    let (sites, strings) = (std::mem::take(&mut self.sites), std::mem::take(&mut self.strings));
+                    Some(Typed { programs, maps, sites, strings, parameters: std::mem::take(&mut self.parameters) })
                 }
                 (false, ..) => {
                     let message = "The types of this script are not known: a variable is made of itself only";

@@ -6,6 +6,9 @@ use super::ast::{
     AttachPoint, BinaryOp, Block, ConfigBlock, Expr, ExprKind, Import, MacroParameter, Probe, Root, Script,
     SettingValue, Stmt, StmtKind, TypeName,
 };
+use super::dump::dump;
+use super::{Limits, parse};
+use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, Span};
 use trivia::Origin;
 
@@ -27,6 +30,19 @@ pub fn print(script: &Script) -> String {
 /// they are written. Text around which a comment stands in the middle of a statement stays as it is.
 pub fn format(file: &SourceFile, script: &Script) -> String {
     Printer { indent: 0, origin: Some(Origin::new(file.text(), script)) }.script(script)
+}
+
+/// The text of a file in the printer's layout; None where the new text would mean something else, which is a mistake of
+/// the printer's.
+///
+/// # Errors
+///
+/// What keeps the text from being parsed.
+pub fn formatted(file: &SourceFile, limits: &Limits) -> Result<Option<String>, Diagnostic> {
+    let script = parse(file, limits)?;
+    let text = format(file, &script);
+    let again = parse(&SourceFile::new(file.name(), text.as_str()), limits);
+    Ok(again.is_ok_and(|again| dump(&again) == dump(&script)).then_some(text))
 }
 
 /// An expression as source text.

@@ -16,6 +16,10 @@ pub(super) struct Scan {
     pub open: Option<(u8, usize)>,
     /// The token before.
     pub previous: Option<Span>,
+    /// All brackets that are open, outermost first: kinds and places.
+    pub brackets: Vec<(u8, usize)>,
+    /// The end is in a predicate.
+    pub in_predicate: bool,
 }
 
 /// How text is read: what is text for one of these is a token for another.
@@ -111,7 +115,9 @@ impl<'a> Scanner<'a> {
             self.mistake = self.unclosed();
         }
         let open = self.open.last().filter(|open| open.bracket != 0).map(|open| (open.bracket, open.at));
-        Ok(Scan { mistake: self.mistake, open, previous: self.previous })
+        let brackets: Vec<_> = self.open.iter().skip(1).map(|open| (open.bracket, open.at)).collect();
+        let in_predicate = self.place == Place::Body && brackets.is_empty();
+        Ok(Scan { mistake: self.mistake, open, previous: self.previous, brackets, in_predicate })
     }
 
     fn peek(&self, ahead: usize) -> u8 {
@@ -410,7 +416,7 @@ impl<'a> Scanner<'a> {
     }
 }
 
-fn closing(bracket: u8) -> u8 {
+pub(super) fn closing(bracket: u8) -> u8 {
     match bracket {
         b'(' => b')',
         b'[' => b']',

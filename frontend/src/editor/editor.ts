@@ -1,12 +1,16 @@
 // The script editor: CodeMirror in a shadow root, because there its styles arrive as constructed sheets, which a strict
 // style-src allows; in the document it would insert style elements. Loaded only when the drawer first opens.
+import { acceptCompletion, autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
 import { bracketMatching, HighlightStyle, indentUnit, StreamLanguage, syntaxHighlighting } from '@codemirror/language';
 import { lintGutter, lintKeymap, setDiagnostics, type Diagnostic } from '@codemirror/lint';
 import { Compartment, EditorState } from '@codemirror/state';
 import { drawSelection, EditorView, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers } from '@codemirror/view';
 import { Tag } from '@lezer/highlight';
-import type { DiagnosticView } from '../protocol.gen';
+import type { DiagnosticView, Replacement } from '../protocol.gen';
+import { difference } from './change';
+import { completionSource, type Knowledge } from './complete';
+import { hover } from './hover';
 import { nextToken, startState, type TokenName, type TokenState, type Words } from './tokens';
 import { editorTheme } from './theme';
 
@@ -28,16 +32,23 @@ const highlight = HighlightStyle.define([
 export interface EditorHandlers {
   readonly changed: (text: string) => void;
   readonly run: () => void;
+  readonly format: () => void;
 }
 
 export class ScriptEditor {
   readonly #view: EditorView;
   readonly #language = new Compartment();
   readonly #access = new Compartment();
+  /** Edits that the shown diagnostics suggest, where they are. */
+  #fixes: readonly Replacement[] = [];
 
-  constructor(parent: ShadowRoot, text: string, words: Words, handlers: EditorHandlers) {
+  constructor(parent: ShadowRoot, text: string, words: Words, knowledge: Knowledge, handlers: EditorHandlers) {
     const run = () => {
       handlers.run();
+      return true;
+    };
+    const format = () => {
+      handlers.format();
       return true;
     };
     this.#view = new EditorView({
@@ -53,10 +64,18 @@ export class ScriptEditor {
           highlightActiveLine(),
           highlightActiveLineGutter(),
           bracketMatching(),
+          closeBrackets(),
+          autocompletion({ override: [completionSource(knowledge)], icons: false, activateOnTypingDelay: 60, maxRenderedOptions: 60 }),
+          hover(knowledge),
           indentUnit.of('  '),
           // Before the default keys: Ctrl-Enter inserts a blank line there.
           keymap.of([{ key: 'Mod-Enter', run }, { key: 'Ctrl-Enter', run }]),
-          keymap.of([...defaultKeymap, ...historyKeymap, ...lintKeymap, indentWithTab]),
+          keymap.of([
+            { key: 'Tab', run: acceptCompletion },
+            { key: 'Shift-Alt-f', run: format },
+            { key: 'Mod-.', run: (view) => this.#fixAt(view.state.selection.main.head) },
+          ]),
+          keymap.of([...closeBracketsKeymap, ...completionKeymap, ...defaultKeymap, ...historyKeymap, ...lintKeymap, indentWithTab]),
           this.#language.of(languageOf(words)),
           syntaxHighlighting(highlight),
           this.#access.of([]),
@@ -72,9 +91,16 @@ export class ScriptEditor {
 
   /** Replaces the text when it differs; the cursor stays where it can. */
   setText(text: string): void {
-    const current = this.#view.state.doc.toString();
-    if (current === text) return;
-    this.#view.dispatch({ changes: { from: 0, to: current.length, insert: text } });
+    const change = difference(this.#view.state.doc.toString(), text);
+    if (change) this.#view.dispatch({ changes: change });
+  }
+
+  /** Does what a diagnostic suggests. */
+  fix(replacement: Replacement): void {
+    const { start: from, end: to, text: insert } = replacement;
+    if (to > this.#view.state.doc.length) return;
+    this.#view.dispatch({ changes: { from, to, insert }, selection: { anchor: from + insert.length }, userEvent: 'input.complete' });
+    this.#view.focus();
   }
 
   setWords(words: Words): void {
@@ -88,6 +114,7 @@ export class ScriptEditor {
 
   showDiagnostics(diagnostics: readonly DiagnosticView[]): void {
     const length = this.#view.state.doc.length;
+    this.#fixes = diagnostics.flatMap((diagnostic) => diagnostic.replacement ?? []);
     const shown = diagnostics.map((diagnostic): Diagnostic => {
       const from = Math.min(diagnostic.start_utf16, length);
       return {
@@ -96,6 +123,7 @@ export class ScriptEditor {
         severity: diagnostic.severity,
         message: diagnostic.message,
         renderMessage: () => messageNode(diagnostic),
+        actions: diagnostic.replacement ? [fixAction(diagnostic.replacement, (replacement) => this.fix(replacement))] : [],
       };
     });
     this.#view.dispatch(setDiagnostics(this.#view.state, shown));
@@ -112,6 +140,15 @@ export class ScriptEditor {
     this.#view.focus();
   }
 
+  /** Applies the suggestion at the cursor, or the only one on its line. */
+  #fixAt(position: number): boolean {
+    const line = this.#view.state.doc.lineAt(position);
+    const near = this.#fixes.filter((fix) => fix.start >= line.from && fix.end <= line.to);
+    const found = near.find((fix) => fix.start <= position && position <= fix.end) ?? (near.length === 1 ? near[0] : undefined);
+    if (found) this.fix(found);
+    return found !== undefined;
+  }
+
   destroy(): void {
     this.#view.destroy();
   }
@@ -126,6 +163,10 @@ function languageOf(words: Words) {
     tokenTable: tags,
     languageData: { commentTokens: { line: '//', block: { open: '/*', close: '*/' } }, closeBrackets: { brackets: ['(', '[', '{', '"'] } },
   });
+}
+
+function fixAction(replacement: Replacement, fix: (replacement: Replacement) => void) {
+  return { name: `Replace with ${replacement.text}`, apply: () => fix(replacement) };
 }
 
 /** Built from text nodes: a message may quote the script or names of the machine. */

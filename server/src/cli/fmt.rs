@@ -79,21 +79,15 @@ fn one(arguments: &FmtArguments, file: &OsString, source: &SourceFile) -> Result
 
 /// The script's new text; None after telling what is wrong with it.
 fn formatted(source: &SourceFile) -> Result<Option<String>> {
-    let limits = syntax::Limits::default();
-    let script = match syntax::parse(source, &limits) {
-        Ok(script) => script,
+    match syntax::print::formatted(source, &syntax::Limits::default()) {
+        Ok(Some(text)) => Ok(Some(text)),
+        Ok(None) => bail!(
+            "'{}' was left as it is: its new layout would mean something else. This is a mistake in tracedeck",
+            source.name()
+        ),
         Err(error) => {
             eprint!("{}", render(source, &error));
-            return Ok(None);
+            Ok(None)
         }
-    };
-    let text = syntax::print::format(source, &script);
-    let again = syntax::parse(&SourceFile::new(source.name(), text.as_str()), &limits);
-    if again.is_ok_and(|again| syntax::dump::dump(&again) == syntax::dump::dump(&script)) {
-        return Ok(Some(text));
     }
-    bail!(
-        "'{}' was left as it is: its new layout would mean something else. This is a mistake in tracedeck",
-        source.name()
-    )
 }

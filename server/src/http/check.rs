@@ -4,11 +4,10 @@ use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::routing::post;
 use axum::{Json, Router};
-use tracedeck_compiler::diagnostic::render::render;
 use tracedeck_compiler::source::SourceFile;
 
 use super::error::ApiError;
-use super::protocol::{CheckRequest, CheckResponse, CheckedMap};
+use super::protocol::{CheckRequest, CheckResponse, CheckedMap, Declared};
 use super::table::{check_parameters, check_source, compile_options};
 use super::{App, Operator, view};
 
@@ -36,22 +35,7 @@ fn answer(app: &App, request: CheckRequest) -> CheckResponse {
     let checked = tracedeck_compiler::check(&file, &*app.kernel, &options);
     let has_errors = checked.diagnostics.iter().any(|diagnostic| diagnostic.is_error());
     CheckResponse {
-        diagnostics: checked
-            .diagnostics
-            .iter()
-            .map(|found| {
-                let rendered = render(&file, found);
-                view::diagnostic_view(
-                    &file,
-                    found.severity,
-                    found.code,
-                    &found.message,
-                    found.span,
-                    &found.help,
-                    rendered,
-                )
-            })
-            .collect(),
+        diagnostics: checked.diagnostics.iter().map(|found| view::check_view(&file, found)).collect(),
         probes: if has_errors { 0 } else { checked.probes.len() as u32 },
         maps: checked
             .maps
@@ -61,6 +45,11 @@ fn answer(app: &App, request: CheckRequest) -> CheckResponse {
                 key: map.key.as_ref().map(ToString::to_string),
                 value: map.value.to_string(),
             })
+            .collect(),
+        variables: checked
+            .variables
+            .iter()
+            .map(|variable| Declared { name: variable.name.clone(), declaration: variable.ty.to_string() })
             .collect(),
     }
 }

@@ -4,10 +4,11 @@ use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
 use tracedeck_compiler::probes::{self, ProbeKind};
+use tracedeck_compiler::sema::config;
 use tracedeck_compiler::{builtins, syntax};
 
 use super::error::ApiError;
-use super::protocol::{BuiltinInfo, LanguageInfo, ProbeTypeInfo};
+use super::protocol::{BuiltinInfo, ConfigKeyInfo, LanguageInfo, ProbeTypeInfo};
 use super::{Anyone, App};
 
 pub fn router() -> Router<App> {
@@ -29,6 +30,7 @@ async fn language(State(app): State<App>, _: Anyone) -> Result<Json<LanguageInfo
                 })
                 .collect(),
             probes: probes::ALL.iter().map(|kind| probe_type(app, kind)).collect(),
+            config: config::keys().map(|(name, values)| ConfigKeyInfo { name: name.to_owned(), values }).collect(),
         }))
     })
     .await

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 mod api;
+mod editor;
 mod flame;
 mod history;
 mod number;
@@ -12,6 +13,7 @@ mod run;
 mod values;
 
 pub use api::*;
+pub use editor::*;
 pub use flame::*;
 pub use history::*;
 pub use number::Num;

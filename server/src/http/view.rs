@@ -5,12 +5,13 @@ use std::time::{Duration, UNIX_EPOCH};
 use bytes::Bytes;
 use serde::Serialize;
 use tracedeck_compiler::abi::format::clock::Civil;
-use tracedeck_compiler::diagnostic::Severity;
+use tracedeck_compiler::diagnostic::render::render;
+use tracedeck_compiler::diagnostic::{Diagnostic, Severity};
 use tracedeck_compiler::source::{SourceFile, Span};
 
 use super::protocol::{
-    DiagnosticSeverity, DiagnosticView, LogKind, LogLine, LogStream, Loss, MapShape, Progress, RunInfo, RunState,
-    ServerMessage, Snapshot, Update,
+    DiagnosticSeverity, DiagnosticView, LogKind, LogLine, LogStream, Loss, MapShape, Progress, Replacement, RunInfo,
+    RunState, ServerMessage, Snapshot, Update,
 };
 use super::table::Run;
 use crate::session::event::RunDiagnostic;
@@ -201,7 +202,20 @@ pub fn diagnostic_view(
         column: before.map_or(position.column, |text| text.chars().count() as u32 + 1),
         help: help.to_vec(),
         rendered,
+        replacement: None,
     }
+}
+
+/// What is wrong with a script that is being written, with the edit that would mend it.
+pub fn check_view(file: &SourceFile, found: &Diagnostic) -> DiagnosticView {
+    let rendered = render(file, found);
+    let view = diagnostic_view(file, found.severity, found.code, &found.message, found.span, &found.help, rendered);
+    let replacement = found.replacement(file.text()).map(|(span, text)| Replacement {
+        start: utf16_offset(file.text(), span.start),
+        end: utf16_offset(file.text(), span.end),
+        text: text.to_owned(),
+    });
+    DiagnosticView { replacement, ..view }
 }
 
 /// Counts UTF-16 code units up to a byte offset; an offset within a character counts to its start.
@@ -211,6 +225,18 @@ fn utf16_offset(text: &str, offset: u32) -> u32 {
         end -= 1;
     }
     text[..end].chars().map(char::len_utf16).sum::<usize>() as u32
+}
+
+/// The byte where an offset in UTF-16 code units is; within a character its start, past the end the end.
+pub fn byte_offset(text: &str, utf16: u32) -> usize {
+    let mut units = 0;
+    for (at, character) in text.char_indices() {
+        units += character.len_utf16() as u32;
+        if units > utf16 {
+            return at;
+        }
+    }
+    text.len()
 }
 
 /// A wall clock time as ISO 8601 in UTC, with milliseconds.
@@ -246,6 +272,12 @@ mod tests {
         let file = SourceFile::new("stdin", "é");
         let view = diagnostic_view(&file, Severity::Error, "c", "m", Span::new(1, 99), &[], String::new());
         assert_eq!((view.start_utf16, view.end_utf16), (0, 1));
+    }
+
+    #[test]
+    fn editors_offsets_become_bytes() {
+        let bytes: Vec<_> = (0..7).map(|offset| byte_offset("aä😀b", offset)).collect();
+        assert_eq!(bytes, [0, 1, 3, 3, 7, 8, 8]);
     }
 
     #[test]

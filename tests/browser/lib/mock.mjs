@@ -44,14 +44,14 @@ const examples = [
 ].map(([id, title, question, how_to_read]) => ({ id, title, question, how_to_read, script: `// ${title}\nprofile:hz:99 { @[kstack, comm] = count(); }`, view: 'flame', category: /Disk/.test(title) ? 'Disks' : /TCP/.test(title) ? 'Network' : 'CPU and scheduling', cost: 'low: a few hundred events a second', parameters: id === 'runq' ? [{ name: 'limit', default: '10000', doc: 'Microseconds' }] : [], problem: id === 'offcpu' ? 'kprobe probes need kprobes, which this kernel does not have' : null }));
 
 const host = { hostname: 'db-01', kernel: '6.12.48-amd64', cpus: 16, version: '0.1.0', user: 'root', features: [], limits: { source_bytes: 65536, probes: 1000, map_bytes: 1 << 26, time_limit_seconds: 600, runs_at_once: 8, viewers: 50 } };
-const language = { keywords: ['if', 'else'], builtins: [{ name: 'printf', signature: 'printf(format, ...)', doc: 'Prints.', example: '' }, { name: 'count', signature: 'count()', doc: 'Counts.', example: '' }], probes: [{ names: ['profile', 'p'], syntax: 'profile:hz:N', doc: '', available: true, reason: null }] };
+const language = { keywords: ['if', 'else'], builtins: [{ name: 'printf', signature: 'printf(format, ...)', doc: 'Prints.', example: '' }, { name: 'count', signature: 'count()', doc: 'Counts.', example: '' }], probes: [{ names: ['profile', 'p'], syntax: 'profile:hz:N', doc: '', available: true, reason: null }], config: [{ name: 'max_strlen', values: '2 to 65536' }] };
 
 /** Answers a check as a compiler would that knows one mistake: the word `prinft`. */
 function check(source) {
   const at = source.indexOf('prinft');
-  if (at < 0) return { diagnostics: [], probes: 1, maps: [] };
+  if (at < 0) return { diagnostics: [], probes: 1, maps: [], variables: [] };
   const line = source.slice(0, at).split('\n').length;
-  return { diagnostics: [{ severity: 'error', code: 'unknown-function', message: "Unknown function: 'prinft'", start: at, end: at + 6, start_utf16: at, end_utf16: at + 6, line, column: at - source.lastIndexOf('\n', at - 1), help: ["Did you mean 'printf'?"], rendered: '' }], probes: 0, maps: [] };
+  return { diagnostics: [{ severity: 'error', code: 'unknown-function', message: "Unknown function: 'prinft'", start: at, end: at + 6, start_utf16: at, end_utf16: at + 6, line, column: at - source.lastIndexOf('\n', at - 1), help: ["Did you mean 'printf'?"], rendered: '', replacement: { start: at, end: at + 6, text: 'printf' } }], probes: 0, maps: [], variables: [] };
 }
 
 export async function startMock() {
@@ -77,6 +77,10 @@ export async function startMock() {
     if (url.pathname === '/api/language') return json(language);
     if (url.pathname === '/api/examples') return json({ examples });
     if (url.pathname === '/api/check') return withBody((body) => json(check(body.source)));
+    if (url.pathname === '/api/probes') return json({ total: hostileNames.length, names: ['tracepoint:sched:sched_switch', ...hostileNames] });
+    if (url.pathname === '/api/probes/arguments') return json({ arguments: ['int prev_pid', ...hostileNames] });
+    if (url.pathname === '/api/complete') return json({ of: 'struct task_struct', members: [{ name: 'pid', declaration: 'int pid' }, { name: 'comm', declaration: 'char comm[16]' }] });
+    if (url.pathname === '/api/format') return withBody((body) => json({ source: `${body.source.trim()}\n` }));
     if (url.pathname === '/api/runs' && request.method === 'POST') return withBody((body) => json({ id: /hist/.test(body.source) ? 'histogram' : 'flame' }));
     if (url.pathname === '/api/runs') return json({ runs: Object.values(runs).map((one) => one.info) });
     const one = /^\/api\/runs\/(\w+)$/.exec(url.pathname);

@@ -12,6 +12,7 @@ const names = {
   share: 'a shared flame graph opens elsewhere, read-only, at the same zoom',
   svg: "inferno's own SVG opens at its own address",
   write: 'write a script: an error is underlined with a sentence; fixed, it runs; edited, it restarts',
+  complete: 'completion: a probe by a few letters, its arguments with types, a function with its words, a fix in one press, formatting',
   output: 'histogram, table and log of one script appear live',
   tool: 'a tool with its parameter, from the Tools screen; a stretch of its time shows what came then, and the link keeps it',
   hostile: 'a process named as markup is text',
@@ -243,6 +244,48 @@ async function all(report, browser, server, screenshots) {
       await page.locator('.row', { hasText: 'tock 2' }).first().waitFor();
       await shoot(page, screenshots, 'editor-run');
       await stop(page);
+    }));
+
+  await report.test(names.complete, () =>
+    operator('/write', async (page) => {
+      const options = page.locator('[data-testid="editor"] [role="option"]');
+      const chosen = page.locator('[data-testid="editor"] [role="option"][aria-selected="true"]');
+      const script = () => page.evaluate(() => [...document.querySelector('[data-testid="editor"]').shadowRoot.querySelectorAll('.cm-line')].map((line) => line.textContent).join('\n'));
+      await type(page, '');
+      await page.keyboard.type('t:sysc:enteropenat');
+      await chosen.filter({ hasText: 'tracepoint:syscalls:sys_enter_openat' }).waitFor();
+      await page.locator('[data-testid="editor"] .cm-completionInfo', { hasText: 'filename' }).waitFor();
+      await shoot(page, screenshots, 'complete-probe');
+      await page.keyboard.press('Enter');
+      await page.keyboard.type(' { printf("%s %s", comm, str(args.');
+      await options.filter({ hasText: 'filename' }).waitFor();
+      assert.match(await options.filter({ hasText: 'filename' }).textContent(), /filename\s*const char \*/);
+      await shoot(page, screenshots, 'complete-field');
+      await page.keyboard.type('filen');
+      await page.keyboard.press('Tab');
+      assert.match(await script(), /str\(args\.filename\)/);
+      await page.keyboard.type(')); @n[comm] = coun');
+      await chosen.filter({ hasText: /^count/ }).waitFor();
+      await page.locator('[data-testid="editor"] .cm-completionInfo').waitFor();
+      await assertAccessible(page, 'completion');
+      await shoot(page, screenshots, 'complete-function');
+      await page.keyboard.press('Escape');
+      await page.keyboard.type('m(); $who = comm; print($w');
+      await chosen.filter({ hasText: '$who' }).filter({ hasText: 'string[16]' }).waitFor();
+      await page.keyboard.press('Escape');
+      await type(page, 'begin{@n=conut();exit()}');
+      await page.getByRole('button', { name: 'Replace with count' }).waitFor();
+      await shoot(page, screenshots, 'fix');
+      await page.getByRole('textbox', { name: 'Script' }).focus();
+      await page.keyboard.press('Control+.');
+      await page.getByTestId('check-summary').filter({ hasText: 'Attaches to 1 probe' }).waitFor();
+      assert.equal(await script(), 'begin{@n=count();exit()}');
+      await page.keyboard.press('Shift+Alt+F');
+      while (!/^begin \{\n  @n = count\(\);\n  exit\(\);?\n\}/.test(await script())) await page.waitForTimeout(30);
+      const place = await page.locator('[data-testid="editor"] .cm-line span', { hasText: /^count$/ }).first().boundingBox();
+      await page.mouse.move(place.x + 10, place.y + 8);
+      await page.locator('[data-testid="editor"] .cm-tooltip-hover', { hasText: 'count()' }).waitFor();
+      await shoot(page, screenshots, 'hover');
     }));
 
   await report.test(names.output, () =>

@@ -6,13 +6,15 @@ use super::client::{Page, bearer, begin, get, raw, send, upgrade};
 use super::server::{Directory, Server};
 
 /// Every address, with a method it takes.
-const ADDRESSES: [(&str, &str); 11] = [
+const ADDRESSES: [(&str, &str); 13] = [
     ("GET", "/api/host"),
     ("GET", "/api/language"),
     ("GET", "/api/examples"),
     ("GET", "/api/runs"),
     ("POST", "/api/runs"),
     ("POST", "/api/check"),
+    ("POST", "/api/complete"),
+    ("POST", "/api/format"),
     ("GET", "/api/runs/RUN"),
     ("POST", "/api/runs/RUN/stop"),
     ("GET", "/api/runs/RUN/output.txt"),
@@ -22,8 +24,12 @@ const ADDRESSES: [(&str, &str); 11] = [
 
 const BODY: &str = r#"{"source": "begin { exit() }"}"#;
 
-fn body_for(method: &str) -> &'static str {
-    if method == "POST" { BODY } else { "" }
+fn body_for(method: &str, path: &str) -> &'static str {
+    match (method, path) {
+        ("POST", "/api/complete") => r#"{"source": "begin { exit() }", "offset": 0}"#,
+        ("POST", _) => BODY,
+        _ => "",
+    }
 }
 
 #[tokio::test]
@@ -43,7 +49,7 @@ async fn nothing_is_given_to_those_who_are_not_logged_in() {
             vec![("Origin", &*origin), ("Authorization", "Bearer wrong")],
             vec![("Origin", &*origin), ("Authorization", "Basic wrong"), ("Cookie", &*page.cookie)],
         ] {
-            let answer = send(&server, method, &path, &credentials, body_for(method)).await;
+            let answer = send(&server, method, &path, &credentials, body_for(method, &path)).await;
             assert_eq!(answer.status, 401, "{method} {path} {credentials:?}");
             assert_eq!(answer.json()["code"], "not-authenticated", "{method} {path}");
             assert!(!answer.body.contains(&run), "{method} {path}");
@@ -59,7 +65,7 @@ async fn a_page_with_both_halves_gets_everything() {
     let page = Page::operator(&server).await;
     let run = begin(&server).await;
     for (method, path) in ADDRESSES {
-        let answer = page.send(&server, method, &path.replace("RUN", &run), body_for(method)).await;
+        let answer = page.send(&server, method, &path.replace("RUN", &run), body_for(method, path)).await;
         // There is no flame graph of a run without stacks.
         let expected: &[u16] = if path.ends_with("flame.svg") { &[404] } else { &[200, 201] };
         assert!(expected.contains(&answer.status), "{method} {path}: {} {}", answer.status, answer.body);
@@ -79,6 +85,8 @@ async fn a_viewer_sees_its_run_and_nothing_else() {
         ("GET", "/api/runs", 403),
         ("POST", "/api/runs", 403),
         ("POST", "/api/check", 403),
+        ("POST", "/api/complete", 403),
+        ("POST", "/api/format", 403),
         ("GET", "/api/runs/RUN", 200),
         ("POST", "/api/runs/RUN/stop", 403),
         ("GET", "/api/runs/RUN/output.txt", 200),
@@ -89,7 +97,7 @@ async fn a_viewer_sees_its_run_and_nothing_else() {
         ("GET", "/api/runs/aaaaaaaaaa", 404),
     ] {
         let at = path.replace("RUN", &run).replace("OTHER", &other);
-        let answer = viewer.send(&server, method, &at, body_for(method)).await;
+        let answer = viewer.send(&server, method, &at, body_for(method, path)).await;
         assert_eq!(answer.status, status, "{method} {path}: {}", answer.body);
         assert!(!answer.body.contains(&other), "{method} {path}");
     }

@@ -112,6 +112,42 @@ async fn mistakes_are_found_while_typing() {
 }
 
 #[tokio::test]
+async fn a_slip_comes_with_the_edit_that_mends_it() {
+    let directory = Directory::new();
+    let server = Server::start(&directory).await;
+    let answer = post(&server, "/api/check", &json!({ "source": "/* é */ begin { @ = conut(); }" })).await.json();
+    assert_eq!(answer["diagnostics"][0]["replacement"], json!({ "start": 20, "end": 25, "text": "count" }), "{answer}");
+}
+
+#[tokio::test]
+async fn a_script_that_is_not_finished_is_completed() {
+    let directory = Directory::new();
+    let server = Server::start(&directory).await;
+    let ask = async |source: &str, offset: usize| {
+        post(&server, "/api/complete", &json!({ "source": source, "offset": offset })).await.json()
+    };
+    let script = "/* 😀 */ begin { $name = comm; print($";
+    let answer = ask(script, script.encode_utf16().count()).await;
+    assert_eq!(answer, json!({ "of": "", "members": [{ "name": "$name", "declaration": "string[16]" }] }));
+    for (source, offset) in
+        [("", 0), ("begin {", 900), ("begin { $x.", 11), ("\u{0}", 1), ("😀", 1), (&*"(".repeat(30_000), 9)]
+    {
+        assert_eq!(ask(source, offset).await, json!({ "of": "", "members": [] }), "{source}");
+    }
+}
+
+#[tokio::test]
+async fn a_script_is_laid_out_or_its_mistake_is_told() {
+    let directory = Directory::new();
+    let server = Server::start(&directory).await;
+    let answer = post(&server, "/api/format", &json!({ "source": "begin{@x=1;// one\n}" })).await;
+    assert_eq!(answer.json()["source"], "begin {\n  @x = 1; // one\n}\n", "{}", answer.body);
+    let answer = post(&server, "/api/format", &json!({ "source": "\nbegin {" })).await;
+    assert_eq!((answer.status, answer.json()["code"].as_str()), (400, Some("not-formatted")), "{}", answer.body);
+    assert!(answer.json()["message"].as_str().unwrap().starts_with("Line 2: "), "{}", answer.body);
+}
+
+#[tokio::test]
 async fn output_is_what_a_terminal_would_have_printed() {
     let directory = Directory::new();
     let server = Server::start(&directory).await;

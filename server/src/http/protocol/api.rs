@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{DiagnosticView, RunInfo};
+use super::{Declared, DiagnosticView, RunInfo};
 
 /// `POST /api/login`: a one-time token, or a run and its view key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -85,6 +85,15 @@ pub struct LanguageInfo {
     pub keywords: Vec<String>,
     pub builtins: Vec<BuiltinInfo>,
     pub probes: Vec<ProbeTypeInfo>,
+    pub config: Vec<ConfigKeyInfo>,
+}
+
+/// A key of the `config` block.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct ConfigKeyInfo {
+    pub name: String,
+    /// What it may be set to, in words.
+    pub values: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
@@ -165,6 +174,8 @@ pub struct CheckResponse {
     /// Attach points after expansion; 0 with errors.
     pub probes: u32,
     pub maps: Vec<CheckedMap>,
+    /// Scratch variables; empty with errors.
+    pub variables: Vec<Declared>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]

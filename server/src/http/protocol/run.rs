@@ -143,6 +143,18 @@ pub struct DiagnosticView {
     pub help: Vec<String>,
     /// The block that a terminal shows.
     pub rendered: String,
+    /// An edit that is likely to mend it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub replacement: Option<Replacement>,
+}
+
+/// New text for a stretch of the script, in UTF-16 code units.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct Replacement {
+    pub start: u32,
+    pub end: u32,
+    pub text: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]

@@ -121,6 +121,7 @@ fn diagnostic() -> DiagnosticView {
         column: 12,
         help: vec!["Did you mean 'count'?".to_owned()],
         rendered: "script.bt:1:13-18: ERROR: Unknown function: 'conut'\n".to_owned(),
+        replacement: Some(Replacement { start: 40, end: 45, text: "count".to_owned() }),
     }
 }
 
