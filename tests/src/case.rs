@@ -10,6 +10,17 @@
 //!
 //! An expectation stands below the line that it is about and is no part of the script. Its columns count from 1, the
 //! second is the first column behind; `9-+2:5` ends two lines further down. Its words are a part of the message.
+//!
+//! A case may also say what a running kernel makes of it, one line of the standard output or a part of the standard
+//! error at a time; the kernel tier runs such cases.
+//!
+//! ```text
+//! --- name
+//! //! target getppid 3            the program to trace, and its arguments
+//! begin { print(1 + 1); print(pid / 0 == 1); }
+//! //> 2
+//! //? by 0
+//! ```
 
 use std::path::Path;
 
@@ -20,6 +31,7 @@ use tracedeck_compiler::options::{CompileOptions, Purpose};
 use tracedeck_compiler::source::SourceFile;
 
 use crate::captured::{files, home, read};
+use crate::{binary, target};
 
 /// One script of a case file.
 #[derive(Debug, Clone)]
@@ -32,6 +44,10 @@ pub struct Case {
     /// Without expectations.
     pub script: String,
     pub expected: Vec<Expectation>,
+    /// The lines of a run's standard output that are not empty; none: the case is only compiled.
+    pub printed: Vec<String>,
+    /// What the standard error of a run has in it.
+    pub told: Vec<String>,
 }
 
 /// A diagnostic that a case expects.
@@ -71,7 +87,15 @@ pub fn parse(file: &str, text: &str) -> Vec<Case> {
             let name = format!("{file}/{name}");
             assert!(cases.iter().all(|case| case.name != name), "{name} is there twice");
             let stages = words.collect();
-            cases.push(Case { name, stages, directives: vec![], script: String::new(), expected: vec![] });
+            cases.push(Case {
+                name,
+                stages,
+                directives: vec![],
+                script: String::new(),
+                expected: vec![],
+                printed: vec![],
+                told: vec![],
+            });
             continue;
         }
         let Some(case) = cases.last_mut() else {
@@ -92,6 +116,12 @@ pub fn parse(file: &str, text: &str) -> Vec<Case> {
 fn read_line(case: &mut Case, line: &str) {
     if let Some(directive) = line.strip_prefix("//! ") {
         return case.directives.push(directive.to_owned());
+    }
+    if let Some(line) = line.strip_prefix("//> ") {
+        return case.printed.push(line.to_owned());
+    }
+    if let Some(text) = line.strip_prefix("//? ") {
+        return case.told.push(text.to_owned());
     }
     for severity in ["error", "warning"] {
         if let Some(rest) = line.trim_start().strip_prefix(&format!("// {severity}: ")) {
@@ -119,6 +149,37 @@ impl Case {
 
     pub fn expects_errors(&self) -> bool {
         self.expected.iter().any(|it| it.severity == "error")
+    }
+
+    /// Whether the case says what a run of it prints.
+    pub fn is_run(&self) -> bool {
+        !self.printed.is_empty() || !self.told.is_empty()
+    }
+
+    fn directive(&self, word: &str) -> Option<&str> {
+        self.directives.iter().find_map(|it| it.strip_prefix(word)?.strip_prefix(' '))
+    }
+
+    /// What is wrong with a run of the case on this machine: its output against what is expected.
+    pub fn run(&self) -> Result<(), String> {
+        let child = self.directive("target").map(target::command);
+        let mut arguments = vec!["-q"];
+        arguments.extend(self.directives.iter().any(|it| it == "unsafe").then_some("--unsafe"));
+        arguments.extend(self.directive("options").unwrap_or_default().split_whitespace());
+        arguments.extend(child.iter().flat_map(|child| ["-c", child]));
+        arguments.extend(["-e", &self.script]);
+        arguments.extend(self.directive("args").unwrap_or_default().split_whitespace());
+        let run = binary::run(&arguments);
+        let code = self.directive("code").map_or(0, |code| code.parse().expect("an exit status"));
+        let printed: Vec<&str> = run.stdout.lines().filter(|line| !line.is_empty()).collect();
+        let is_told =
+            self.told.iter().all(|text| run.stderr.contains(text)) && self.told.is_empty() == run.stderr.is_empty();
+        let warned = self.expected.iter().any(|it| it.severity == "warning");
+        if run.code == Some(code) && printed == self.printed && (is_told || warned) {
+            return Ok(());
+        }
+        let Self { name, script, printed, told, .. } = self;
+        Err(format!("{name}: {script}expected {code} {printed:#?} {told:?}\nbut was {run:#?}"))
     }
 
     /// The options and the kernel that the directives ask for.
@@ -161,8 +222,9 @@ impl Case {
                 "max-nodes" => options.limits.max_nodes = number() as usize,
                 "max-probes" => options.limits.max_probes = number() as usize,
                 "max-programs" => options.limits.max_programs = number() as usize,
-                // What the test of costs looks at.
-                "ir-has" | "ir-lacks" => {}
+                "target" => options.has_child = true,
+                // What the test of costs looks at, and what a run needs.
+                "ir-has" | "ir-lacks" | "options" | "code" => {}
                 "max-map-bytes" => options.limits.max_map_bytes = number(),
                 _ => panic!("{}: unknown directive: {directive}", self.name),
             }
@@ -269,6 +331,8 @@ pub fn rewrite(file: &str, text: &str, said: &dyn Fn(&str) -> Vec<Diagnostic>) -
             let here = found.iter().filter(|it| it.line == number || (last && it.line > number));
             here.for_each(|it| out.push_str(&it.text()));
         }
+        case.printed.iter().for_each(|line| out.push_str(&format!("//> {line}\n")));
+        case.told.iter().for_each(|text| out.push_str(&format!("//? {text}\n")));
     }
     out
 }

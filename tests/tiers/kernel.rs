@@ -31,6 +31,8 @@ mod short_lived;
 mod signals;
 #[path = "kernel/stacks.rs"]
 mod stacks;
+#[path = "kernel/suite.rs"]
+mod suite;
 #[path = "kernel/syscalls.rs"]
 mod syscalls;
 #[path = "kernel/trials.rs"]

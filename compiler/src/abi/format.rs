@@ -83,6 +83,12 @@ pub enum Conversion {
     Natural,
 }
 
+/// Whether a time in nanoseconds, from the boot clock or TAI, is one of TAI: no machine has been up since its first year,
+/// for TAI 2000.
+pub fn is_tai(ns: u64) -> bool {
+    ns >= 946_684_800_000_000_000
+}
+
 /// What only user space knows when a value becomes text.
 pub trait Names {
     fn kernel_symbol(&self, address: u64) -> Option<String>;
@@ -91,8 +97,9 @@ pub trait Names {
     fn username(&self, uid: u64) -> Option<String>;
     /// `hierarchy:path` pairs joined by commas.
     fn cgroup_path(&self, id: u64, filter: u32) -> Option<String>;
-    /// A boot-clock time as local wall time in a strftime format (with `%f %l %k`); None for the ISO default.
-    fn timestamp(&self, format: Option<u32>, boot_ns: u64) -> Option<String>;
+    /// A time as local wall time in a strftime format (with `%f %l %k`); None for the ISO default. It counts from boot,
+    /// or is international atomic time, see [`is_tai`].
+    fn timestamp(&self, format: Option<u32>, ns: u64) -> Option<String>;
     /// A TAI time, nanoseconds, as (seconds since the epoch in UTC, local UTC offset in seconds).
     fn tai_to_wall(&self, tai_ns: u64) -> (i64, i32);
     /// Appended to truncated strings.

@@ -1,7 +1,7 @@
 //! The order of a map's entries in output: ascending, so that the biggest stand last.
 //!
-//! Counts, sums and plain integers go by value, min and max by value as unsigned (as bpftrace 0.26 does), avg and stats
-//! by average, histograms by their total, series by the bytes of their key, all others by key. Ties go by key.
+//! Counts, sums, min, max and plain integers go by value, avg and stats by average, histograms by their total, series by
+//! the bytes of their key, all others by key. Ties go by key.
 
 use std::cmp::Ordering;
 
@@ -31,9 +31,6 @@ pub fn sort(ty: &Type, entries: &mut [Entry<'_>]) {
 /// The number by which a value is ordered; the same for all values of maps that go by key.
 fn rank(ty: &Type, value: &Value) -> i128 {
     match (ty, value) {
-        (Type::Aggregate(Aggregate::Min { .. } | Aggregate::Max { .. }), Value::Number(number)) => {
-            i128::from(number.bits())
-        }
         (Type::Aggregate(_), value) => magnitude(value),
         (Type::Int { .. } | Type::Enum { .. }, Value::Number(_) | Value::Enum { .. }) => magnitude(value),
         _ => 0,
@@ -180,9 +177,12 @@ mod tests {
     }
 
     #[test]
-    fn extremes_compare_as_unsigned() {
+    fn extremes_go_by_value_with_its_sign() {
         let ty = Type::Aggregate(Aggregate::Max { signed: true });
-        assert_eq!(sorted(&ty, vec![(int(1), int(-7)), (int(2), int(3))]), [int(2), int(1)]);
+        assert_eq!(sorted(&ty, vec![(int(1), int(3)), (int(2), int(-7))]), [int(2), int(1)]);
+        let ty = Type::Aggregate(Aggregate::Min { signed: false });
+        let huge = Value::Number(Number::Unsigned(u64::MAX));
+        assert_eq!(sorted(&ty, vec![(int(1), huge), (int(2), int(3))]), [int(2), int(1)]);
     }
 
     #[test]

@@ -112,7 +112,7 @@ fn cpu(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
 
 fn ncpus(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
     site.expect(typer, 0..=0)?;
-    build::number(i128::from(typer.kernel.possible_cpus()), site.span)
+    Some(build::constant(u64::from(typer.kernel.possible_cpus()), Type::UINT64, site.span))
 }
 
 fn curtask(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {

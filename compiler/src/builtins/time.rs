@@ -54,15 +54,16 @@ pub static STRFTIME: Builtin = Builtin {
     timing: Timing::Asynchronous,
     rules: Rules::NONE,
     signature: "strftime(format, nanoseconds)",
-    doc: "A time of `nsecs` as local time in a strftime format; `%f` `%l` `%k` are micro-, milli- and nanoseconds.",
+    doc: "A time of `nsecs` or `nsecs(tai)` as local time in a strftime format; `%f` `%l` `%k` are micro-, milli- and nanoseconds.",
     example: r#"t:syscalls:sys_enter_openat { printf("%s %s\n", strftime("%H:%M:%S.%f", nsecs), comm); }"#,
     analyze: Analysis::Call(strftime),
     lower: calls::time::strftime,
 };
 
 /// The clocks of `nsecs`: the number is the constant of the call.
-const CLOCKS: &[(&str, u64)] = &[("boot", CLOCK_BOOT), ("monotonic", 1), ("tai", 2), ("sw_tai", 2)];
+const CLOCKS: &[(&str, u64)] = &[("boot", CLOCK_BOOT), ("monotonic", CLOCK_MONOTONIC), ("tai", 2), ("sw_tai", 2)];
 const CLOCK_BOOT: u64 = 0;
+const CLOCK_MONOTONIC: u64 = 1;
 
 pub static JIFFIES: Builtin = Builtin {
     name: "jiffies",
@@ -125,9 +126,11 @@ fn strftime(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
     let nanoseconds = site.integer(typer, 1)?;
     if let ExprKind::Call(call) = &nanoseconds.kind
         && call.builtin.name == "nsecs"
-        && call.constants != [CLOCK_BOOT]
+        && call.constants == [CLOCK_MONOTONIC]
     {
-        return typer.error("argument-type", nanoseconds.span, "strftime() needs a time of the boot clock: nsecs");
+        let message = "strftime() cannot tell the time of day of nsecs(monotonic): that clock stands still in suspend";
+        let help = "Use nsecs, or nsecs(tai)";
+        return typer.error_with("argument-type", nanoseconds.span, message, help);
     }
     let index = typer.string_index(&String::from_utf8_lossy(&format?.0));
     let nanoseconds = typer.convert(nanoseconds, &Type::UINT64)?;

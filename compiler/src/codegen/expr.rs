@@ -88,10 +88,14 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
     }
 
     fn stepped(&self, old: IntValue<'ctx>, step: Step, ty: &Type) -> IntValue<'ctx> {
-        let one = self.ir.constant(1);
+        let by = match ty {
+            Type::Pointer { to, .. } => to.size().max(1),
+            _ => 1,
+        };
+        let by = self.ir.constant(by.into());
         let new = match step {
-            Step::Increment => self.ir.add(old, one),
-            Step::Decrement => self.ir.sub(old, one),
+            Step::Increment => self.ir.add(old, by),
+            Step::Decrement => self.ir.sub(old, by),
         };
         self.ir.narrow(new, ty.size(), ty.is_signed())
     }

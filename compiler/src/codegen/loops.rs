@@ -75,8 +75,19 @@ impl<'a, 'ctx> FunctionBuilder<'a, 'ctx> {
         let too_many = self.ir.compare(IntPredicate::UGT, passes, self.ir.constant(MAX_PASSES));
         let passes = self.ir.select(too_many, self.ir.constant(MAX_PASSES), passes);
         self.before_loop()?;
-        self.ir.bpf_loop(passes, target, self.ir.null(), self.ir.constant(0));
+        self.passes(passes, target, self.ir.null());
         self.after_loop()
+    }
+
+    /// Where the verifier sees that there are no passes it removes the callback as dead code, and then refuses the
+    /// program whose call still names it ("No program to jit"); so the call must be dead as well.
+    fn passes(&self, passes: IntValue<'ctx>, callback: PointerValue<'ctx>, context: PointerValue<'ctx>) {
+        let (repeating, next) = (self.ir.block("repeating"), self.ir.block(""));
+        self.ir.branch_if(self.ir.is_zero(passes), next, repeating);
+        self.ir.position(repeating);
+        self.ir.bpf_loop(passes, callback, context, self.ir.constant(0));
+        self.ir.branch(next);
+        self.ir.position(next);
     }
 
     /// `while condition`: each pass a callback, so that the verifier follows it once, whatever the bound.
@@ -140,7 +151,7 @@ impl<'a, 'ctx> FunctionBuilder<'a, 'ctx> {
         let context = self.word()?;
         let base = self.scratch_base();
         self.ir.store_pointer(context, base);
-        self.ir.bpf_loop(passes, target, context, self.ir.constant(0));
+        self.passes(passes, target, context);
         Ok(())
     }
 

@@ -145,9 +145,13 @@ impl Typer<'_> {
             .map(|builtin| builtin.name)
             .chain(self.names.iter())
             .collect();
-        let diagnostic = Diagnostic::error("unknown-identifier", span, format!("Unknown identifier: '{name}'"))
-            .with_suggestion(name, names);
-        self.fail(diagnostic)
+        let diagnostic = Diagnostic::error("unknown-identifier", span, format!("Unknown identifier: '{name}'"));
+        let is_stack_argument = name.strip_prefix("sarg").is_some_and(|digits| digits.parse::<u32>().is_ok());
+        self.fail(match is_stack_argument {
+            true => diagnostic
+                .with_help("Arguments on the stack are read through its pointer: *(uint64 *)(reg(\"sp\") + 8)"),
+            false => diagnostic.with_suggestion(name, names),
+        })
     }
 
     fn read_place(&mut self, place: &Place) -> Option<hir::Expr> {

@@ -241,7 +241,12 @@ impl Typer<'_> {
         });
         if !start.is_int() {
             let message = format!("The {}= operator cannot be used on a map of '{start}'", operator.symbol());
-            return self.error("operator-type", span, message);
+            let help = format!(
+                "Assign a new value: {name} = {name} {} ...",
+                operator.symbol(),
+                name = self.maps.get(map).name
+            );
+            return self.error_with("operator-type", span, message, &help);
         }
         let left = hir::Expr { kind: hir::ExprKind::MapRead { map, key: None }, ty: start, span };
         let updated = self.binary(operator, left, right, span)?;

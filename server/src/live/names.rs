@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use crossbeam_channel::Receiver;
 use nix::unistd::{Uid, User};
-use tracedeck_compiler::abi::format::Names;
 use tracedeck_compiler::abi::format::strftime::{Instant, strftime};
+use tracedeck_compiler::abi::format::{Names, is_tai};
 use tracedeck_compiler::abi::value::{MapSnapshot, Stack, Value};
 use tracedeck_compiler::kernel::matches_pattern;
 use tracedeck_compiler::manifest::{Manifest, SiteKind};
@@ -221,8 +221,12 @@ impl Names for Namer {
         self.resolve(Nameless::Cgroup { id, filter })
     }
 
-    fn timestamp(&self, format: Option<u32>, boot_ns: u64) -> Option<String> {
-        let wall = i128::from(boot_ns) + i128::from(self.clocks.boot_to_wall_ns);
+    fn timestamp(&self, format: Option<u32>, ns: u64) -> Option<String> {
+        let wall = i128::from(ns)
+            + match is_tai(ns) {
+                true => -i128::from(self.clocks.tai_minus_utc) * 1_000_000_000,
+                false => i128::from(self.clocks.boot_to_wall_ns),
+            };
         let instant = Instant::from_nanoseconds(wall, self.clocks.local_minus_utc);
         match format {
             Some(format) => self.manifest.strings.get(format as usize).map(|format| strftime(format, instant)),

@@ -93,8 +93,14 @@ impl format::Names for Names {
         self.cgroups.get(&(id, filter)).cloned()
     }
 
-    fn timestamp(&self, format: Option<u32>, boot_ns: u64) -> Option<String> {
-        let instant = self.boot_to_wall(boot_ns)?;
+    fn timestamp(&self, format: Option<u32>, ns: u64) -> Option<String> {
+        let instant = match format::is_tai(ns) {
+            true => {
+                let wall = i128::from(ns) - i128::from(self.tai_minus_utc) * 1_000_000_000;
+                Instant::from_nanoseconds(wall, self.local_minus_utc)
+            }
+            false => self.boot_to_wall(ns)?,
+        };
         Some(match format {
             Some(index) => strftime(self.strings.get(index as usize)?, instant),
             None => instant.iso(),
@@ -136,6 +142,8 @@ mod tests {
         assert_eq!(names.timestamp(Some(0), 3_661_250_000_000).as_deref(), Some("00:01:01.250"));
         assert_eq!(names.timestamp(None, 3_600_000_000_001).as_deref(), Some("1970-01-02T00:00:00.000000001"));
         assert_eq!(names.timestamp(Some(7), 0), None);
+        let tai = 1_000_000_037_000_000_000;
+        assert_eq!(names.timestamp(None, tai).as_deref(), Some("2001-09-09T00:46:40.000000000"));
         assert_eq!(names.tai_to_wall(137_000_000_000), (100, -3600));
         assert_eq!(names.truncation_trailer(), "..");
     }
