@@ -36,6 +36,7 @@ mod program;
 mod prologue;
 mod read;
 mod records;
+pub mod ring;
 mod search;
 mod seq;
 mod stacks;
@@ -191,6 +192,7 @@ fn lower_program(unit: &Unit<'_, '_>, probe: &hir::ProbeProgram, index: u32) -> 
         return Err(CodegenError::limit(probe.span, "The variables of this probe need too much memory")
             .with_help("Use shorter strings: str(p, 64), or the setting max_strlen"));
     };
+    unit.traffic.begin_program();
     let parameters = [Parameter { name: "context", kind: ParameterKind::Pointer }];
     // LLVM gives the section's symbol its name; the function needs another.
     let function = unit.function(&format!("run{index}"), &state.section, &parameters, probe.span, false);
@@ -201,9 +203,13 @@ fn lower_program(unit: &Unit<'_, '_>, probe: &hir::ProbeProgram, index: u32) -> 
     builder.choose_syscall()?;
     builder.statements(&probe.body)?;
     builder.finish()?;
+    if !functions.is_empty() {
+        unit.traffic.repeat();
+    }
     for (index, function) in functions.into_iter().enumerate() {
         functions::lower(unit, &state, hir::FunctionId(index as u32), function)?;
     }
+    unit.traffic.end_program(probe, unit.layout.borrow().cpus);
     unit.scratch_size.set(unit.scratch_size.get().max(state.scratch_peak.get()));
     Ok(Program { section: state.section.clone(), kind: probe.kind.clone(), attach: probe.attach.clone() })
 }
@@ -222,7 +228,7 @@ fn manifest(unit: &Unit<'_, '_>, programs: Vec<Program>) -> Manifest {
     Manifest {
         probes: program.probes.clone(),
         maps: maps.collect(),
-        kernel_maps: layout.kernel_maps(program, scratch, unit.uses.get()),
+        kernel_maps: layout.kernel_maps(program, scratch, unit.traffic.ring(program), unit.traffic.has_stacks()),
         sites: unit.sites.iter().map(records::SiteLayout::site).collect(),
         counters: layout.counters.clone(),
         globals: layout.globals(),

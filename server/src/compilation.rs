@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use tracedeck_compiler::Compiled;
 use tracedeck_compiler::diagnostic::Diagnostic;
 use tracedeck_compiler::kernel::Kernel;
+use tracedeck_compiler::manifest::RING_MAP;
 
 use crate::host::LiveKernel;
 use crate::session::driver::RunRequest;
@@ -29,6 +30,14 @@ mod helper;
 pub struct Compilation {
     pub compiled: Compiled,
     pub warnings: Vec<RunDiagnostic>,
+}
+
+impl Compilation {
+    /// Bytes of the ring that it needs, if any.
+    pub fn ring_bytes(&self) -> Option<u32> {
+        let ring = self.compiled.manifest.kernel_maps.iter().find(|map| map.symbol == RING_MAP);
+        ring.map(|ring| ring.max_entries)
+    }
 }
 
 /// A compilation, or errors and warnings.

@@ -17,6 +17,7 @@ use control::{Control, Handle};
 use engine::Engine;
 pub use engine::raise_open_files;
 pub use leave::leave_links_to_a_child;
+use ring_ahead::RingAhead;
 
 mod attach;
 pub mod bpf;
@@ -40,6 +41,7 @@ mod packets;
 mod priority;
 mod processes;
 mod ring;
+mod ring_ahead;
 mod run;
 mod symbolize;
 mod system;
@@ -47,7 +49,7 @@ mod trials;
 mod verifier;
 
 /// Events that wait for a slow consumer; beyond that the ring fills up, and what it loses is counted.
-const EVENTS: usize = 8192;
+const EVENTS: usize = 1024;
 /// LLVM and the parser recurse; this is room for the deepest script that the limits allow.
 const ENGINE_STACK: usize = 16 << 20;
 
@@ -66,17 +68,19 @@ impl LiveDriver {
     /// Compiles and runs a script in this process. Returns at once; all that happens, mistakes in the script included,
     /// are events.
     pub fn start(request: RunRequest, kernel: Arc<dyn Kernel>) -> Result<Self, StartError> {
-        Self::start_with(request, move |request| compilation::compile(request, kernel.as_ref()))
+        Self::start_with(request, None, move |request| compilation::compile(request, kernel.as_ref()))
     }
 
-    /// The same with another way to compile.
+    /// The same with another way to compile, and a ring of that many bytes begun meanwhile.
     pub fn start_with(
         request: RunRequest,
+        ring: Option<u32>,
         compile: impl FnOnce(&RunRequest) -> Outcome + Send + 'static,
     ) -> Result<Self, StartError> {
         let (sender, events) = sync_channel(EVENTS);
         let control = Control::new()?;
-        let engine = Engine { request, control: control.clone(), events: sender };
+        let ring = ring.and_then(RingAhead::begin);
+        let engine = Engine { request, control: control.clone(), events: sender, ring };
         std::thread::Builder::new()
             .name("tracedeck".to_owned())
             .stack_size(ENGINE_STACK)
@@ -108,7 +112,7 @@ impl Drop for LiveDriver {
 /// Whether this kernel takes a compiled script: creates its maps, loads its programs, drops all.
 pub fn verify_load(compiled: &Compiled) -> Result<(), String> {
     let source = SourceFile::new("script", "");
-    load::load(compiled, &source, compiled.manifest.globals.cpus)
+    load::load(compiled, &source, compiled.manifest.globals.cpus, None)
         .map(drop)
         .map_err(|failure| std::iter::once(failure.message).chain(failure.help).collect::<Vec<_>>().join("\n"))
 }

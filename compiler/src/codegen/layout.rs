@@ -6,12 +6,13 @@ use crate::hir::{self, Eviction};
 use crate::kernel::Kernel;
 use crate::manifest::{
     Counter, CounterCause, GLOBALS_MAP, GlobalsHeader, GlobalsLayout, Helper, KernelMap, KernelMapKind, MapId,
-    MapStorage, RING_MAP, SCRATCH_MAP, STACKS_SEEN_MAP, SiteKind,
+    MapStorage, SCRATCH_MAP, STACKS_SEEN_MAP,
 };
 use crate::source::Span;
 use crate::types::Type;
 
 use super::error::CodegenError;
+use super::ring;
 
 /// The most bytes that one CPU's part of a value may have (PCPU_MIN_UNIT_SIZE in include/linux/percpu.h).
 pub const PER_CPU_VALUE_LIMIT: u32 = 32 << 10;
@@ -25,14 +26,7 @@ const VALUE_LIMIT: u32 = 1 << 20;
 /// new keys come at the same time: then the kernel refuses an update although the map has room.
 const PREALLOCATED: u64 = 16 << 20;
 /// Stacks that one run remembers as sent; beyond it stacks are counted as failed.
-const STACKS_SEEN: u32 = 256 << 10;
-/// The ring buffer unless the script chooses: 8 MB hold a burst of 100,000 short lines.
-const RING_BYTES: u32 = 8 << 20;
-/// Bytes for scripts that send nothing but orders such as `print(@)` and `exit()`.
-const RING_BYTES_RARE: u32 = 256 << 10;
-/// The most that a script may ask for.
-const RING_BYTES_MOST: u32 = 256 << 20;
-const PAGE: u32 = 4096;
+const STACKS_SEEN: u32 = 64 << 10;
 /// Bytes that the kernel adds to each element of a hash map (struct htab_elem and the allocator's slack).
 const HASH_ELEMENT_OVERHEAD: u64 = 64;
 /// Bytes between neighbours' cells that keep them in separate cache lines.
@@ -119,8 +113,15 @@ impl Layout {
         }
     }
 
-    /// All kernel maps; `scratch` is the size of one program's scratch memory and the number of programs.
-    pub fn kernel_maps(&self, program: &hir::Program, scratch: (u32, u32), uses: Uses) -> Vec<KernelMap> {
+    /// All kernel maps; `scratch` is the size of one program's scratch memory and the number of programs, `ring` the
+    /// bytes of the ring, if there is to be one.
+    pub fn kernel_maps(
+        &self,
+        program: &hir::Program,
+        scratch: (u32, u32),
+        ring: Option<u32>,
+        stacks: bool,
+    ) -> Vec<KernelMap> {
         let array = |symbol: &str, kind, value_size, max_entries, mmapable| KernelMap {
             symbol: symbol.to_owned(),
             kind,
@@ -131,18 +132,10 @@ impl Layout {
             mmapable,
         };
         let mut maps = vec![array(GLOBALS_MAP, KernelMapKind::Array, self.globals().size(), 1, true)];
-        if uses.ring {
-            maps.push(KernelMap {
-                symbol: RING_MAP.to_owned(),
-                kind: KernelMapKind::RingBuffer,
-                key_size: 0,
-                value_size: 0,
-                max_entries: ring_bytes(program, uses.stacks),
-                no_prealloc: false,
-                mmapable: false,
-            });
+        if let Some(ring) = ring {
+            maps.push(ring::map(ring));
         }
-        if uses.stacks {
+        if stacks {
             maps.push(KernelMap {
                 symbol: STACKS_SEEN_MAP.to_owned(),
                 kind: KernelMapKind::Hash,
@@ -170,13 +163,6 @@ impl Layout {
 /// every CPU.
 pub fn is_large_scratch(bytes: u32) -> bool {
     bytes > PER_CPU_VALUE_LIMIT
-}
-
-/// Which of the shared maps the programs refer to.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Uses {
-    pub ring: bool,
-    pub stacks: bool,
 }
 
 /// Bytes of a map's value, one CPU's cell for aggregations, rounded up to 8.
@@ -235,28 +221,6 @@ fn hash_map(definition: &hir::MapDef, storage: &MapStorage, cpus: u32) -> Option
         no_prealloc: definition.eviction == Eviction::None && memory(definition, cpus) > PREALLOCATED,
         mmapable: false,
     })
-}
-
-/// A power of two of pages, as the kernel wants it: what the script asks for, else by what it can send.
-fn ring_bytes(program: &hir::Program, stacks: bool) -> u32 {
-    let bytes = match program.settings.ring_pages {
-        Some(pages) => pages.saturating_mul(PAGE).clamp(PAGE, RING_BYTES_MOST),
-        None if !stacks && program.sites.iter().all(|site| is_rare(&site.kind)) => RING_BYTES_RARE,
-        None => RING_BYTES,
-    };
-    bytes.next_power_of_two()
-}
-
-/// A call that no script makes for each event: nobody prints a map or clears it a hundred thousand times a second.
-fn is_rare(kind: &SiteKind) -> bool {
-    matches!(
-        kind,
-        SiteKind::PrintMap { .. }
-            | SiteKind::PrintEntry { .. }
-            | SiteKind::Clear { .. }
-            | SiteKind::Zero { .. }
-            | SiteKind::Exit
-    )
 }
 
 fn symbol(index: usize, name: &str) -> String {

@@ -215,6 +215,7 @@ impl<'a, 'ctx> FunctionBuilder<'a, 'ctx> {
     }
 
     fn before_loop(&mut self) -> Result<(), CodegenError> {
+        self.unit.traffic.repeat();
         let offset = self.return_slot()?;
         let place = self.scratch_at(offset);
         self.ir.store(self.ir.offset(place.pointer, 8), self.ir.constant(0), 8);

@@ -127,7 +127,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         size: u32,
         fill: impl FnOnce(&mut Self, PointerValue<'ctx>) -> Result<(), CodegenError>,
     ) -> Result<(), CodegenError> {
-        let ring = self.ring();
+        let ring = self.ring(size);
         let record = self.ir.ringbuf_reserve(ring, self.ir.constant(u64::from(size)), self.ir.constant(0));
         let (full, reserved, next) = (self.ir.block("full"), self.ir.block("reserved"), self.ir.block(""));
         self.ir.branch_if(self.ir.is_null(record), full, reserved);
@@ -143,10 +143,9 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         Ok(())
     }
 
-    fn ring(&self) -> PointerValue<'ctx> {
-        let mut uses = self.unit.uses.get();
-        uses.ring = true;
-        self.unit.uses.set(uses);
+    /// The ring, for a record of at most so many bytes.
+    fn ring(&self, most: u32) -> PointerValue<'ctx> {
+        self.unit.traffic.add(u64::from(most));
         self.unit.symbol(RING_MAP)
     }
 
@@ -309,7 +308,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         let bytes = self.at_most(bytes, most);
         self.read_memory(place, bytes, address, AddressSpace::Kernel);
         self.end_of_slot(&mut record, bytes_at, bytes, most);
-        let sent = self.output_bytes(record.start.pointer, record.end, RING_NO_WAKEUP);
+        let sent = self.output_bytes(record.start.pointer, record.end, record.most, RING_NO_WAKEUP);
         let failed = self.ir.compare(IntPredicate::SLT, sent, self.ir.constant(0));
         self.count_if(failed, CounterCause::RingFull, Span::default());
         Ok(sent)
@@ -340,19 +339,20 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
     }
 
     fn output(&mut self, record: &TailRecord<'ctx>) {
-        let sent = self.output_bytes(record.start.pointer, record.end, RING_NO_WAKEUP);
+        let sent = self.output_bytes(record.start.pointer, record.end, record.most, RING_NO_WAKEUP);
         let failed = self.ir.compare(IntPredicate::SLT, sent, self.ir.constant(0));
         self.count_if(failed, CounterCause::RingFull, Span::default());
     }
 
-    /// Copies bytes into the ring; negative when there is no room.
+    /// Copies bytes, at most `most`, into the ring; negative when there is no room.
     pub(super) fn output_bytes(
         &mut self,
         start: PointerValue<'ctx>,
         bytes: IntValue<'ctx>,
+        most: u32,
         wakeup: u64,
     ) -> IntValue<'ctx> {
-        let ring = self.ring();
+        let ring = self.ring(most);
         self.ir.ringbuf_output(ring, start, bytes, self.ir.constant(wakeup))
     }
 }

@@ -180,9 +180,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         space: StackSpace,
         limit: u32,
     ) -> Result<IntValue<'ctx>, CodegenError> {
-        let mut uses = self.unit.uses.get();
-        uses.stacks = true;
-        self.unit.uses.set(uses);
+        self.unit.traffic.add_stacks();
         let recent = self.stack_memory(16)?;
         let slot = self.ir.and(id, self.ir.constant(RECENT_IDS - 1));
         let recent = self.ir.index(recent, self.ir.shift_left(slot, self.ir.constant(3)));
@@ -218,7 +216,8 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
             // The process may be gone in a moment, and with it what its addresses mean.
             StackSpace::User => RING_FORCE_WAKEUP,
         };
-        let sent = self.output_bytes(record, bytes, wakeup);
+        let most = HEADER_SIZE + STACK_PREFIX_SIZE + limit * 8;
+        let sent = self.output_bytes(record, bytes, most, wakeup);
         self.ir.branch_if(self.ir.compare(IntPredicate::SLT, sent, self.ir.constant(0)), lost, mark);
         self.ir.position(mark);
         let one = self.word()?;

@@ -77,6 +77,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
 
     /// The verifier follows every pass of the loop until it ends.
     fn while_loop(&mut self, condition: &Expr, body: &Block) -> Result<(), CodegenError> {
+        self.unit.traffic.repeat();
         let (head, pass, next) = (self.ir.block("while"), self.ir.block("pass"), self.ir.block(""));
         self.ir.branch(head);
         self.ir.position(head);

@@ -5,8 +5,8 @@ use object::{Object as _, ObjectSection as _, ObjectSymbol as _};
 use crate::Compiled;
 use crate::builtins::{self, Kind};
 use crate::diagnostic::Diagnostic;
-use crate::kernel::Feature;
 use crate::kernel::fixture::FixtureKernel;
+use crate::kernel::{Feature, Kernel as _};
 use crate::manifest::{CounterCause, KERNEL_VARIABLE_PREFIX, MapStorage, RING_MAP, SlotPlace, VALUE_SUFFIX};
 use crate::options::CompileOptions;
 use crate::sema::tests::kernel;
@@ -143,8 +143,17 @@ fn the_ring_is_as_large_as_what_the_script_may_send() {
     };
     assert_eq!(ring("begin { @ = 1; }"), None);
     assert_eq!(ring("begin { print(@a); @a[1] = 1; exit(); }"), Some(256 << 10));
-    assert_eq!(ring(r#"begin { printf("x"); }"#), Some(8 << 20));
-    assert_eq!(ring("profile:hz:9 { @[kstack] = count(); }"), Some(8 << 20));
+    assert_eq!(ring(r#"t:sched:sched_switch { printf("x"); }"#), Some(8 << 20));
+    assert_eq!(ring(r#"begin { printf("x"); }"#), Some(256 << 10));
+    // Loops and functions send any number of times.
+    assert_eq!(ring(r#"begin { for $i : 0..100000 { printf("x"); } }"#), Some(8 << 20));
+    assert_eq!(ring(r#"begin { $i = 0; while ($i < 9) { printf("x"); $i++; } }"#), Some(8 << 20));
+    assert_eq!(ring(r#"fn f($x : int64) : void { printf("%d", $x); } begin { f(1); }"#), Some(8 << 20));
+    // A second of stacks: 99 of up to 127 frames on each of the processors.
+    let cpus = u64::from(kernel().possible_cpus());
+    let stacks = (99 * (24 + 127 * 8) * cpus).next_power_of_two().clamp(256 << 10, 8 << 20) as u32;
+    assert_eq!(ring("profile:hz:99 { @[kstack] = count(); }"), Some(stacks));
+    assert_eq!(ring("profile:us:10 { @[kstack] = count(); }"), Some(8 << 20));
     assert_eq!(ring(r#"config = { perf_rb_pages = 3 } begin { printf("x"); }"#), Some(16384));
 }
 

@@ -16,10 +16,11 @@ use crate::source::{SourceFile, Span};
 
 use super::debug_info::DebugInfo;
 use super::ir::Argument;
-use super::layout::{Layout, Uses};
+use super::layout::Layout;
 use super::program;
 use super::prologue::Prologue;
 use super::records::SiteLayout;
+use super::ring::Traffic;
 
 /// One compilation: a module and what its functions have in common.
 pub struct Unit<'a, 'ctx> {
@@ -33,7 +34,8 @@ pub struct Unit<'a, 'ctx> {
     pub keep_offset: FunctionValue<'ctx>,
     pub layout: RefCell<Layout>,
     pub sites: Vec<SiteLayout>,
-    pub uses: Cell<Uses>,
+    /// What goes into the ring.
+    pub traffic: Traffic,
     /// Maps of which some probe deletes entries.
     pub deleted: HashSet<MapId>,
     /// Bytes of scratch memory that the hungriest program needs.
@@ -67,7 +69,7 @@ impl<'a, 'ctx> Unit<'a, 'ctx> {
             keep_offset,
             layout: RefCell::new(layout),
             sites,
-            uses: Cell::default(),
+            traffic: Traffic::default(),
             deleted: program::deleted_maps(program),
             scratch_size: Cell::new(0),
             prologues: RefCell::default(),

@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow, bail};
+use tracedeck_compiler::codegen::ring;
 use tracedeck_compiler::diagnostic::render::render;
 use tracedeck_compiler::kernel::Feature;
 use tracedeck_compiler::options::{CompileOptions, Purpose};
@@ -17,7 +18,7 @@ use super::arguments::{ScriptParameters, environment, no_cache};
 use super::emit::{Stage, emit};
 use super::sources::FileSources;
 use super::{FAILURE, check, fmt, info, list, notify, privileges, script, signals, sources};
-use crate::compilation::{Ahead, Compiler};
+use crate::compilation::{Ahead, Compilation, Compiler};
 use crate::flame::FlameOptions;
 use crate::host::LiveKernel;
 use crate::live::{LiveDriver, leave_links_to_a_child};
@@ -250,7 +251,8 @@ fn run_script(arguments: RunArguments, source: SourceFile, options: CompileOptio
         // Before the first thread.
         compiler.fork_helper(Ahead::Llvm);
     }
-    let mut driver = LiveDriver::start_with(request, move |request| match known {
+    let ring = known.as_ref().map_or(Some(ring::USUAL_BYTES), Compilation::ring_bytes);
+    let mut driver = LiveDriver::start_with(request, ring, move |request| match known {
         Some(compilation) => Ok(compilation),
         None => compiler.compile_anew(request),
     })?;

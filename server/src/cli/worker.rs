@@ -9,6 +9,8 @@ use nix::sys::prctl;
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::Signal;
 
+use tracedeck_compiler::codegen::ring;
+
 use super::arguments::no_cache;
 use crate::compilation::{Ahead, Compiler};
 use crate::live::{self, LiveDriver};
@@ -39,7 +41,9 @@ pub fn run() -> anyhow::Result<u8> {
     let mut compiler = Compiler::new(!no_cache());
     // Before the first thread.
     compiler.fork_helper(Ahead::Everything);
-    let start = |request| match LiveDriver::start_with(request, move |request| compiler.compile(request)) {
+    let start = |request| match LiveDriver::start_with(request, Some(ring::USUAL_BYTES), move |request| {
+        compiler.compile(request)
+    }) {
         Ok(driver) => Ok(Box::new(driver) as Box<dyn Driver>),
         Err(error) => Err(error.to_string()),
     };

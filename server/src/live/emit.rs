@@ -27,7 +27,7 @@ use super::system;
 use crate::session::event::{Event, Output};
 
 /// Items on their way.
-pub const ITEMS: usize = 16_384;
+pub const ITEMS: usize = 2048;
 /// Stacks that are named together at most.
 const STACK_BATCH: usize = 256;
 

@@ -22,6 +22,7 @@ use super::failure::{EXIT_COMPILE, EXIT_INTERNAL, EXIT_NOT_ATTACHED, Failure};
 use super::limits;
 use super::load::{self, Loaded};
 use super::processes::{Processes, is_alive};
+use super::ring_ahead::RingAhead;
 use super::run::{Run, RunParts, names_user_code};
 use super::trials;
 use crate::compilation::{Compilation, Outcome};
@@ -38,6 +39,8 @@ pub struct Engine {
     pub request: RunRequest,
     pub control: Arc<Control>,
     pub events: SyncSender<Event>,
+    /// What is likely to be the ring.
+    pub ring: Option<RingAhead>,
 }
 
 /// How a run that was set up ended.
@@ -48,7 +51,7 @@ struct End {
 
 impl Engine {
     /// Compiles, runs and cleans up. The last event is sent before the links are detached, which may take seconds.
-    pub fn run(self, compile: impl FnOnce(&RunRequest) -> Outcome) {
+    pub fn run(mut self, compile: impl FnOnce(&RunRequest) -> Outcome) {
         let source = self.request.source_file();
         let Compilation { compiled, warnings } = match compile(&self.request) {
             Ok(compilation) => compilation,
@@ -74,7 +77,8 @@ impl Engine {
         }
         raise_open_files();
         self.send(Event::Compiled(Arc::new(shape(&compiled.manifest))));
-        match load::load(&compiled, &source, cpus) {
+        let ring = self.ring.take();
+        match load::load(&compiled, &source, cpus, ring) {
             Ok(loaded) => self.run_loaded(Arc::new(compiled.manifest), loaded, &source),
             Err(failure) => self.fail(&failure, EXIT_NOT_ATTACHED, &source),
         }

@@ -1,6 +1,7 @@
 //! Object and manifest become maps and programs in the kernel: all of them, or none.
 
 use std::collections::HashMap;
+use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use super::btf_id::KernelBtf;
 use super::failure::Failure;
 use super::limits;
 use super::object::{LinkedProgram, Object, ObjectError, Target};
+use super::ring_ahead::RingAhead;
 use super::verifier;
 
 /// What is in the kernel of a script, not attached yet. Dropping it removes all.
@@ -31,10 +33,10 @@ pub struct Loaded {
 }
 
 /// Creates the maps and loads the programs.
-pub fn load(compiled: &Compiled, source: &SourceFile, cpus: u32) -> Result<Loaded, Failure> {
+pub fn load(compiled: &Compiled, source: &SourceFile, cpus: u32, ring: Option<RingAhead>) -> Result<Loaded, Failure> {
     let manifest = &compiled.manifest;
     let object = Object::parse(&compiled.object).map_err(|error| internal(&error))?;
-    let mut maps = create_maps(manifest, cpus)?;
+    let mut maps = create_maps(manifest, cpus, ring)?;
     let globals = map_globals(manifest, &maps)?;
     let mut loader = Loader::new(manifest, source, &object, &maps);
     let programs = manifest.programs.iter().map(|program| loader.load(program)).collect::<Result<_, _>>()?;
@@ -46,18 +48,33 @@ pub fn load(compiled: &Compiled, source: &SourceFile, cpus: u32) -> Result<Loade
 pub fn verifier_logs(compiled: &Compiled, source: &SourceFile, cpus: u32) -> Result<Vec<String>, Failure> {
     let manifest = &compiled.manifest;
     let object = Object::parse(&compiled.object).map_err(|error| internal(&error))?;
-    let maps = create_maps(manifest, cpus)?;
+    let maps = create_maps(manifest, cpus, None)?;
     let mut loader = Loader::new(manifest, source, &object, &maps);
     manifest.programs.iter().map(|program| loader.with_image(program, program::verify)).collect()
 }
 
-fn create_maps(manifest: &Manifest, cpus: u32) -> Result<HashMap<String, Map>, Failure> {
-    let create = |map: &KernelMap| Ok((map.symbol.clone(), create_map(map, manifest, cpus)?));
-    manifest.kernel_maps.iter().map(create).collect()
+/// The ring last: it may be on its way.
+fn create_maps(manifest: &Manifest, cpus: u32, ring: Option<RingAhead>) -> Result<HashMap<String, Map>, Failure> {
+    let (rings, others): (Vec<&KernelMap>, Vec<_>) =
+        manifest.kernel_maps.iter().partition(|map| map.symbol == RING_MAP);
+    let create =
+        |map: &KernelMap| Ok((map.symbol.clone(), create_map(map, manifest, cpus, || Map::create(map, cpus))?));
+    let mut maps = others.into_iter().map(create).collect::<Result<HashMap<_, _>, Failure>>()?;
+    let mut ahead = ring;
+    for ring in rings {
+        let made = || ahead.take().and_then(|ahead| ahead.take(ring)).unwrap_or_else(|| Map::create(ring, cpus));
+        maps.insert(ring.symbol.clone(), create_map(ring, manifest, cpus, made)?);
+    }
+    Ok(maps)
 }
 
-fn create_map(map: &KernelMap, manifest: &Manifest, cpus: u32) -> Result<Map, Failure> {
-    Map::create(map, cpus).map_err(|error| {
+fn create_map(
+    map: &KernelMap,
+    manifest: &Manifest,
+    cpus: u32,
+    create: impl FnOnce() -> io::Result<Map>,
+) -> Result<Map, Failure> {
+    create().map_err(|error| {
         let name = limits::map_name(manifest, &map.symbol);
         let span = manifest.maps.iter().find(|own| own.name == name).map_or(Span::default(), |own| own.span);
         let bytes = limits::map_bytes(map, cpus);

@@ -18,18 +18,18 @@ pub const TICK: Duration = Duration::from_millis(5);
 /// The reader's end of the ring buffer.
 pub struct Ring {
     /// None for a script that sends nothing.
-    buffer: Option<(Map, RingMemory)>,
+    buffer: Option<RingMemory>,
     epoll: Epoll,
 }
 
 impl Ring {
     /// `wake` ends a wait early.
     pub fn new(map: Option<Map>, wake: &Arc<EventFd>) -> io::Result<Self> {
-        let buffer = map.map(|map| RingMemory::of(&map).map(|memory| (map, memory))).transpose()?;
+        let buffer = map.map(RingMemory::of).transpose()?;
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
-        if let Some((map, _)) = &buffer {
+        if let Some(buffer) = &buffer {
             // Edge-triggered: unread records alone, which make a ring readable, are no reason to wake up.
-            epoll.add(map.as_fd(), EpollEvent::new(EpollFlags::EPOLLIN | EpollFlags::EPOLLET, 0))?;
+            epoll.add(buffer.as_fd(), EpollEvent::new(EpollFlags::EPOLLIN | EpollFlags::EPOLLET, 0))?;
         }
         epoll.add(wake.as_fd(), EpollEvent::new(EpollFlags::EPOLLIN | EpollFlags::EPOLLET, 1))?;
         Ok(Self { buffer, epoll })
@@ -45,6 +45,11 @@ impl Ring {
 
     /// Hands over what is in the ring, about `most_bytes` of it at most; whether the ring was emptied.
     pub fn drain(&mut self, most_bytes: usize, each: impl FnMut(&[u8])) -> bool {
-        self.buffer.as_mut().is_none_or(|(_, memory)| memory.drain(most_bytes, each))
+        let Some(buffer) = &mut self.buffer else { return true };
+        buffer.drain(most_bytes, each).unwrap_or_else(|error| {
+            // What is not read in time is counted by the programs, as they find no room.
+            tracing::warn!(%error, "the ring buffer cannot be mapped");
+            true
+        })
     }
 }
