@@ -234,6 +234,10 @@ impl Kernel for LiveKernel {
 
     fn tracepoints(&self, category: &str, event: &str) -> Vec<(String, String)> {
         let Ok(tracefs) = self.tracefs() else { return Vec::new() };
+        if !category.contains('*') && !event.contains('*') {
+            let found = tracefs.has(category, event).then(|| (category.to_owned(), event.to_owned()));
+            return found.into_iter().collect();
+        }
         let events = tracefs.events();
         // A plain category narrows the sorted list to its slice.
         let range = if category.contains('*') {

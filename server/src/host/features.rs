@@ -8,7 +8,7 @@ use std::path::Path;
 use tracedeck_compiler::kernel::{Feature, version};
 
 use super::LiveKernel;
-use super::btf::Kind;
+use super::btf::{Btf, Kind};
 
 /// One facility for people to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +67,8 @@ pub fn probe(kernel: &LiveKernel, feature: Feature) -> bool {
     // Functions that exist only when the facility is built in.
     let built_in = |function| kernel.btf().is_none_or(|btf| btf.id_of(Kind::Function, function).is_some());
     match feature {
-        Feature::Btf => kernel.btf().is_some(),
+        // To read it takes 10 ms, and many scripts need no more than this answer.
+        Feature::Btf => Btf::path().exists(),
         Feature::InstructionsV4
         | Feature::Loop
         | Feature::ForEachMapElement
