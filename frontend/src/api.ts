@@ -1,6 +1,6 @@
 // Every HTTP call of the page. Sends the secret half of the session; the cookie goes along by itself.
 import { storedSecret } from './credentials';
-import type { CheckResponse, CompleteResponse, ErrorBody, ExampleList, FormatResponse, History, HostInfo, LanguageInfo, LoginResponse, ProbeArguments, ProbeMatches, RunCreated, RunInfo, RunList, RunRequestBody, ServerMessage } from './protocol.gen';
+import type { CheckResponse, CompleteResponse, ErrorBody, ExampleList, FormatResponse, History, HostInfo, LanguageInfo, LoginResponse, ProbeArguments, ProbeMatches, ProbeTree, ProcessFiles, ProcessList, RunCreated, RunInfo, RunList, RunRequestBody, ServerMessage } from './protocol.gen';
 
 export class ApiError extends Error {
   constructor(
@@ -31,6 +31,11 @@ export const api = {
   format: (source: string) => post<FormatResponse>('/api/format', { source }).then((answer) => answer.source),
   probes: (query: string, limit: number, signal?: AbortSignal) => call(`/api/probes?${new URLSearchParams({ query: query.slice(0, 200), limit: String(limit) })}`, { method: 'GET' }, signal).then((answer) => answer.json() as Promise<ProbeMatches>),
   argumentsOf: (probe: string) => get<ProbeArguments>(`/api/probes/arguments?${new URLSearchParams({ name: probe })}`).then((answer) => answer.arguments),
+  probeTree: (prefix: string) => get<ProbeTree>(`/api/probes/tree?${new URLSearchParams({ prefix })}`),
+  probesOf: (path: string, pid: number | null, query: string, signal?: AbortSignal) =>
+    call(`/api/probes/binary?${new URLSearchParams({ path, query: query.slice(0, 200), ...(pid === null ? {} : { pid: String(pid) }) })}`, { method: 'GET' }, signal).then((answer) => answer.json() as Promise<ProbeMatches>),
+  processes: () => get<ProcessList>('/api/processes').then((answer) => answer.processes),
+  filesOf: (pid: number) => get<ProcessFiles>(`/api/processes/${pid}/files`).then((answer) => answer.files),
   start: (source: string, parameters: readonly string[], title?: string) =>
     post<RunCreated>('/api/runs', { source, parameters: [...parameters], title: title ?? null, idempotency_key: idempotencyKey() } satisfies RunRequestBody),
   history: (id: string) => get<History>(`/api/runs/${encodeURIComponent(id)}/history`),

@@ -534,6 +534,45 @@ export type ProbeArguments = {
 arguments: Array<string>, };
 
 /**
+ * `GET /api/probes/tree?prefix=…`: the attach points by provider and category.
+ */
+export type ProbeTree = { children: Array<ProbeNode>, 
+/**
+ * How many more there are.
+ */
+omitted: number, };
+
+export type ProbeNode = { 
+/**
+ * From the beginning: `tracepoint:`, `tracepoint:sched:`, `tracepoint:sched:sched_switch`.
+ */
+name: string, 
+/**
+ * How many attach points begin so.
+ */
+probes: number, is_branch: boolean, };
+
+/**
+ * `GET /api/processes`
+ */
+export type ProcessList = { processes: Array<ProcessInfo>, };
+
+export type ProcessInfo = { pid: number, name: string, 
+/**
+ * The file that it runs.
+ */
+program: string, };
+
+/**
+ * `GET /api/processes/PID/files`
+ */
+export type ProcessFiles = { 
+/**
+ * Its program and libraries.
+ */
+files: Array<string>, };
+
+/**
  * `GET /api/examples`
  */
 export type ExampleList = { examples: Array<ExampleInfo>, };

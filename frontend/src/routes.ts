@@ -9,6 +9,7 @@ export type ViewOptions = Readonly<Partial<Record<ViewKey, string>>>;
 export type Route =
   | { readonly screen: 'home' | 'tools' | 'runs' }
   | { readonly screen: 'write'; readonly example: string | null }
+  | ProbesRoute
   | {
       readonly screen: 'run';
       readonly id: string;
@@ -19,6 +20,19 @@ export type Route =
       readonly view: ViewOptions;
     }
   | { readonly screen: 'unknown'; readonly path: string };
+
+/** The probes of this machine, or of a program as a process sees it. */
+export interface ProbesRoute {
+  readonly screen: 'probes';
+  readonly find: string;
+  /** The one that is looked at. */
+  readonly probe: string | null;
+  /** A program or library; null: the kernel. */
+  readonly path: string | null;
+  readonly pid: number | null;
+}
+
+export const allProbes: ProbesRoute = { screen: 'probes', find: '', probe: null, path: null, pid: null };
 
 export type RunRoute = Extract<Route, { screen: 'run' }>;
 
@@ -42,6 +56,10 @@ export function parseRoute(path: string, query: string): Route {
   if (path === '/' || path === '') return { screen: 'home' };
   if (path === '/tools') return { screen: 'tools' };
   if (path === '/runs') return { screen: 'runs' };
+  if (path === '/probes') {
+    const pid = parameters.get('pid');
+    return { screen: 'probes', find: parameters.get('find') ?? '', probe: parameters.get('probe'), path: parameters.get('path'), pid: pid !== null && /^\d{1,7}$/.test(pid) ? Number(pid) : null };
+  }
   if (path === '/write') return { screen: 'write', example: parameters.get('example') };
   const run = /^\/r\/([A-Za-z0-9_-]+)\/?$/.exec(path);
   if (!run?.[1]) return { screen: 'unknown', path };
@@ -60,6 +78,12 @@ export function pathOf(route: Route): string {
     case 'tools':
     case 'runs':
       return `/${route.screen}`;
+    case 'probes': {
+      const parameters = new URLSearchParams();
+      for (const key of ['find', 'probe', 'path', 'pid'] as const) if (route[key]) parameters.set(key, String(route[key]));
+      const query = parameters.toString();
+      return `/probes${query ? `?${query}` : ''}`;
+    }
     case 'write':
       return route.example ? `/write?example=${encodeURIComponent(route.example)}` : '/write';
     case 'run': {

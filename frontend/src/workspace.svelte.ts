@@ -35,6 +35,7 @@ class Workspace {
   /** Between pressing Run and the server's answer. */
   starting = $state(false);
   refusal = $state<string | null>(null);
+  #handed = false;
   #socket: RunSocket | null = null;
   /** The run whose source was last put into the editor. */
   #loaded: { source: string; parameters: string } | null = null;
@@ -112,6 +113,20 @@ class Workspace {
     this.parameters = '';
     this.title = title;
     this.drawerOpen = true;
+  }
+
+  /** Brings a script from another screen to the editor, to be read and changed before it runs. */
+  handOver(source: string, title: string | null): void {
+    this.compose(source, title);
+    this.#handed = true;
+    app.go({ screen: 'write', example: null });
+  }
+
+  /** Whether another screen has just brought a script, which a new page must not replace. */
+  takeHanded(): boolean {
+    const handed = this.#handed;
+    this.#handed = false;
+    return handed;
   }
 
   /** Starts what is in the editor. A run that is still going is stopped first: running again means restarting. */

@@ -9,6 +9,7 @@ mod cgroup;
 pub mod features;
 mod namespace;
 pub mod probes;
+pub mod process_list;
 pub mod search;
 pub mod symbols;
 mod traceable;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { findChromium, launch } from './lib/browser.mjs';
 import { repository } from './lib/modules.mjs';
 import { Report } from './lib/report.mjs';
+import { exploring } from './suites/exploring.mjs';
 import { journeys } from './suites/journeys.mjs';
 import { screens } from './suites/screens.mjs';
 
@@ -16,7 +17,7 @@ const argument = (name) => {
 const report = new Report(argument('--match'));
 const options = { screenshots: argument('--screenshots') };
 const only = argument('--only');
-const suites = { screens, journeys };
+const suites = { screens, journeys, exploring };
 
 if (!existsSync(join(repository, 'static/dist/index.html'))) {
   console.log('the page is not built: run npm ci && npm run build in frontend/');

@@ -2,7 +2,7 @@
 import { app, type Theme } from '../app.svelte';
 import { visibleLine } from '../lib/visible';
 import type { RunInfo } from '../protocol.gen';
-import { runRoute } from '../routes';
+import { allProbes, runRoute } from '../routes';
 import { panelsOf } from '../state/panels';
 import { workspace } from '../workspace.svelte';
 import { ask } from './shortcuts';
@@ -25,6 +25,7 @@ function screens(): Command[] {
   return [
     ...list,
     { id: 'tools', name: 'Tools', group: 'Go to', run: () => app.go({ screen: 'tools' }) },
+    { id: 'probes', name: 'Probes', group: 'Go to', key: 'p', run: () => app.go(allProbes) },
     { id: 'runs', name: 'Runs', group: 'Go to', run: () => app.go({ screen: 'runs' }) },
     { id: 'write', name: 'Write a script', group: 'Go to', key: 'w', run: () => app.go({ screen: 'write', example: null }) },
   ];

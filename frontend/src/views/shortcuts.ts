@@ -1,5 +1,6 @@
 // Keys that work everywhere. Views add their own (the flame graph's arrows); `?` lists all of them.
 import { app } from '../app.svelte';
+import { allProbes } from '../routes';
 import { workspace } from '../workspace.svelte';
 
 export interface KeyHelp {
@@ -14,6 +15,7 @@ export const keyHelp: readonly KeyHelp[] = [
   { where: 'Everywhere', keys: ['h'], does: 'Start page' },
   { where: 'Everywhere', keys: ['c'], does: 'CPU flame graph of this machine' },
   { where: 'Everywhere', keys: ['w'], does: 'Write a script' },
+  { where: 'Everywhere', keys: ['p'], does: 'Probes: what there is to trace' },
   { where: 'Run', keys: ['e'], does: 'Show or hide the script' },
   { where: 'Run', keys: ['r'], does: 'Run again' },
   { where: 'Run', keys: ['.'], does: 'Stop' },
@@ -85,6 +87,9 @@ function run(key: string): boolean {
       return true;
     case 'w':
       if (app.operator) app.go({ screen: 'write', example: null });
+      return app.operator;
+    case 'p':
+      if (app.operator) app.go(allProbes);
       return app.operator;
     case 'c':
       return startCpuFlameGraph();

@@ -3,6 +3,8 @@
 //! A word of the query matches a name that has its letters in order; the better they hold together and the more of
 //! them begin a part of the name, the further in front it comes. Every word of the query must match.
 
+use std::collections::BTreeMap;
+
 /// Names with what makes the search fast: lower case, and which letters each has.
 #[derive(Debug, Default)]
 pub struct Index {
@@ -21,6 +23,13 @@ pub struct Found<'i> {
     pub name: &'i str,
     /// The larger, the better.
     pub score: i32,
+}
+
+/// A branch of the tree that colons make of all names, or a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Child {
+    pub name: String,
+    pub count: u32,
 }
 
 /// What a match is worth: a whole word of the name, its beginning, letters in a row; and what letters between cost.
@@ -46,6 +55,17 @@ impl Index {
 
     pub fn len(&self) -> usize {
         self.names.len()
+    }
+
+    /// What follows a prefix up to the next colon, in alphabetical order: names as far as that, and how many have it.
+    pub fn children(&self, prefix: &str) -> Vec<Child> {
+        let mut found: BTreeMap<&str, u32> = BTreeMap::new();
+        for name in self.names.iter().filter(|name| name.starts_with(prefix) && name.len() > prefix.len()) {
+            let rest = &name[prefix.len()..];
+            let end = rest.find(':').map_or(name.len(), |colon| prefix.len() + colon + 1);
+            *found.entry(&name[..end]).or_default() += 1;
+        }
+        found.into_iter().map(|(name, count)| Child { name: name.to_owned(), count }).collect()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -171,6 +191,20 @@ mod tests {
         ];
         let index = Index::new(names.map(str::to_owned).to_vec());
         index.search(query, 10).1.into_iter().map(|found| found.name.to_owned()).collect()
+    }
+
+    #[test]
+    fn colons_make_a_tree_of_the_names() {
+        let names = ["t:a:x", "t:a:y", "t:b:x", "s:faults:", "t"].map(str::to_owned);
+        let children = |prefix: &str| -> Vec<_> {
+            let found = Index::new(names.to_vec()).children(prefix);
+            found.into_iter().map(|child| (child.name, child.count)).collect()
+        };
+        assert_eq!(children(""), [("s:".to_owned(), 1), ("t".to_owned(), 1), ("t:".to_owned(), 3)]);
+        assert_eq!(children("t:"), [("t:a:".to_owned(), 2), ("t:b:".to_owned(), 1)]);
+        assert_eq!(children("t:a:"), [("t:a:x".to_owned(), 1), ("t:a:y".to_owned(), 1)]);
+        assert_eq!(children("s:"), [("s:faults:".to_owned(), 1)]);
+        assert_eq!(children("nothing"), []);
     }
 
     #[test]

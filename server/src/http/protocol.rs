@@ -9,6 +9,7 @@ mod editor;
 mod flame;
 mod history;
 mod number;
+mod probes;
 mod run;
 mod values;
 
@@ -17,6 +18,7 @@ pub use editor::*;
 pub use flame::*;
 pub use history::*;
 pub use number::Num;
+pub use probes::*;
 pub use run::*;
 pub use values::*;
 

@@ -6,10 +6,14 @@ use super::client::{Page, bearer, begin, get, raw, send, upgrade};
 use super::server::{Directory, Server};
 
 /// Every address, with a method it takes.
-const ADDRESSES: [(&str, &str); 13] = [
+const ADDRESSES: [(&str, &str); 17] = [
     ("GET", "/api/host"),
     ("GET", "/api/language"),
     ("GET", "/api/examples"),
+    ("GET", "/api/probes/tree"),
+    ("GET", "/api/probes/binary?path=/bin/bash"),
+    ("GET", "/api/processes"),
+    ("GET", "/api/processes/7/files"),
     ("GET", "/api/runs"),
     ("POST", "/api/runs"),
     ("POST", "/api/check"),
@@ -85,6 +89,10 @@ async fn a_viewer_sees_its_run_and_nothing_else() {
         ("GET", "/api/runs", 403),
         ("POST", "/api/runs", 403),
         ("POST", "/api/check", 403),
+        ("GET", "/api/probes/tree", 403),
+        ("GET", "/api/probes/binary?path=/bin/bash", 403),
+        ("GET", "/api/processes", 403),
+        ("GET", "/api/processes/7/files", 403),
         ("POST", "/api/complete", 403),
         ("POST", "/api/format", 403),
         ("GET", "/api/runs/RUN", 200),

@@ -201,6 +201,24 @@ async fn examples_language_and_host_are_told() {
 }
 
 #[tokio::test]
+async fn probes_are_a_tree_and_programs_have_theirs() {
+    let directory = Directory::new();
+    let server = Server::start(&directory).await;
+    let tree = get(&server, "/api/probes/tree?prefix=tracepoint:").await.json();
+    assert_eq!(tree["children"], json!([{ "name": "tracepoint:sched:", "probes": 1, "is_branch": true }]));
+    let tree = get(&server, "/api/probes/tree?prefix=software:").await.json();
+    assert_eq!(tree["children"], json!([{ "name": "software:faults:", "probes": 1, "is_branch": false }]));
+    let found = get(&server, "/api/probes/binary?path=/bin/bash&pid=7&query=main").await.json();
+    assert_eq!(found["names"], json!(["uprobe:/bin/bash:main"]));
+    for (path, code) in [("/no/such", "no-binary"), ("", "bad-path"), ("/bin/*", "bad-path"), ("/a,b:c", "bad-path")] {
+        let answer = get(&server, &format!("/api/probes/binary?path={path}")).await;
+        assert_eq!((answer.status, answer.json()["code"].as_str()), (400, Some(code)), "{}", answer.body);
+    }
+    assert_eq!(get(&server, "/api/processes").await.json()["processes"][0]["pid"], 7);
+    assert_eq!(get(&server, "/api/processes/x/files").await.status, 400);
+}
+
+#[tokio::test]
 async fn probes_are_found_by_a_few_letters() {
     let directory = Directory::new();
     let server = Server::start(&directory).await;

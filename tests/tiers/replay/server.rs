@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinHandle;
-use tracedeck::host::search::Index;
+use tracedeck::host::process_list::Process;
+use tracedeck::host::search::{Child, Index};
 use tracedeck::http::auth::Auth;
 use tracedeck::http::guard::Hosts;
 use tracedeck::http::probes::Catalogue;
@@ -55,6 +56,22 @@ impl Catalogue for FewProbes {
 
     fn arguments(&self, attach_point: &str) -> Vec<String> {
         if attach_point.ends_with("sched_switch") { vec!["char prev_comm[16]".to_owned()] } else { Vec::new() }
+    }
+
+    fn children(&self, prefix: &str) -> Vec<Child> {
+        Index::new(["tracepoint:sched:sched_switch", "software:faults:"].map(str::to_owned).to_vec()).children(prefix)
+    }
+
+    fn of_binary(&self, path: &str, _: Option<u32>, _: &str, _: usize) -> Result<(usize, Vec<String>), String> {
+        if path == "/bin/bash" { Ok((1, vec![format!("uprobe:{path}:main")])) } else { Err("No such file".to_owned()) }
+    }
+
+    fn processes(&self) -> Vec<Process> {
+        vec![Process { pid: 7, name: "bash".to_owned(), program: "/bin/bash".into() }]
+    }
+
+    fn files(&self, _: u32) -> Vec<String> {
+        vec!["/bin/bash".to_owned()]
     }
 }
 

@@ -216,19 +216,3 @@ pub struct RunCreated {
 pub struct RunList {
     pub runs: Vec<RunInfo>,
 }
-
-/// `GET /api/probes?query=…&limit=…`: attach points that have the letters of each word of the query in order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
-pub struct ProbeMatches {
-    /// How many match.
-    pub total: u32,
-    /// The best of them, best first: `tracepoint:sched:sched_switch`.
-    pub names: Vec<String>,
-}
-
-/// `GET /api/probes/arguments?name=…`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
-pub struct ProbeArguments {
-    /// C declarations of what the probe can read.
-    pub arguments: Vec<String>,
-}
