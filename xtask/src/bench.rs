@@ -3,12 +3,15 @@
 //! Both tools are asked the same through the same door: a process with a script, its output on a pipe, the kernel's own
 //! statistics. Nothing here is a test: numbers are printed, not judged.
 
+mod compile;
 mod cost;
 mod flame;
+mod instructions;
 mod listing;
 mod load;
 mod memory;
 mod printing;
+mod programs;
 mod startup;
 mod table;
 mod tool;
@@ -30,7 +33,7 @@ pub struct Options {
     /// Seconds of load for each measurement of costs and rates.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=60))]
     seconds: u64,
-    /// Only measurements whose name contains this: start, memory, cost, printing, listing, flame.
+    /// Only measurements whose name contains this: start, memory, cost, instructions, compile, printing, listing, flame.
     #[arg(long)]
     only: Option<String>,
     /// Measure this binary instead of building one.
@@ -49,10 +52,12 @@ pub struct Bench {
 /// One measurement: fills rows of the table.
 type Measurement = (&'static str, fn(&Bench, &mut Table) -> Result<()>);
 
-const MEASUREMENTS: [Measurement; 6] = [
+const MEASUREMENTS: [Measurement; 8] = [
     ("start", startup::measure),
     ("memory", memory::measure),
     ("cost", cost::measure),
+    ("instructions", instructions::measure),
+    ("compile", compile::measure),
     ("printing", printing::measure),
     ("listing", listing::measure),
     ("flame", flame::measure),
