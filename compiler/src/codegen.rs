@@ -23,6 +23,7 @@ mod debug_info;
 mod emit;
 mod error;
 mod expr;
+mod failures;
 mod function;
 mod functions;
 mod helpers;
@@ -161,6 +162,7 @@ fn build<'ctx>(
     for prologue in unit.prologues.borrow().iter() {
         prologue.write(&unit);
     }
+    failures::write(&unit, &unit.prologues.borrow());
     unit.debug.finish();
     let manifest = manifest(&unit, programs);
     unit.prologues.borrow_mut().clear();

@@ -72,7 +72,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
     pub(super) fn filter_process(&mut self, pid: Option<u32>) -> Result<(), CodegenError> {
         let Some(pid) = pid else { return Ok(()) };
         let ids = self.current_ids()?;
-        let current = self.ir.shift_right(ids, self.ir.constant(32));
+        let current = self.ir.opaque(self.ir.shift_right(ids, self.ir.constant(32)));
         let (other, next) = (self.ir.block("other"), self.ir.block(""));
         let is_other = self.ir.compare(IntPredicate::NE, current, self.ir.constant(u64::from(pid)));
         self.ir.branch_if(is_other, other, next);

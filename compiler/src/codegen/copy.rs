@@ -50,7 +50,11 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
             return Ok(memory.place);
         }
         let place = self.temporary(ty)?;
-        self.copy_exact(&expression.ty, memory, ty, place)?;
+        if memory.exact {
+            self.copy_value(&expression.ty, memory, ty, place)?;
+        } else {
+            self.copy_exact(&expression.ty, memory, ty, place)?;
+        }
         Ok(place)
     }
 

@@ -11,6 +11,7 @@ use crate::source::Span;
 use crate::types::Type;
 
 use super::error::CodegenError;
+use super::failures::Failure;
 use super::ir::Ir;
 use super::memory::StackPool;
 use super::program::ProgramState;
@@ -33,6 +34,7 @@ pub struct FunctionBuilder<'a, 'ctx> {
     pub(super) pool: StackPool<'ctx>,
     locals: HashMap<VariableId, PointerValue<'ctx>>,
     cpu: Option<PointerValue<'ctx>>,
+    failures: Vec<Failure<'ctx>>,
     scratch: Option<PointerValue<'ctx>>,
     slot_size: Option<PointerValue<'ctx>>,
     /// Where the value of the expression that is lowered next should be written, if it needs memory.
@@ -148,6 +150,7 @@ impl<'a, 'ctx> FunctionBuilder<'a, 'ctx> {
             pool: StackPool::default(),
             locals: HashMap::new(),
             cpu: None,
+            failures: Vec::new(),
             scratch: None,
             slot_size: None,
             destination: None,
@@ -177,10 +180,13 @@ impl<'a, 'ctx> FunctionBuilder<'a, 'ctx> {
             body: self.body,
             leave,
             cpu: self.cpu,
+            failures: self.failures,
             scratch: self.scratch,
             slot_size: self.slot_size,
             tests_stop,
             program: self.state.index,
+            function: self.function,
+            section: self.state.section.clone(),
         });
         Ok(())
     }
@@ -261,25 +267,28 @@ impl<'a, 'ctx> FunctionBuilder<'a, 'ctx> {
     /// Adds one to the counter for a cause.
     pub fn count(&mut self, cause: CounterCause, span: Span) {
         let counter = self.unit.counter(cause, span, None);
-        self.increase(&counter);
+        self.fail(&counter, None);
     }
 
     /// [`Self::count`] for a helper that failed: what it returned is kept for the message. At the current place of the
     /// script.
     pub fn count_failure(&mut self, cause: CounterCause, helper: &str, result: IntValue<'ctx>) {
         let counter = self.unit.counter(cause, self.span, Some(helper));
-        self.increase(&counter);
-        if let Some(helper) = &counter.helper {
-            let slot = self.cpu_slot();
-            self.ir.store(self.ir.offset(slot, helper.result_offset), result, 8);
-        }
+        self.fail(&counter, Some(result));
     }
 
-    fn increase(&mut self, counter: &Counter) {
-        let slot = self.cpu_slot();
-        let cell = self.ir.offset(slot, counter.offset);
-        let value = self.ir.load(cell, 8, false);
-        self.ir.store(cell, self.ir.add(value, self.ir.constant(1)), 8);
+    /// Goes on behind what is written here when the layout is final.
+    fn fail(&mut self, counter: &Counter, result: Option<IntValue<'ctx>>) {
+        let failure = Failure {
+            block: self.ir.block("failure"),
+            next: self.ir.block(""),
+            location: self.unit.debug.location(self.function.scope, self.unit.file.text_position(self.span.start)),
+            counter: counter.offset,
+            result: result.zip(counter.helper.as_ref()).map(|(result, helper)| (helper.result_offset, result)),
+        };
+        self.ir.branch(failure.block);
+        self.ir.position(failure.next);
+        self.failures.push(failure);
     }
 
     /// [`Self::count_failure`] when an `i1` is set, then goes on.

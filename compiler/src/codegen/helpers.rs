@@ -1,4 +1,7 @@
 //! The kernel helpers that programs call: numbers of linux/bpf.h and their signatures, in one place.
+//!
+//! What is `fixed` stays the same while a program runs, which neither moves to another CPU nor to another process: it is
+//! asked for once.
 
 use inkwell::values::{IntValue, PointerValue};
 
@@ -16,8 +19,10 @@ macro_rules! helpers {
         }
     };
     (@type int) => { IntValue<'ctx> };
+    (@type fixed) => { IntValue<'ctx> };
     (@type pointer) => { PointerValue<'ctx> };
     (@call $ir:ident, int, $number:literal, $arguments:expr) => { $ir.call_helper($number, &$arguments) };
+    (@call $ir:ident, fixed, $number:literal, $arguments:expr) => { $ir.call_fixed_helper($number) };
     (@call $ir:ident, pointer, $number:literal, $arguments:expr) => { $ir.call_helper_pointer($number, &$arguments) };
 }
 
@@ -35,25 +40,25 @@ helpers! {
     /// `u32 bpf_get_prandom_u32()`
     get_prandom = 7 () -> int;
     /// `u32 bpf_get_smp_processor_id()`
-    get_processor_id = 8 () -> int;
+    get_processor_id = 8 () -> fixed;
     /// `u64 bpf_get_current_pid_tgid()`: tgid << 32 | pid
-    get_pid_tgid = 14 () -> int;
+    get_pid_tgid = 14 () -> fixed;
     /// `u64 bpf_get_current_uid_gid()`: gid << 32 | uid
-    get_uid_gid = 15 () -> int;
+    get_uid_gid = 15 () -> fixed;
     /// `long bpf_get_current_comm(buffer, size)`: Linux 6.1 writes no further than the name's end
     get_comm = 16 (buffer: pointer, size: int) -> int;
     /// `u64 bpf_get_current_task()`
-    get_task = 35 () -> int;
+    get_task = 35 () -> fixed;
     /// `long bpf_probe_write_user(destination, source, size)`
     probe_write_user = 36 (destination: int, source: pointer, size: int) -> int;
     /// `int bpf_get_numa_node_id()`
-    get_numa_node = 42 () -> int;
+    get_numa_node = 42 () -> fixed;
     /// `long bpf_override_return(context, result)`
     override_return = 58 (context: pointer, result: int) -> int;
     /// `long bpf_get_stack(context, buffer, size, flags)`: bytes written
     get_stack = 67 (context: pointer, buffer: pointer, size: int, flags: int) -> int;
     /// `u64 bpf_get_current_cgroup_id()`
-    get_cgroup_id = 80 () -> int;
+    get_cgroup_id = 80 () -> fixed;
     /// `long bpf_send_signal(signal)`
     send_signal = 109 (signal: int) -> int;
     /// `long bpf_probe_read_user(destination, size, source)`

@@ -7,6 +7,7 @@
 
 use std::cell::RefCell;
 
+use inkwell::attributes::{Attribute, AttributeLoc};
 use inkwell::basic_block::BasicBlock;
 use inkwell::builder::{Builder, BuilderError};
 use inkwell::context::ContextRef;
@@ -261,7 +262,8 @@ impl<'ctx> Ir<'ctx> {
             let upper = self.shift_right(rest, self.constant(step));
             let carried = self.add(upper, self.constant((1 << step) - 1));
             let is_high = self.shift_right(carried, self.constant(step));
-            let distance = self.shift_left(is_high, self.constant(power));
+            // The optimizer would make masks of 64 bits of it, one for each use.
+            let distance = self.opaque(self.shift_left(is_high, self.constant(power)));
             rest = self.shift_right(rest, distance);
             position = self.or(position, distance);
         }
@@ -438,6 +440,20 @@ impl<'ctx> Ir<'ctx> {
         let target = self.constant(u64::from(number)).const_to_pointer(self.ptr);
         let call = self.builder.build_indirect_call(self.i64.fn_type(&types, false), target, &values, "");
         self.int(call.map(|call| call.try_as_basic_value().unwrap_basic().into_int_value()))
+    }
+
+    /// Calls a helper without arguments whose result is the same each time.
+    pub fn call_fixed_helper(&self, number: u32) -> IntValue<'ctx> {
+        let target = self.constant(u64::from(number)).const_to_pointer(self.ptr);
+        let call = self.builder.build_indirect_call(self.i64.fn_type(&[], false), target, &[], "");
+        self.int(call.map(|call| {
+            // `memory(none)` is the number 0.
+            for name in ["memory", "nounwind", "willreturn"] {
+                let attribute = self.context.create_enum_attribute(Attribute::get_named_enum_kind_id(name), 0);
+                call.add_attribute(AttributeLoc::Function, attribute);
+            }
+            call.try_as_basic_value().unwrap_basic().into_int_value()
+        }))
     }
 
     /// Calls a function of this module with numbers.

@@ -1,17 +1,19 @@
 //! What every function does before its body: test whether the run was stopped, find this CPU's memory.
 //!
 //! Written last, when it is known what the body uses and how the globals are laid out. The body reads the addresses
-//! from slots on the stack, which the optimizer turns into registers.
+//! from slots on the stack, which the optimizer turns into registers. What only failures need is theirs
+//! (`failures.rs`): an event without one does not pay for it.
 
 use inkwell::IntPredicate;
 use inkwell::basic_block::BasicBlock;
-use inkwell::values::PointerValue;
+use inkwell::values::{IntValue, PointerValue};
 
-use crate::manifest::{GlobalsHeader, SCRATCH_MAP};
+use crate::manifest::{GlobalsHeader, GlobalsLayout, SCRATCH_MAP};
 
+use super::failures::Failure;
 use super::ir::Ir;
 use super::layout::is_large_scratch;
-use super::unit::Unit;
+use super::unit::{Function, Unit};
 
 /// The start of a function, not yet written.
 pub struct Prologue<'ctx> {
@@ -23,6 +25,8 @@ pub struct Prologue<'ctx> {
     pub leave: BasicBlock<'ctx>,
     /// Slot for the address of this CPU's part of the globals, if the body uses it.
     pub cpu: Option<PointerValue<'ctx>>,
+    /// Where something fails.
+    pub failures: Vec<Failure<'ctx>>,
     /// Slot for the address of the scratch memory.
     pub scratch: Option<PointerValue<'ctx>>,
     /// Slot for the bytes of one CPU's part.
@@ -31,6 +35,9 @@ pub struct Prologue<'ctx> {
     pub tests_stop: bool,
     /// Which program of the object, its key in the scratch map.
     pub program: u32,
+    /// The function itself, and the section that it is in.
+    pub function: Function<'ctx>,
+    pub section: String,
 }
 
 impl<'ctx> Prologue<'ctx> {
@@ -48,16 +55,10 @@ impl<'ctx> Prologue<'ctx> {
             ir.store(slot, ir.constant(u64::from(globals_layout.slot_size)), 8);
         }
         let is_large = is_large_scratch(unit.scratch_size.get());
-        let cpu = (self.cpu.is_some() || (self.scratch.is_some() && is_large)).then(|| {
-            let cpu = ir.narrow(ir.get_processor_id(), 4, false);
-            let outside = ir.compare(IntPredicate::UGE, cpu, ir.constant(u64::from(globals_layout.cpus)));
-            self.leave_if(outside);
-            cpu
-        });
+        let cpu = (self.cpu.is_some() || (self.scratch.is_some() && is_large))
+            .then(|| processor(ir, self.leave, &globals_layout));
         if let (Some(slot), Some(cpu)) = (self.cpu, cpu) {
-            let offset = ir.mul(cpu, ir.constant(u64::from(globals_layout.slot_size)));
-            let slots = ir.offset(unit.globals(), globals_layout.shared_size);
-            ir.store_pointer(slot, ir.index(slots, offset));
+            ir.store_pointer(slot, memory_of(ir, cpu, unit, &globals_layout));
         }
         if let (Some(slot), Some(key)) = (self.scratch, key) {
             let program = u64::from(self.program);
@@ -74,9 +75,31 @@ impl<'ctx> Prologue<'ctx> {
         ir.branch(self.body);
     }
 
-    fn leave_if(&self, condition: inkwell::values::IntValue<'ctx>) {
+    fn leave_if(&self, condition: IntValue<'ctx>) {
         let next = self.ir.block("");
         self.ir.branch_if(condition, self.leave, next);
         self.ir.position(next);
     }
+}
+
+/// The number of this CPU; leaves the function on one that the globals have no room for.
+pub fn processor<'ctx>(ir: &Ir<'ctx>, leave: BasicBlock<'ctx>, globals: &GlobalsLayout) -> IntValue<'ctx> {
+    // All 64 bits: the helper returns nothing larger than the number.
+    let cpu = ir.get_processor_id();
+    let outside = ir.compare(IntPredicate::UGE, cpu, ir.constant(u64::from(globals.cpus)));
+    let next = ir.block("");
+    ir.branch_if(outside, leave, next);
+    ir.position(next);
+    cpu
+}
+
+/// The address of a CPU's part of the globals.
+pub fn memory_of<'ctx>(
+    ir: &Ir<'ctx>,
+    cpu: IntValue<'ctx>,
+    unit: &Unit<'_, 'ctx>,
+    globals: &GlobalsLayout,
+) -> PointerValue<'ctx> {
+    let offset = ir.mul(cpu, ir.constant(u64::from(globals.slot_size)));
+    ir.index(ir.offset(unit.globals(), globals.shared_size), offset)
 }

@@ -10,7 +10,8 @@ use crate::codegen::{CodegenError, FunctionBuilder, Memory};
 
 pub fn pid<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, _: &Expr, call: &Call) -> Result<'ctx> {
     let both = ids(builder, call)?;
-    Ok(builder.ir.shift_right(both, builder.ir.constant(32)).into())
+    // Comparing it would become a comparison of all 64 bits, with two large constants.
+    Ok(builder.ir.opaque(builder.ir.shift_right(both, builder.ir.constant(32))).into())
 }
 
 pub fn tid<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, _: &Expr, call: &Call) -> Result<'ctx> {
@@ -95,8 +96,8 @@ pub fn cgroup_path<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, expression: &E
 }
 
 pub fn cpu<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, _: &Expr, _: &Call) -> Result<'ctx> {
-    let cpu = builder.ir.get_processor_id();
-    Ok(builder.ir.narrow(cpu, 4, false).into())
+    // Nothing larger than the number of a processor.
+    Ok(builder.ir.get_processor_id().into())
 }
 
 pub fn memory_node<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, _: &Expr, _: &Call) -> Result<'ctx> {
