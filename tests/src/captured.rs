@@ -43,7 +43,16 @@ pub fn files(directory: &Path, ending: &str) -> Vec<PathBuf> {
 ///
 /// On facts that cannot be read: they are part of the tests.
 pub fn kernel(name: &str) -> FixtureKernel {
-    let facts = home().join("kernels").join(name);
+    kernel_at(&home().join("kernels").join(name))
+}
+
+/// The kernel whose facts are in a directory of its name.
+///
+/// # Panics
+///
+/// As [`kernel`].
+pub fn kernel_at(facts: &Path) -> FixtureKernel {
+    let name = facts.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let release = format!("{}.0", name.trim_start_matches("linux-"));
     let types: String =
         read(&facts.join("types.h")).lines().filter(|line| !line.starts_with("//")).collect::<Vec<_>>().join("\n");

@@ -3,9 +3,11 @@
 
 mod expressions;
 mod numbers;
+mod programs;
 mod statements;
 mod values;
 
+pub use programs::program;
 use values::{Type, Value};
 
 /// A script of one `begin` probe and the lines that it prints.

@@ -4,6 +4,7 @@
 pub mod binary;
 pub mod captured;
 pub mod case;
+pub mod fuzzing;
 pub mod generate;
 pub mod golden;
 pub mod manifest_text;

@@ -4,6 +4,8 @@
 mod codes;
 #[path = "language/command.rs"]
 mod command;
+#[path = "language/corpus.rs"]
+mod corpus;
 #[path = "language/documentation.rs"]
 mod documentation;
 #[path = "language/examples.rs"]

@@ -2,6 +2,7 @@
 
 mod bench;
 mod codegen;
+mod fuzz;
 mod page;
 mod serve;
 mod setup;
@@ -44,6 +45,10 @@ enum Command {
     ///
     /// Needs root. BPFTRACE=PATH names another bpftrace.
     Bench(bench::Options),
+    /// Search with invented input: for the parser, for semantic analysis, and random programs for the kernel.
+    ///
+    /// Example: cargo xtask fuzz parser --seconds 600
+    Fuzz(fuzz::Options),
     /// The load of the benchmarks, in a process of its own.
     #[command(hide = true)]
     Load(bench::LoadOptions),
@@ -72,6 +77,7 @@ fn main() -> ExitCode {
         }
         Command::Test(options) => test::run(&options),
         Command::Bench(options) => bench::run(&options).map(|()| ExitCode::SUCCESS),
+        Command::Fuzz(options) => fuzz::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Load(options) => bench::generate_load(&options).map(|()| ExitCode::SUCCESS),
         Command::Peak(options) => bench::print_peak(&options).map(|()| ExitCode::SUCCESS),
         Command::Vm(options) => vm::run(&options),

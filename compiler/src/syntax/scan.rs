@@ -250,7 +250,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn advance(&mut self) {
-        self.at += self.text[self.at..].chars().next().map_or(1, char::len_utf8);
+        self.at += self.text[self.at..].chars().next().map_or(0, char::len_utf8);
     }
 
     /// In the C section only braces nest, and the parentheses of attributes.

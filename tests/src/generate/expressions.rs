@@ -47,7 +47,7 @@ impl Generator {
     }
 
     /// A number that is not known before the script runs, of a type that stays.
-    fn typed_int(&mut self) -> Expr {
+    pub fn typed_int(&mut self) -> Expr {
         let ty = self.int_type();
         let value = wrap(self.interesting(), ty.bytes(), ty.is_signed());
         // Through 64 bits with a sign, which `$zero` has.

@@ -238,14 +238,18 @@ impl Generator {
         let name = self.fresh("$");
         let end = if self.random.one_in(2) { format!("({} + $zero)", start + 1) } else { format!("({})", start + 1) };
         self.line(&format!("for ({name} : ({start})..{end}) {{"));
-        let names = self.names.clone();
+        let (of_the_probe, names): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.names).into_iter().partition(Name::is_of_the_probe);
+        self.names = names;
+        let outer = self.names.len();
         self.add(name, INT64, Value::Int(start), false);
         self.indent += 1;
         let count = 1 + self.random.below(3);
         self.statements(count);
         self.indent -= 1;
         self.line("}");
-        self.names.truncate(names.len());
+        self.names.truncate(outer);
+        self.names.splice(0..0, of_the_probe);
     }
 }
 
