@@ -12,12 +12,13 @@ use crate::syntax::transform::{Shift, Transform, walk_block, walk_expr, walk_fun
 
 mod defines;
 mod definitions;
+mod parentheses;
 mod substitute;
 #[cfg(test)]
 mod tests;
 
-pub use defines::values_in_parentheses;
 pub use definitions::Reserved;
+pub use parentheses::values_in_parentheses;
 
 use substitute::Bindings;
 

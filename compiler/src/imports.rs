@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use crate::diagnostic::Diagnostic;
 use crate::source::{Part, PartKind, SourceFile, Span};
-use crate::syntax::ast::Script;
+use crate::syntax::ast::{Script, WordInParentheses};
 use crate::syntax::transform::{Shift, walk_script};
 use crate::syntax::{self, Limits};
 
@@ -154,7 +154,11 @@ pub fn include_of(line: &str) -> Option<(&str, bool)> {
 /// # Errors
 ///
 /// The first mistake in any of the files.
-pub fn parse_all(file: &SourceFile, limits: &Limits, values: &HashSet<String>) -> Result<Script, Diagnostic> {
+pub fn parse_all(
+    file: &SourceFile,
+    limits: &Limits,
+    values: &HashSet<WordInParentheses>,
+) -> Result<Script, Diagnostic> {
     let mut whole = Script::default();
     let mut is_empty = None;
     for (name, kind, start, text) in file.texts() {

@@ -1,12 +1,8 @@
 //! Object-like `#define`s: a use becomes the expression that the definition is.
 
-use std::collections::HashSet;
-
 use crate::diagnostic::Diagnostic;
-use crate::kernel::Kernel;
-use crate::preprocess::Preprocessed;
 use crate::source::{SourceFile, Span};
-use crate::syntax::ast::{Expr, ExprKind, MacroParameter, Root, Script, Stmt, StmtKind, TypeBase, TypeName};
+use crate::syntax::ast::{Expr, ExprKind, Root, Stmt, StmtKind, TypeBase, TypeName};
 use crate::syntax::transform::{Shift, Transform};
 use crate::syntax::{self, Limits};
 
@@ -80,30 +76,4 @@ fn parse(text: &str, limits: &Limits) -> Option<Expr> {
         [Stmt { kind: StmtKind::Return(Some(value)), .. }] => Some(value),
         _ => None,
     }
-}
-
-/// The words in parentheses that are values, where it was not sure whether they are types.
-pub fn values_in_parentheses(script: &Script, c: &Preprocessed, kernel: &dyn Kernel) -> HashSet<String> {
-    let mut values: HashSet<&str> = c.defines.keys().map(String::as_str).collect();
-    for root in &script.roots {
-        let Root::Macro(it) = root else { continue };
-        if it.parameters.is_empty() {
-            values.insert(&it.name.name);
-        }
-        for parameter in &it.parameters {
-            if let MacroParameter::Expression(name) = parameter {
-                values.insert(&name.name);
-            }
-        }
-    }
-    let is_builtin =
-        |word: &str| crate::builtins::find(word).is_some_and(|builtin| builtin.kind == crate::builtins::Kind::Value);
-    let is_value = |word: &str| values.contains(word) || is_builtin(word) || kernel.enum_constant(word).is_some();
-    let is_type = |word: &str| kernel.named_type(word).is_some() || crate::sema::is_language_type(word);
-    script
-        .words_in_parentheses
-        .iter()
-        .filter(|word| is_value(word) && (values.contains(word.as_str()) || !is_type(word)))
-        .cloned()
-        .collect()
 }

@@ -43,7 +43,7 @@ fn same_signature(first: &Macro, second: &Macro) -> bool {
 }
 
 fn name_of(parameter: &MacroParameter) -> &Ident {
-    let (MacroParameter::Variable(name) | MacroParameter::Map(name) | MacroParameter::Expression(name)) = parameter;
+    let name = parameter.name();
     name
 }
 

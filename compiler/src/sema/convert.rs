@@ -94,6 +94,25 @@ impl Typer<'_> {
         mismatch: impl FnOnce(&Self, &Type) -> String,
     ) -> Option<hir::Expr> {
         let span = expr.span;
+        let known = literal(&expr).is_some();
+        self.store_else(expr, to, pinned, |typer, from| {
+            let diagnostic = Diagnostic::error("type-mismatch", span, mismatch(typer, from));
+            match how_to_fit(from, to, known) {
+                Some(help) => diagnostic.with_help(help),
+                None => diagnostic,
+            }
+        })
+    }
+
+    /// As [`Self::store`]; `mismatch` makes the whole error.
+    pub fn store_else(
+        &mut self,
+        expr: hir::Expr,
+        to: &Type,
+        pinned: bool,
+        mismatch: impl FnOnce(&Self, &Type) -> Diagnostic,
+    ) -> Option<hir::Expr> {
+        let span = expr.span;
         if let (Some(value), Type::Int { .. }) = (literal(&expr), to)
             && !fits(value, to)
         {
@@ -114,15 +133,10 @@ impl Typer<'_> {
         }
         self.warn_of_spaces(&expr.ty, to, span);
         let from = expr.ty.clone();
-        let known = literal(&expr).is_some();
         match self.convert(expr, to) {
             Some(expr) => Some(expr),
             None => {
-                let message = mismatch(self, &from);
-                let mut diagnostic = Diagnostic::error("type-mismatch", span, message);
-                if let Some(help) = how_to_fit(&from, to, known) {
-                    diagnostic = diagnostic.with_help(help);
-                }
+                let diagnostic = mismatch(self, &from);
                 self.fail(diagnostic)
             }
         }
@@ -289,7 +303,7 @@ fn memory_of(ty: &Type) -> Option<&'static str> {
 }
 
 /// What to write so that a value of one type can be kept as another.
-fn how_to_fit(from: &Type, to: &Type, known: bool) -> Option<String> {
+pub(super) fn how_to_fit(from: &Type, to: &Type, known: bool) -> Option<String> {
     match (from, to) {
         (Type::String { capacity }, Type::String { .. }) => {
             Some(format!("Strings only get longer: declare it as string[{capacity}]"))

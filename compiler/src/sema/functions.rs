@@ -12,6 +12,7 @@ use crate::syntax::ast::{self, Argument, Expr, ExprKind, Function, Ident, Stmt};
 use crate::syntax::transform::{Transform, walk_expr, walk_statement};
 use crate::types::Type;
 
+use super::convert::how_to_fit;
 use super::typer::Typer;
 
 /// Calls of functions and loops within each other: the kernel allows 8 frames. One is the program's own, one is left for
@@ -159,9 +160,8 @@ impl<'a> Typer<'a> {
             .zip(types)
             .enumerate()
             .map(|(number, (value, ty))| {
-                self.store(value, &ty, true, |_, from| {
-                    format!("Argument {} of {name}() must be '{ty}', not '{from}'", number + 1)
-                })
+                let (span, known) = (value.span, super::evidence::literal(&value).is_some());
+                self.store_else(value, &ty, true, |_, from| bad_argument(function, number, span, known, from, &ty))
             })
             .collect();
         let arguments = typed.into_iter().collect::<Option<Vec<_>>>()?;
@@ -197,6 +197,7 @@ impl<'a> Typer<'a> {
         let function = self.functions[index];
         self.program.scopes.clear();
         self.program.loops.clear();
+        self.program.loop_return = None;
         self.program.scopes.push(HashMap::new());
         let returns = self.type_name(&function.returns);
         if let Some(ty @ Type::Aggregate(_)) = &returns {
@@ -255,6 +256,25 @@ impl<'a> Typer<'a> {
             }
         }
     }
+}
+
+/// The error for an argument that is not of the parameter's type.
+fn bad_argument(
+    function: &Function,
+    number: usize,
+    span: Span,
+    known: bool,
+    given: &Type,
+    expected: &Type,
+) -> Diagnostic {
+    let (name, parameter) = (&function.name.name, &function.parameters[number].0);
+    let message =
+        format!("Argument {} of {name}(), {}, must be '{expected}', not '{given}'", number + 1, parameter.name);
+    let help = match how_to_fit(given, expected, known) {
+        Some(help) if help.starts_with("Write a cast") => help,
+        _ => format!("Pass a value of '{expected}', or declare it as {} : {given}", parameter.name),
+    };
+    Diagnostic::error("argument-type", span, message).with_help(help).with_label(parameter.span, "the parameter")
 }
 
 /// Whether control never runs off the end of a block.

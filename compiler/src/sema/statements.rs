@@ -88,7 +88,7 @@ impl Typer<'_> {
             ast::StmtKind::Return(value) if self.program.function.is_some() => {
                 self.function_return(value.as_ref(), span)?
             }
-            ast::StmtKind::Return(value) => self.return_statement(value.as_ref())?,
+            ast::StmtKind::Return(value) => self.return_statement(value.as_ref(), span)?,
             ast::StmtKind::While { condition, body } => {
                 self.report(
                     Diagnostic::warning("deprecated-while", span, "while is deprecated")
@@ -343,7 +343,21 @@ impl Typer<'_> {
         Some(kind)
     }
 
-    fn return_statement(&mut self, value: Option<&ast::Expr>) -> Option<StmtKind> {
+    fn return_statement(&mut self, value: Option<&ast::Expr>, span: Span) -> Option<StmtKind> {
+        if self.program.loops.contains(&Loop::Callback) {
+            let (first, has_value) = *self.program.loop_return.get_or_insert((span, value.is_some()));
+            if has_value != value.is_some() {
+                let (message, label) = if has_value {
+                    ("A return in this loop has a value, this one has none", "the one with a value")
+                } else {
+                    ("A return in this loop has no value, this one has one", "the one without a value")
+                };
+                let diagnostic = Diagnostic::error("return-type", span, message)
+                    .with_label(first, label)
+                    .with_help("Give all returns of a loop a value, or none of them");
+                return self.fail(diagnostic);
+            }
+        }
         let Some(value) = value else { return Some(StmtKind::Return(None)) };
         let value = self.operand(value)?;
         if !value.ty.is_int() {
@@ -362,6 +376,9 @@ impl Typer<'_> {
         self.program.loops.push(kind);
         let body = self.block_with(body, prepare);
         self.program.loops.pop();
+        if !self.program.loops.contains(&Loop::Callback) {
+            self.program.loop_return = None;
+        }
         body
     }
 

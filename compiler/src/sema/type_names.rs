@@ -28,6 +28,7 @@ impl Typer<'_> {
             }
             TypeBase::Tagged { keyword, name: tag } => self.tagged_type(keyword, tag, is_pointer, name.span)?,
             TypeBase::TypeOf(of) => self.typeof_type(of)?,
+            TypeBase::Tuple(parts) => self.tuple_type(parts)?,
         };
         for suffix in suffixes {
             ty = match suffix {
@@ -137,6 +138,22 @@ impl Typer<'_> {
             diagnostic = diagnostic.with_help("This kernel has no BTF: its types are not known");
         }
         self.fail(diagnostic)
+    }
+
+    fn tuple_type(&mut self, parts: &[TypeName]) -> Option<Type> {
+        let types: Vec<Option<Type>> = parts.iter().map(|part| self.type_name(part)).collect();
+        for (part, ty) in parts.iter().zip(&types) {
+            if let Some(ty @ (Type::Void | Type::Aggregate(_))) = ty {
+                return self.error("variable-type", part.span, format!("A tuple cannot hold the type '{ty}'"));
+            }
+        }
+        let types = types.into_iter().collect::<Option<Vec<_>>>()?;
+        if types.iter().map(super::typer::count_parts).sum::<usize>() > super::typer::MAX_PARTS {
+            let span = parts.first()?.span;
+            let message = format!("A tuple has at most {} parts", super::typer::MAX_PARTS);
+            return self.error("variable-type", span, message);
+        }
+        Some(Type::tuple(types))
     }
 
     fn typeof_type(&mut self, of: &TypeArgument) -> Option<Type> {

@@ -126,6 +126,8 @@ pub struct ProgramState<'a> {
     pub scopes: Vec<HashMap<String, VariableId>>,
     pub variables: Vec<Variable>,
     pub loops: Vec<Loop>,
+    /// Of the outermost `for` around the statement: its first return, and whether that has a value.
+    pub loop_return: Option<(Span, bool)>,
     /// How often the `unroll`s around the statement copy it.
     pub copies: u64,
     /// The functions that are called, in the order of their first calls: their places in [`Typer::functions`].
@@ -144,6 +146,7 @@ impl<'a> ProgramState<'a> {
             scopes: Vec::new(),
             variables: Vec::new(),
             loops: Vec::new(),
+            loop_return: None,
             copies: 1,
             called: Vec::new(),
             context_reads: 0,

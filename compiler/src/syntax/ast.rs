@@ -19,7 +19,15 @@ pub struct Script {
     /// Probes, macros, functions and map declarations, in file order.
     pub roots: Vec<Root>,
     /// Words of which it is not sure that they are types: `(word) - 1` is read as a cast.
-    pub words_in_parentheses: Vec<String>,
+    pub words_in_parentheses: Vec<WordInParentheses>,
+}
+
+/// The `word` of `(word) - 1`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct WordInParentheses {
+    pub word: String,
+    /// The macro around it, if it is one of that macro's parameters.
+    pub parameter_of: Option<String>,
 }
 
 /// A line that begins with `#`, without the newline.
@@ -105,6 +113,14 @@ pub enum MacroParameter {
     Variable(Ident),
     Map(Ident),
     Expression(Ident),
+}
+
+impl MacroParameter {
+    pub fn name(&self) -> &Ident {
+        match self {
+            Self::Variable(name) | Self::Map(name) | Self::Expression(name) => name,
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -427,7 +443,7 @@ pub struct TypeName {
 
 #[derive(Debug, Clone)]
 pub enum TypeBase {
-    /// `int64`, `u32`, `string`, a typedef.
+    /// `int64`, `u32`, `string`, `unsigned long`, a typedef.
     Name(String),
     /// `struct X`, `union X`, `enum X`: keyword and name.
     Tagged {
@@ -435,6 +451,8 @@ pub enum TypeBase {
         name: String,
     },
     TypeOf(Box<TypeArgument>),
+    /// `(int64, string[16])`
+    Tuple(Vec<TypeName>),
 }
 
 #[derive(Debug, Clone)]

@@ -7,7 +7,7 @@ use std::sync::Once;
 use pest::Parser as _;
 use pest::iterators::{Pair, Pairs};
 
-use super::ast::Script;
+use super::ast::{Script, WordInParentheses};
 use super::limits::Limits;
 use super::scan;
 use crate::diagnostic::{Code, Diagnostic};
@@ -45,7 +45,11 @@ pub fn parse(file: &SourceFile, limits: &Limits) -> Result<Script, Diagnostic> {
 /// # Errors
 ///
 /// As [`parse`].
-pub fn parse_with(file: &SourceFile, limits: &Limits, values: &HashSet<String>) -> Result<Script, Diagnostic> {
+pub fn parse_with(
+    file: &SourceFile,
+    limits: &Limits,
+    values: &HashSet<WordInParentheses>,
+) -> Result<Script, Diagnostic> {
     static SET_CALL_LIMIT: Once = Once::new();
     SET_CALL_LIMIT.call_once(|| pest::set_call_limit(Some(CALL_LIMIT)));
 
@@ -82,15 +86,17 @@ type Parsed<T> = Result<T, Box<Diagnostic>>;
 /// Pest's pairs to the tree. Counts nodes and depth as it goes.
 struct Converter<'a> {
     limits: &'a Limits,
-    values: &'a HashSet<String>,
-    words_in_parentheses: Vec<String>,
+    values: &'a HashSet<WordInParentheses>,
+    words_in_parentheses: Vec<WordInParentheses>,
+    /// The macro that is being converted, and its parameters.
+    macro_around: Option<(String, Vec<String>)>,
     depth: usize,
     nodes: usize,
 }
 
 impl<'a> Converter<'a> {
-    fn new(limits: &'a Limits, values: &'a HashSet<String>) -> Self {
-        Self { limits, values, words_in_parentheses: Vec::new(), depth: 0, nodes: 0 }
+    fn new(limits: &'a Limits, values: &'a HashSet<WordInParentheses>) -> Self {
+        Self { limits, values, words_in_parentheses: Vec::new(), macro_around: None, depth: 0, nodes: 0 }
     }
 
     /// Counts a node of the tree.

@@ -168,8 +168,10 @@ fn place<T: Transform + ?Sized>(it: &mut T, place: &mut Place) {
 
 pub fn walk_type_name<T: Transform + ?Sized>(it: &mut T, ty: &mut TypeName) {
     it.span(&mut ty.span);
-    if let TypeBase::TypeOf(of) = &mut ty.base {
-        it.type_argument(of);
+    match &mut ty.base {
+        TypeBase::TypeOf(of) => it.type_argument(of),
+        TypeBase::Tuple(parts) => parts.iter_mut().for_each(|part| it.type_name(part)),
+        TypeBase::Name(_) | TypeBase::Tagged { .. } => {}
     }
 }
 

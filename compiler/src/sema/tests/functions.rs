@@ -75,8 +75,8 @@ fn what_is_wrong_with_a_function_is_told_once() {
         (
             "fn f($a : int64) : void { } begin { f(); f(comm); }",
             "error argument-count `f()`: f() takes 1 argument (0 given)\n\
-             error type-mismatch `comm`: Argument 1 of f() must be 'int64', not 'string[16]' | \
-             Use another variable or map for values of another type",
+             error argument-type `comm`: Argument 1 of f(), $a, must be 'int64', not 'string[16]' | \
+             Pass a value of 'int64', or declare it as $a : string[16]",
         ),
         (
             "fn f($a : void) : nonsense { } begin { print(1); }",

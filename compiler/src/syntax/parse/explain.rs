@@ -250,7 +250,9 @@ impl<'a> Failure<'a> {
 
     fn list_of_expected(&self) -> Diagnostic {
         let mut names: Vec<&str> = Vec::new();
-        for name in self.expected.iter().filter_map(|rule| describe(*rule)) {
+        // The parenthesis that begins a tuple of types is a type, too.
+        let is_told = |rule: &&Rule| **rule != Rule::open_paren || !self.expects(Rule::type_name);
+        for name in self.expected.iter().filter(is_told).filter_map(|rule| describe(*rule)) {
             if !names.contains(&name) {
                 names.push(name);
             }

@@ -7,7 +7,7 @@ use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::ast::{
     Argument, BinaryOp, Block, Else, Expr, ExprKind, Ident, If, Place, PlaceKind, Step, TypeArgument, TypeBase,
-    TypeName, UnaryOp,
+    TypeName, UnaryOp, WordInParentheses,
 };
 
 /// A prefix operator.
@@ -94,14 +94,17 @@ impl Converter<'_> {
             if let (Prefix::Cast(ty), Some(operator)) = (&prefix, follower)
                 && let (TypeBase::Name(word), true) = (&ty.base, ty.suffixes.is_empty())
             {
-                if self.values.contains(word) {
+                let at_hand = self.macro_around.as_ref().filter(|(_, parameters)| parameters.contains(word));
+                let parameter_of = at_hand.map(|(name, _)| name.clone());
+                let in_parentheses = WordInParentheses { word: word.clone(), parameter_of };
+                if self.values.contains(&in_parentheses) {
                     let value = boxed(ExprKind::Identifier(word.clone()), ty.span);
                     binary.operands.push(apply_prefixes(value, std::mem::take(&mut pending))?);
                     binary.operator(operator).ok_or_else(|| broken(span))?;
                     rest.next();
                     continue;
                 }
-                self.words_in_parentheses.push(word.clone());
+                self.words_in_parentheses.push(in_parentheses);
             }
             pending.push((at, prefix));
         }

@@ -74,7 +74,13 @@ impl Converter<'_> {
                 Rule::variable => parameters.push(MacroParameter::Variable(ident(&part))),
                 Rule::map => parameters.push(MacroParameter::Map(ident(&part))),
                 Rule::ident => parameters.push(MacroParameter::Expression(ident(&part))),
-                _ => return Ok(Macro { name, parameters, body: *self.block(part)?, span }),
+                _ => {
+                    let names = parameters.iter().map(|it: &MacroParameter| it.name().name.clone()).collect();
+                    self.macro_around = Some((name.name.clone(), names));
+                    let body = *self.block(part)?;
+                    self.macro_around = None;
+                    return Ok(Macro { name, parameters, body, span });
+                }
             }
         }
         Err(broken(span))
@@ -93,7 +99,7 @@ impl Converter<'_> {
                     let (Some(variable), Some(ty)) = (inner.next(), inner.next()) else { return Err(broken(span)) };
                     parameters.push((ident(&variable), self.type_name(ty)?));
                 }
-                Rule::type_name => returns = Some(self.type_name(part)?),
+                Rule::type_name | Rule::tuple_type => returns = Some(self.type_name(part)?),
                 _ => {
                     let returns = returns.ok_or_else(|| broken(span))?;
                     return Ok(Function { name, parameters, returns, body: *self.block(part)?, span });

@@ -85,7 +85,7 @@ impl Converter<'_> {
         let (mut ty, mut value) = (None, None);
         for part in inner {
             match part.as_rule() {
-                Rule::type_name => ty = Some(self.type_name(part)?),
+                Rule::type_name | Rule::tuple_type => ty = Some(self.type_name(part)?),
                 _ => value = Some(*self.expr(part)?),
             }
         }
@@ -191,7 +191,7 @@ fn statement_of(expr: Expr) -> Stmt {
 /// The end of a statement that ends in a token.
 fn tight_end(pair: &Pair<'_, Rule>) -> Option<Span> {
     let last = pair.clone().into_inner().next_back()?;
-    (!matches!(last.as_rule(), Rule::expr | Rule::type_name)).then(|| span_of(&last))
+    (!matches!(last.as_rule(), Rule::expr | Rule::type_name | Rule::tuple_type)).then(|| span_of(&last))
 }
 
 /// The end of a statement whose `;` is missing: that of its last expression.

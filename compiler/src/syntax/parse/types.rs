@@ -9,6 +9,12 @@ impl Converter<'_> {
     pub(super) fn type_name(&mut self, pair: Pair<'_, Rule>) -> Parsed<TypeName> {
         let whole = span_of(&pair);
         self.node(whole)?;
+        if pair.as_rule() == Rule::tuple_type {
+            self.enter(1, whole)?;
+            let types = parts(pair).map(|part| self.type_name(part)).collect::<Parsed<_>>()?;
+            self.leave(1);
+            return Ok(TypeName { base: TypeBase::Tuple(types), suffixes: Vec::new(), span: whole });
+        }
         let mut inner = pair.into_inner();
         let first = inner.next().ok_or_else(|| broken(whole))?;
         let mut span = span_of(&first);
@@ -21,6 +27,10 @@ impl Converter<'_> {
                 let mut words = first.into_inner().map(|word| word.as_str().to_owned());
                 let (Some(keyword), Some(name)) = (words.next(), words.next()) else { return Err(broken(span)) };
                 TypeBase::Tagged { keyword, name }
+            }
+            Rule::c_words => {
+                let words: Vec<_> = first.into_inner().map(|word| word.as_str()).collect();
+                TypeBase::Name(words.join(" "))
             }
             _ => TypeBase::Name(first.as_str().to_owned()),
         };

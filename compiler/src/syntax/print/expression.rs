@@ -186,6 +186,10 @@ impl Printer<'_> {
             TypeBase::Name(name) => name.clone(),
             TypeBase::Tagged { keyword, name } => format!("{keyword} {name}"),
             TypeBase::TypeOf(argument) => format!("typeof({})", self.type_argument(argument)),
+            TypeBase::Tuple(parts) => {
+                let texts: Vec<String> = parts.iter().map(|part| self.ty(part)).collect();
+                format!("({}{})", texts.join(", "), if texts.len() == 1 { "," } else { "" })
+            }
         };
         let mut after_pointer = false;
         for suffix in &ty.suffixes {
