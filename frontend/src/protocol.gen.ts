@@ -612,6 +612,25 @@ default: string, doc: string, };
 export type ExampleView = "flame" | "table" | "histogram" | "log";
 
 /**
+ * `GET /api/course`
+ */
+export type Course = { steps: Array<CourseStep>, };
+
+export type CourseStep = { id: string, title: string, paragraphs: Array<string>, 
+/**
+ * What makes it fire.
+ */
+fires: string, look_for: string, 
+/**
+ * A change to make.
+ */
+to_try: string | null, script: string, 
+/**
+ * Why it cannot run on this machine; null when it can.
+ */
+problem: string | null, };
+
+/**
  * `POST /api/check`
  */
 export type CheckRequest = { source: string, parameters?: Array<string>, };

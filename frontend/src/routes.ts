@@ -2,7 +2,7 @@
 // that a link shows the same picture and Back undoes a zoom.
 
 /** Switches of views, by their names in addresses. What is not here stands as its default. */
-export const VIEW_KEYS = ['from', 'to', 'flip', 'invert', 'idle', 'by', 'frame', 'vs', 'sort', 'top', 'filter', 'only', 'split'] as const;
+export const VIEW_KEYS = ['from', 'to', 'flip', 'invert', 'idle', 'by', 'frame', 'vs', 'sort', 'top', 'filter', 'only', 'split', 'learn'] as const;
 export type ViewKey = (typeof VIEW_KEYS)[number];
 export type ViewOptions = Readonly<Partial<Record<ViewKey, string>>>;
 
@@ -10,6 +10,8 @@ export type Route =
   | { readonly screen: 'home' | 'tools' | 'runs' }
   | { readonly screen: 'write'; readonly example: string | null }
   | ProbesRoute
+  /** A step of the course; null: the first that has not been done. */
+  | { readonly screen: 'learn'; readonly step: string | null }
   | {
       readonly screen: 'run';
       readonly id: string;
@@ -60,6 +62,8 @@ export function parseRoute(path: string, query: string): Route {
     const pid = parameters.get('pid');
     return { screen: 'probes', find: parameters.get('find') ?? '', probe: parameters.get('probe'), path: parameters.get('path'), pid: pid !== null && /^\d{1,7}$/.test(pid) ? Number(pid) : null };
   }
+  const learn = /^\/learn(?:\/([a-z0-9]+))?\/?$/.exec(path);
+  if (learn) return { screen: 'learn', step: learn[1] ?? null };
   if (path === '/write') return { screen: 'write', example: parameters.get('example') };
   const run = /^\/r\/([A-Za-z0-9_-]+)\/?$/.exec(path);
   if (!run?.[1]) return { screen: 'unknown', path };
@@ -78,6 +82,8 @@ export function pathOf(route: Route): string {
     case 'tools':
     case 'runs':
       return `/${route.screen}`;
+    case 'learn':
+      return route.step ? `/learn/${route.step}` : '/learn';
     case 'probes': {
       const parameters = new URLSearchParams();
       for (const key of ['find', 'probe', 'path', 'pid'] as const) if (route[key]) parameters.set(key, String(route[key]));

@@ -4,7 +4,7 @@ import { app } from './app.svelte';
 import { storedSecret, storedViewKey } from './credentials';
 import { joinArguments, splitArguments } from './lib/arguments';
 import type { ServerMessage } from './protocol.gen';
-import { runRoute } from './routes';
+import { runRoute, withView } from './routes';
 import { RunSocket, type SocketStatus } from './socket';
 import { addLive, emptyHistory, withRecorded, type HistoryState } from './state/history';
 import { between } from './state/range';
@@ -147,7 +147,8 @@ class Workspace {
       const drawer = this.drawerOpen;
       this.open(id);
       this.drawerOpen = drawer;
-      app.go(runRoute(id));
+      const lesson = app.route.screen === 'learn' ? app.route.step : app.route.screen === 'run' ? app.route.view.learn : null;
+      app.go(lesson ? withView(runRoute(id), { learn: lesson }) : runRoute(id));
     } catch (error) {
       await this.#refused(error);
     } finally {

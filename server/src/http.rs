@@ -24,6 +24,7 @@ mod assets;
 pub mod auth;
 mod check;
 mod complete;
+mod course;
 pub mod error;
 mod examples;
 mod flamegraph;
@@ -105,6 +106,7 @@ pub fn router(app: App) -> Router {
         .merge(examples::router())
         .merge(check::router())
         .merge(complete::router())
+        .merge(course::router())
         .merge(format::router())
         .merge(flamegraph::router())
         .merge(output::router())

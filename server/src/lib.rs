@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod compilation;
+pub mod course;
 pub mod examples;
 pub mod flame;
 pub mod host;

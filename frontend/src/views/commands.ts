@@ -26,6 +26,7 @@ function screens(): Command[] {
     ...list,
     { id: 'tools', name: 'Tools', group: 'Go to', run: () => app.go({ screen: 'tools' }) },
     { id: 'probes', name: 'Probes', group: 'Go to', key: 'p', run: () => app.go(allProbes) },
+    { id: 'learn', name: 'Learn: tracing in five minutes', group: 'Go to', run: () => app.go({ screen: 'learn', step: null }) },
     { id: 'runs', name: 'Runs', group: 'Go to', run: () => app.go({ screen: 'runs' }) },
     { id: 'write', name: 'Write a script', group: 'Go to', key: 'w', run: () => app.go({ screen: 'write', example: null }) },
   ];

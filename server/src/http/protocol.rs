@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 mod api;
+mod course;
 mod editor;
 mod flame;
 mod history;
@@ -14,6 +15,7 @@ mod run;
 mod values;
 
 pub use api::*;
+pub use course::*;
 pub use editor::*;
 pub use flame::*;
 pub use history::*;

@@ -2,12 +2,15 @@
 import assert from 'node:assert/strict';
 import { assertAccessible, shoot } from '../lib/browser.mjs';
 import { live, operatorOf, stop } from '../lib/operator.mjs';
+import { Skip } from '../lib/report.mjs';
 import { busyProcess, findBinary, Tracedeck } from '../lib/tracedeck.mjs';
 
 const names = {
   tree: 'probes: the tree leads to a tracepoint, its arguments have types, and a press times it',
   search: 'probes: a few letters find one, and it is inserted into the script',
   program: 'probes: functions of a program by its process, and a file that is none says so',
+  learn: 'learn: a step runs beside its text, is ticked off, and leads to the next',
+  lacking: 'learn: a step that this kernel cannot run says so before Run',
   phone: 'probes: on a phone the list gives way to the probe and comes back',
 };
 
@@ -20,7 +23,9 @@ export async function exploring(report, browser, { screenshots }) {
   const server = await Tracedeck.start(path);
   const busy = busyProcess();
   try {
-    await probes(report, operatorOf(browser, server), screenshots, busy.pid);
+    const operator = operatorOf(browser, server);
+    await probes(report, operator, screenshots, busy.pid);
+    await learn(report, operator, screenshots);
   } finally {
     busy.kill();
     await server.stop();
@@ -88,4 +93,38 @@ async function probes(report, operator, screenshots, pid) {
       await page.getByRole('button', { name: 'All probes' }).click();
       await page.getByRole('button', { name: 'tracepoint:sched:sched_switch', exact: true }).waitFor();
     }, { viewport: { width: 390, height: 800 } }));
+}
+
+async function learn(report, operator, screenshots) {
+  await report.test(names.learn, () =>
+    operator('/', async (page) => {
+      await page.getByRole('link', { name: 'Learn' }).click();
+      await page.getByRole('heading', { name: 'Hello' }).waitFor();
+      await assertAccessible(page, 'learn');
+      await shoot(page, screenshots, 'learn');
+      await page.getByRole('link', { name: 'Next: What there is to trace' }).click();
+      await page.keyboard.press('Control+Enter');
+      await live(page);
+      await page.locator('td.value').first().waitFor();
+      await page.getByRole('complementary', { name: 'Step of the course' }).getByText('sched_switch').waitFor();
+      await assertAccessible(page, 'a step beside its run');
+      await shoot(page, screenshots, 'learn-run');
+      await stop(page);
+      await page.getByRole('link', { name: /^Next: / }).click();
+      await page.getByRole('heading', { name: 'Tracepoints and their arguments' }).waitFor();
+      await page.getByText('1 of 19 done').waitFor();
+      await page.reload();
+      await page.getByText('1 of 19 done').waitFor();
+    }));
+
+  await report.test(names.lacking, () =>
+    operator('/learn', async (page) => {
+      const lacking = page.getByRole('navigation', { name: 'Steps of the course' }).getByRole('link').filter({ hasText: 'not here' });
+      await page.getByRole('heading', { name: 'Hello' }).waitFor();
+      if ((await lacking.count()) === 0) throw new Skip('this kernel can run every step');
+      await lacking.first().click();
+      await page.getByText('Not on this machine').waitFor();
+      assert.equal(await page.getByRole('button', { name: /^Run/ }).isDisabled(), true);
+      await shoot(page, screenshots, 'learn-lacking');
+    }));
 }

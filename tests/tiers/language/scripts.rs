@@ -32,6 +32,19 @@ fn the_tools_compile() {
     assert_none(&refused.collect::<Vec<_>>());
 }
 
+/// Each on one of the known machines: the larger one has no locks, the other no functions of the kernel.
+#[test]
+fn the_scripts_of_the_course_compile() {
+    let scripts = files(&source_path("../server/course"), "bt");
+    assert!(scripts.len() >= 15, "only {} scripts", scripts.len());
+    let refused = scripts.iter().filter_map(|path| {
+        let (name, script) = (path.display().to_string(), read(path));
+        refusal(TOOLS, &name, &script)?;
+        refusal(KERNEL, &name, &script)
+    });
+    assert_none(&refused.collect::<Vec<_>>());
+}
+
 /// The scripts in README.md's shell blocks, which people type first.
 #[test]
 fn the_scripts_of_the_readme_compile() {

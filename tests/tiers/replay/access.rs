@@ -6,10 +6,11 @@ use super::client::{Page, bearer, begin, get, raw, send, upgrade};
 use super::server::{Directory, Server};
 
 /// Every address, with a method it takes.
-const ADDRESSES: [(&str, &str); 17] = [
+const ADDRESSES: [(&str, &str); 18] = [
     ("GET", "/api/host"),
     ("GET", "/api/language"),
     ("GET", "/api/examples"),
+    ("GET", "/api/course"),
     ("GET", "/api/probes/tree"),
     ("GET", "/api/probes/binary?path=/bin/bash"),
     ("GET", "/api/processes"),

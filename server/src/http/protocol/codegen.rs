@@ -76,6 +76,8 @@ fn declarations() -> String {
         ExampleInfo,
         ExampleParameter,
         ExampleView,
+        Course,
+        CourseStep,
         CheckRequest,
         CheckResponse,
         CheckedMap,
