@@ -14,12 +14,15 @@
 //   target nap N                sleeps N times 1 ms
 //   target hostile              renames itself to bytes that are neither text nor safe, then 10 getppid
 //   target watch N              N writes and N reads of watched_value here, then N writes in a thread that starts then
+//   target facts             one getppid in a thread "td_thread" of another user, on the last processor; reports what that
+//                            thread knows of itself, a NAME VALUE on each line
 //   target keys N               N calls of counted_function with N different arguments
 //
 // The report goes to the file named by TARGET_REPORT, so that standard output stays the tracer's.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,6 +72,31 @@ static void report(const char *format, long long a, long long b) {
     fclose(file);
 }
 
+static void *state_facts(void *argument) {
+    (void)argument;
+    const char *path = getenv("TARGET_REPORT");
+    FILE *file = path ? fopen(path, "w") : NULL;
+    if (!file) return NULL;
+    prctl(PR_SET_NAME, "td_thread");
+    cpu_set_t last;
+    CPU_ZERO(&last);
+    CPU_SET(sysconf(_SC_NPROCESSORS_ONLN) - 1, &last);
+    sched_setaffinity(0, sizeof last, &last);
+    unsigned cpu, node;
+    syscall(SYS_getcpu, &cpu, &node, NULL);
+    // Of this thread alone: the other one stays who it was.
+    if (syscall(SYS_setresgid, 4321, -1, -1) || syscall(SYS_setresuid, 65534, -1, -1)) return NULL;
+    long long boot = now(CLOCK_BOOTTIME), monotonic = now(CLOCK_MONOTONIC), tai = now(CLOCK_TAI), wall = now(CLOCK_REALTIME);
+    long parent = syscall(SYS_getppid);
+    fprintf(file, "boot_after %lld\nmonotonic_after %lld\ntai_after %lld\nwall_after %lld\n", now(CLOCK_BOOTTIME),
+            now(CLOCK_MONOTONIC), now(CLOCK_TAI), now(CLOCK_REALTIME));
+    fprintf(file, "boot_before %lld\nmonotonic_before %lld\ntai_before %lld\nwall_before %lld\n", boot, monotonic, tai, wall);
+    fprintf(file, "pid %d\ntid %ld\nppid %ld\nuid 65534\ngid 4321\ncpu %u\nnumaid %u\nncpus %ld\n", getpid(),
+            syscall(SYS_gettid), parent, cpu, node, sysconf(_SC_NPROCESSORS_CONF));
+    fclose(file);
+    return NULL;
+}
+
 int main(int argc, char **argv) {
     const char *mode = argc > 1 ? argv[1] : "";
     long n = argc > 2 ? atol(argv[2]) : 0;
@@ -113,6 +141,10 @@ int main(int argc, char **argv) {
         }
         pthread_t thread;
         if (pthread_create(&thread, NULL, write_watched, (void *)n)) return 1;
+        pthread_join(thread, NULL);
+    } else if (!strcmp(mode, "facts")) {
+        pthread_t thread;
+        if (pthread_create(&thread, NULL, state_facts, NULL)) return 1;
         pthread_join(thread, NULL);
     } else if (!strcmp(mode, "keys")) {
         for (long i = 0; i < n; i++) counted_function(i, "key");

@@ -43,5 +43,7 @@ mod types;
 mod uprobes;
 #[path = "kernel/usdt.rs"]
 mod usdt;
+#[path = "kernel/values.rs"]
+mod values;
 #[path = "kernel/watchpoints.rs"]
 mod watchpoints;

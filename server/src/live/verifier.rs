@@ -39,11 +39,28 @@ pub fn explain(
             .with_help("let a variable that the loop changes decide, such as while ($i < 100) { $i++; }")
             .with_help("or use 'for $i : 0..100', which 'break' leaves early");
     }
+    if let Some(missing) = missing(&failure.log, name, place) {
+        return missing;
+    }
     let mut explained = Failure::new("verifier", place, format!("the kernel refused the program of {name} ({error})"));
     for line in complaint(&failure.log) {
         explained = explained.with_help(format!("the verifier says: {line}"));
     }
     explained.with_help("this is a mistake in tracedeck, not in the script; please report it with the script")
+}
+
+/// What the script needs and this kernel does not have, where the verifier is the first to say so.
+fn missing(log: &str, probe: &str, place: Span) -> Option<Failure> {
+    let between = |before: &str, after: &str| log.split(before).nth(1)?.split(after).next();
+    if let Some(variable) = between("failed to find the address for kernel symbol '", "'") {
+        let message = format!("the kernel knows no address of the variable '{variable}'");
+        let help = "its symbol table lacks variables where it was built without CONFIG_KALLSYMS_ALL";
+        return Some(Failure::new("no-such-symbol", place, message).with_help(help));
+    }
+    let helper = between("cannot use helper ", "#").or_else(|| between("unknown func ", "#"))?;
+    let message = format!("this kernel does not let the program of {probe} call {helper}()");
+    let help = "it was built without that function, or is locked down: see /sys/kernel/security/lockdown";
+    Some(Failure::new("missing-kernel-feature", place, message).with_help(help))
 }
 
 /// The verifier was not reached.
@@ -110,6 +127,21 @@ mod tests {
     fn the_complaint_is_what_remains_of_the_log_without_listing_and_statistics() {
         assert_eq!(complaint(LOG), ["R0 invalid mem access 'scalar'"]);
         assert_eq!(last_instruction(LOG), Some(1));
+    }
+
+    #[test]
+    fn what_the_kernel_lacks_is_no_mistake_of_ours() {
+        let said = |log: &str| missing(log, "begin", Span::default()).map(|it| it.message);
+        let helper = said(
+            "5: (85) call bpf_probe_write_user#36\nprogram of this type cannot use helper bpf_probe_write_user#36\n",
+        );
+        assert_eq!(
+            helper.as_deref(),
+            Some("this kernel does not let the program of begin call bpf_probe_write_user()")
+        );
+        let variable = said("ldimm64 failed to find the address for kernel symbol 'runqueues'.\n");
+        assert_eq!(variable.as_deref(), Some("the kernel knows no address of the variable 'runqueues'"));
+        assert_eq!(said(LOG), None);
     }
 
     #[test]
