@@ -23,6 +23,7 @@ mod fold;
 pub mod formats;
 mod functions;
 mod maps;
+mod meant;
 pub mod names;
 mod offer;
 mod operators;

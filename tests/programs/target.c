@@ -16,6 +16,7 @@
 //   target watch N              N writes and N reads of watched_value here, then N writes in a thread that starts then
 //   target facts             one getppid in a thread "td_thread" of another user, on the last processor; reports what that
 //                            thread knows of itself, a NAME VALUE on each line
+//   target letter            calls counted_function(0, "before", which can be written to); reports the text afterwards
 //   target keys N               N calls of counted_function with N different arguments
 //
 // The report goes to the file named by TARGET_REPORT, so that standard output stays the tracer's.
@@ -146,6 +147,12 @@ int main(int argc, char **argv) {
         pthread_t thread;
         if (pthread_create(&thread, NULL, state_facts, NULL)) return 1;
         pthread_join(thread, NULL);
+    } else if (!strcmp(mode, "letter")) {
+        static char text[] = "before";
+        counted_function(0, text);
+        const char *path = getenv("TARGET_REPORT");
+        FILE *file = path ? fopen(path, "w") : NULL;
+        if (!file || fputs(text, file) < 0 || fclose(file)) return 1;
     } else if (!strcmp(mode, "keys")) {
         for (long i = 0; i < n; i++) counted_function(i, "key");
     } else if (!strcmp(mode, "short")) {

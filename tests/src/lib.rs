@@ -7,6 +7,7 @@ pub mod case;
 pub mod fuzzing;
 pub mod generate;
 pub mod golden;
+pub mod guest;
 pub mod manifest_text;
 pub mod skip;
 pub mod target;

@@ -14,6 +14,8 @@ mod examples;
 mod maps;
 #[path = "language/object.rs"]
 mod object;
+#[path = "language/rows.rs"]
+mod rows;
 #[path = "language/scripts.rs"]
 mod scripts;
 #[path = "language/suite.rs"]

@@ -5,6 +5,8 @@
 
 #[path = "vm/classic.rs"]
 mod classic;
+#[path = "vm/functions.rs"]
+mod functions;
 #[path = "vm/kprobes.rs"]
 mod kprobes;
 #[path = "vm/trampolines.rs"]

@@ -187,7 +187,8 @@ fn lhist(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Analyzed {
     }
     if min >= max {
         let message = format!("lhist(): min must be less than max: {min} and {max}");
-        return typer.error("argument-range", site.span, message);
+        let help = format!("It is called as {}", site.builtin.signature);
+        return typer.error_with("argument-range", site.span, message, help);
     }
     let buckets = (max - min).div_ceil(step);
     if buckets > MAX_BUCKETS {

@@ -140,7 +140,15 @@ fn delete(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
         return typer.error("map-required", site.argument_span(0), "delete() needs a map here");
     };
     let span = site.argument_span(0);
+    let map = typer.maps.named(name);
+    let is_keyed = typer.maps.get(map).keyed.is_some_and(|place| place.start < span.start);
     let access = match (old_key, site.arguments.len()) {
+        ([], 1) if is_keyed => {
+            let name = &name.name;
+            let message = format!("delete() needs the key of an entry: {name} has keys");
+            let help = format!("delete({name}, key) deletes one entry, clear({name}) all of them");
+            return typer.error_with("map-key-type", site.span, message, help);
+        }
         ([], 1) => typer.map_access(name, &[], span),
         ([], _) => {
             let key = site.written(typer, 1)?;

@@ -100,6 +100,7 @@ pub const CODES: &[Code] = &[
     "parameter-default",
     "parameter-value",
     "per-cpu-map",
+    "pointer-as-text",
     "preprocessor",
     "print-in-loop",
     "probe-not-supported",

@@ -199,6 +199,9 @@ fn not_found(expander: &Expander<'_>, target: &Target<'_>) -> Diagnostic {
     match nearest(function, all.iter().map(String::as_str)) {
         Some(best) if !is_pattern => diagnostic.with_help(format!("Did you mean '{best}'?")),
         _ if is_pattern => diagnostic,
+        _ if !kernel.tracepoints("syscalls", &format!("sys_enter_{function}")).is_empty() => {
+            diagnostic.with_help(format!("The system call has an event: tracepoint:syscalls:sys_enter_{function}"))
+        }
         _ => diagnostic.with_help(
             "It may be inlined into its callers, which leaves nothing to probe; --unsafe tries it all the same",
         ),

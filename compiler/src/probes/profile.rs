@@ -101,7 +101,8 @@ fn period(expander: &mut Expander<'_>, parts: &[String]) -> Option<Period> {
     match count.checked_mul(*factor) {
         Some(nanoseconds) if nanoseconds >= SHORTEST_NANOSECONDS => Some(Period::Nanoseconds(nanoseconds)),
         Some(_) => {
-            expander.error(rate_error(expander, format!("The period of {kind} probes is at least 1us")));
+            let error = rate_error(expander, format!("The period of {kind} probes is at least 1us"));
+            expander.error(error.with_help(format!("A number alone is nanoseconds; seconds are {kind}:s:{count}")));
             None
         }
         None => {

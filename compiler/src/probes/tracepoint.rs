@@ -19,6 +19,14 @@ pub static TRACEPOINT: ProbeKind = ProbeKind {
 
 fn expand(expander: &mut Expander<'_>, parts: &[String]) {
     let [category, event] = parts else {
+        if let [event] = parts
+            && let Some((category, event)) = expander.kernel.tracepoints("*", event).first()
+        {
+            let message = "The tracepoint is not complete: both a category and an event are needed";
+            let error = Diagnostic::error("malformed-attach-point", expander.span, message);
+            expander.error(error.with_help(format!("Did you mean 'tracepoint:{category}:{event}'?")));
+            return;
+        }
         expander.malformed(match parts.len() {
             0 | 1 => "The tracepoint is not complete: both a category and an event are needed".to_owned(),
             _ => format!("tracepoint has more parts than expected: '{}'", parts[2..].join(":")),

@@ -9,6 +9,7 @@ use crate::syntax::ast::{self, Argument, Ident, PlaceKind, TypeArgument};
 use crate::types::{Aggregate, Type};
 
 use super::evidence::literal;
+use super::meant::other_word;
 use super::typer::Typer;
 use super::unsupported;
 
@@ -40,9 +41,11 @@ impl Typer<'_> {
             }
             let own = self.names.functions.iter().map(String::as_str);
             let diagnostic =
-                Diagnostic::error("unknown-function", function.span, format!("Unknown function: '{name}'"))
-                    .with_suggestion(name, builtins::ALL.iter().map(|builtin| builtin.name).chain(own));
-            return self.fail(diagnostic);
+                Diagnostic::error("unknown-function", function.span, format!("Unknown function: '{name}'"));
+            return self.fail(match other_word(name) {
+                Some(here) => diagnostic.with_help(format!("Did you mean '{here}'?")),
+                None => diagnostic.with_suggestion(name, builtins::ALL.iter().map(|builtin| builtin.name).chain(own)),
+            });
         };
         self.builtin(&CallSite { builtin, function, arguments, span, used, called: true })
     }
@@ -56,7 +59,13 @@ impl Typer<'_> {
                 let name = site.builtin.name;
                 let message =
                     format!("{name}() should be assigned to a map directly: @map = {}", site.builtin.signature);
-                self.error("aggregation-misuse", site.span, message)
+                let help = match name {
+                    "count" | "sum" | "min" | "max" | "avg" => {
+                        "The map is a number where one is needed: @n = count(); if (@n > 5) { ... }"
+                    }
+                    _ => "It has no value of its own: print the map",
+                };
+                self.error_with("aggregation-misuse", site.span, message, help)
             }
         }
     }
@@ -260,8 +269,17 @@ impl<'s> CallSite<'s> {
         match self.map_name(index) {
             Some((name, [])) => Some(typer.map_as_whole(name)),
             _ => {
-                let span = self.argument_span(index);
-                typer.error("map-required", span, format!("{}() needs a map here", self.builtin.name))
+                let (name, span) = (self.builtin.name, self.argument_span(index));
+                let diagnostic = Diagnostic::error("map-required", span, format!("{name}() needs a map here"));
+                typer.fail(match self.map_name(index) {
+                    Some((map, _)) => {
+                        let map = &map.name;
+                        diagnostic.with_help(format!(
+                            "{name}({map}) is for the whole map; delete({map}, key) is for one entry"
+                        ))
+                    }
+                    None => diagnostic,
+                })
             }
         }
     }

@@ -10,6 +10,7 @@ use crate::types::{RecordField, Type};
 use super::build;
 use super::calls::CallSite;
 use super::evidence::{Evidence, common_type, literal};
+use super::meant::how_to_add;
 use super::typer::{MAX_PARTS, Typer, count_parts};
 use super::unsupported;
 
@@ -117,7 +118,11 @@ impl Typer<'_> {
         if let Some(builtin) = builtins::find(name) {
             if builtin.kind != Kind::Value {
                 let message = format!("{name} is a function: call it as {}", builtin.signature);
-                return self.error("function-without-call", span, message);
+                let diagnostic = Diagnostic::error("function-without-call", span, message);
+                return self.fail(match self.with_sign(name) {
+                    Some(meant) => diagnostic.with_help(format!("Did you mean '{meant}'?")),
+                    None => diagnostic,
+                });
             }
             let function = Ident { name: name.to_owned(), span };
             return self.builtin(&CallSite { builtin, function: &function, arguments: &[], span, used, called: false });
@@ -138,6 +143,10 @@ impl Typer<'_> {
         if self.names.defines.iter().any(|define| define == name) {
             let message = format!("'{name}' is defined as something that is no expression");
             return self.error("unknown-identifier", span, message);
+        }
+        if let Some(meant) = self.meant(name) {
+            let message = format!("Unknown identifier: '{name}'");
+            return self.error_with("unknown-identifier", span, message, format!("Did you mean '{meant}'?"));
         }
         let names: Vec<&str> = builtins::ALL
             .iter()
@@ -204,6 +213,10 @@ impl Typer<'_> {
             (Type::Bool, _) => Some(value),
             (_, Some(number)) => Some(build::boolean(number != 0, value.span)),
             (Type::Int { .. } | Type::Enum { .. } | Type::Pointer { .. }, _) => Some(build::not_zero(value)),
+            (Type::Record(fields), _) if fields.len() == 1 => {
+                let message = "'=' does not compare: this is a record with one field, which is no condition";
+                self.error_with("condition-type", value.span, message, "Use '==' to compare")
+            }
             (ty, _) => {
                 let message = format!("Invalid condition: an integer, bool or pointer is needed, not '{ty}'");
                 let help = match ty {
@@ -353,9 +366,10 @@ impl Typer<'_> {
                 self.will_assign(name);
                 let (map, key) = self.map_access(name, key, target.span)?;
                 let ty = self.maps.get(map).value.ty().unwrap_or(Type::INT64);
-                if matches!(ty, Type::Aggregate(_)) {
+                if let Type::Aggregate(aggregate) = &ty {
                     let message = format!("{} holds '{ty}': it can only be assigned to", name.name);
-                    return self.error("aggregation-misuse", span, message);
+                    let help = format!("Each use adds to it: {} = {}", name.name, how_to_add(aggregate));
+                    return self.error_with("aggregation-misuse", span, message, help);
                 }
                 self.check_steppable(&ty, span)?;
                 self.maps.get_mut(map).value.learn(Evidence::of_type(&stepped(&ty)));

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::builtins;
 use crate::codegen::ARGUMENT_REGISTERS;
 use crate::completion::Member;
 use crate::diagnostic::Diagnostic;
@@ -200,6 +201,11 @@ impl Typer<'_> {
             value = load(self.dereference(value, span)?, span);
         }
         let Type::Tuple(parts) = &value.ty else {
+            if matches!(value.kind, ExprKind::Integer(_)) {
+                let message = "The language has no floating-point numbers";
+                let help = "Calculate in smaller units, such as n * 5 / 10";
+                return self.error_with("field-access", span, message, help);
+            }
             let message = format!("Cannot access index {index} on expression of type '{}'", value.ty);
             return self.error_with("field-access", span, message, "Only tuples have numbered parts: t.0, t.1");
         };
@@ -467,6 +473,9 @@ impl Typer<'_> {
         let message = format!("{probe} has no argument '{}'", field.name);
         let mut diagnostic = Diagnostic::error("unknown-field", field.span, message)
             .with_suggestion(&field.name, names.iter().map(String::as_str));
+        if let Some(common) = field.name.strip_prefix("common_").filter(|it| builtins::find(it).is_some()) {
+            diagnostic.help = vec![format!("Did you mean '{common}'?")];
+        }
         if diagnostic.help.is_empty() && !names.is_empty() {
             diagnostic = diagnostic.with_help(format!("Its arguments are {}", names.join(", ")));
         }
@@ -475,8 +484,17 @@ impl Typer<'_> {
 
     /// Refuses a builtin that this probe type does not offer.
     pub fn not_in_this_probe<T>(&mut self, name: &str, span: Span) -> Option<T> {
-        let message = format!("{name} cannot be used in {} probes", self.program.group.kind());
-        self.error("not-in-this-probe", span, message)
+        let kind = self.program.group.kind();
+        let message = format!("{name} cannot be used in {kind} probes");
+        let is_return = matches!(kind, "kretprobe" | "uretprobe");
+        let help = match name {
+            "retval" if !is_return => "What a function returns is known to kretprobe, uretprobe and fexit probes",
+            name if is_return && name.starts_with("arg") => {
+                "Arguments are gone when a function returns: keep them at its start, @arg[tid] = arg0"
+            }
+            _ => return self.error("not-in-this-probe", span, message),
+        };
+        self.error_with("not-in-this-probe", span, message, help)
     }
 
     /// The probe's context does not reach into the body of a `for` loop, which is a function of its own, and functions

@@ -45,15 +45,21 @@ fn check(typer: &mut Typer<'_>, site: &CallSite<'_>, format: &Format, values: &[
     if specs.len() != values.len() {
         let (more, less) = if specs.len() > values.len() { ("format", "arguments") } else { ("arguments", "format") };
         let message = format!(
-            "{name}: the number of values does not match the format: it has {} specifiers, {} values were given",
-            specs.len(),
-            values.len()
+            "{name}: the number of values does not match the format: it has {}, {} given",
+            counted(specs.len(), "specifier"),
+            if values.len() == 1 { "1 value was".to_owned() } else { format!("{} values were", values.len()) }
         );
         let help = format!("There is more in the {more} than in the {less}");
         return typer.fail(Diagnostic::error("format-arguments", span, message).with_help(help));
     }
     let mut fits = Some(());
     for (spec, value) in specs.iter().zip(values) {
+        let is_text =
+            matches!(&value.ty, Type::Pointer { to, .. } if matches!(**to, Type::Int { bytes: 1, signed: true }));
+        if spec.conversion == Conversion::Text && is_text {
+            let message = "%s prints this address, not the text that is there";
+            typer.report(Diagnostic::warning("pointer-as-text", value.span, message).with_help("Its text is str(p)"));
+        }
         if !accepts(spec.conversion, &value.ty) {
             let (letter, expected) = describe(spec.conversion);
             let message = format!("{name}: %{letter} expects {expected}, but the value has type '{}'", value.ty);
@@ -229,10 +235,16 @@ fn conversion(text: &[u8]) -> Result<(Conversion, &[u8]), String> {
     Err(match text.first() {
         None => "The format ends in an incomplete specifier".to_owned(),
         Some(b'f' | b'F' | b'e' | b'E' | b'g' | b'G' | b'a' | b'A') => {
-            "The language has no floating-point numbers: %f, %e, %g and %a cannot be used".to_owned()
+            "The language has no floating-point numbers: %f, %e, %g and %a cannot be used; two numbers make a fraction: \
+             \"%d.%02d\", n / 100, n % 100"
+                .to_owned()
         }
         Some(other) => format!("Unknown format specifier: %{}", other.escape_ascii()),
     })
+}
+
+fn counted(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
 #[cfg(test)]

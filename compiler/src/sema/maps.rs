@@ -181,7 +181,11 @@ impl Typer<'_> {
         } else {
             (format!("{name} used as a map without a key, but it is used with one elsewhere"), "used with a key here")
         };
-        self.fail(Diagnostic::error("scalar-and-keyed", span, message).with_label(other, label))
+        let diagnostic = Diagnostic::error("scalar-and-keyed", span, message).with_label(other, label);
+        self.fail(match keyed {
+            true => diagnostic,
+            false => diagnostic.with_help(format!("For one of its entries write {name}[key]")),
+        })
     }
 
     /// Notes what a key expression says about the map's keys, and brings it to their type.

@@ -164,7 +164,7 @@ impl Typer<'_> {
             }
             (a, b) if is_equality && std::mem::discriminant(a) != std::mem::discriminant(b) => {
                 let message = format!("Type mismatch for '{}': comparing '{a}' with '{b}'", operator.symbol());
-                let help = how_to_operate(operator, a, b);
+                let help = how_to_compare(&left, &right).unwrap_or_else(|| how_to_operate(operator, a, b).to_owned());
                 self.error_with("comparison-types", span, message, help)
             }
             _ => self.operand_types(operator, &left, &right, span),
@@ -291,6 +291,30 @@ impl Typer<'_> {
         let operand = Box::new(self.widen(value, &ty));
         Some(hir::Expr { kind: ExprKind::Unary { operator, operand }, ty, span })
     }
+}
+
+/// What is missing where text is compared with something that could be text.
+fn how_to_compare(left: &hir::Expr, right: &hir::Expr) -> Option<String> {
+    for (text, other) in [(left, right), (right, left)] {
+        match (&text.kind, &text.ty, &other.ty) {
+            (ExprKind::String(text), _, Type::Int { .. }) => {
+                let text = String::from_utf8_lossy(text);
+                if text.parse::<i128>().is_ok() {
+                    return Some(format!("Leave the quotes out: {text}"));
+                }
+            }
+            (_, Type::String { .. }, Type::Pointer { to, .. }) if to.size() == 1 => {
+                return Some("A pointer is an address; its text is str(p)".to_owned());
+            }
+            (_, Type::String { .. }, Type::Int { .. }) => {
+                if let Some(number) = literal(other) {
+                    return Some(format!("Text stands in quotes: \"{number}\""));
+                }
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 /// What to do instead of an operation that two types do not have.

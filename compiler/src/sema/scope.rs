@@ -92,6 +92,11 @@ impl Typer<'_> {
             } else {
                 let names: Vec<String> = self.program.scopes.iter().flat_map(|scope| scope.keys().cloned()).collect();
                 diagnostic = diagnostic.with_suggestion(&name.name, names.iter().map(String::as_str));
+                if diagnostic.help.is_empty() {
+                    let map = name.name.replacen('$', "@", 1);
+                    diagnostic = diagnostic
+                        .with_help(format!("A variable belongs to its probe; what probes share is a map: {map}"));
+                }
             }
             return self.fail(diagnostic);
         };

@@ -11,6 +11,7 @@ use crate::types::{Aggregate, Type};
 
 use super::build;
 use super::evidence::literal;
+use super::meant::how_to_add;
 use super::typer::{Loop, Typer};
 
 /// The most copies that `unroll` makes.
@@ -230,9 +231,10 @@ impl Typer<'_> {
         span: Span,
     ) -> Option<(hir::Expr, Type)> {
         let known = self.maps.get(map).value.ty();
-        if let Some(ty @ Type::Aggregate(_)) = &known {
+        if let Some(ty @ Type::Aggregate(aggregate)) = &known {
             let message = format!("{} holds '{ty}': it can only be assigned to", self.maps.get(map).name);
-            return self.error("aggregation-misuse", span, message);
+            let help = format!("Each use adds to it: {} = {}", self.maps.get(map).name, how_to_add(aggregate));
+            return self.error_with("aggregation-misuse", span, message, help);
         }
         // A map that nothing else says anything about starts as what is added to it.
         let start = known.unwrap_or_else(|| {

@@ -56,14 +56,15 @@ pub fn per_cpu_address<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, expression
         return Err(CodegenError::internal(expression.span, "a variable without its name"));
     };
     let variable = builder.unit.symbol(&format!("{KERNEL_VARIABLE_PREFIX}{name}"));
-    Ok(match call.arguments.first() {
+    let address = match call.arguments.first() {
         Some(cpu) => {
             let cpu = builder.register(cpu)?;
             builder.ir.per_cpu_pointer(variable, cpu)
         }
         None => builder.ir.this_cpu_pointer(variable),
-    }
-    .into())
+    };
+    // The verifier knows it as a pointer to read from, and would refuse to calculate with it.
+    Ok(builder.plain_number(address)?.into())
 }
 
 /// `kstack` and `ustack`: the id of the captured stack.

@@ -8,7 +8,7 @@ fn formats_are_checked_against_their_values() {
     all_say(&[
         (
             r#"begin { printf("%d %s", 1); }"#,
-            "error format-arguments `\"%d %s\"`: printf: the number of values does not match the format: it has 2 specifiers, 1 values were given | There is more in the format than in the arguments",
+            "error format-arguments `\"%d %s\"`: printf: the number of values does not match the format: it has 2 specifiers, 1 value was given | There is more in the format than in the arguments",
         ),
         (
             r#"begin { printf("%d", comm); }"#,
@@ -135,7 +135,10 @@ fn unsafe_functions_need_permission() {
 fn builtins_are_refused_where_the_probe_has_no_such_data() {
     all_say(&[
         ("begin { print(args.x); }", "error not-in-this-probe `args.x`: args cannot be used in begin probes"),
-        ("begin { print(retval); }", "error not-in-this-probe `retval`: retval cannot be used in begin probes"),
+        (
+            "begin { print(retval); }",
+            "error not-in-this-probe `retval`: retval cannot be used in begin probes | What a function returns is known to kretprobe, uretprobe and fexit probes",
+        ),
         (
             r#"begin { print(reg("ip")); }"#,
             "error not-in-this-probe `reg(\"ip\")`: reg() cannot be used in begin probes",

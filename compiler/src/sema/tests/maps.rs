@@ -32,7 +32,7 @@ fn a_map_has_keys_always_or_never() {
         ),
         (
             "begin { @a[1] = 2; print(@a + 1); }",
-            "error scalar-and-keyed `@a`: @a used as a map without a key, but it is used with one elsewhere",
+            "error scalar-and-keyed `@a`: @a used as a map without a key, but it is used with one elsewhere | For one of its entries write @a[key]",
         ),
     ]);
 }
@@ -102,11 +102,11 @@ fn an_aggregation_is_the_whole_right_side() {
     all_say(&[
         (
             "begin { @ = 1 + count(); }",
-            "error aggregation-misuse `count()`: count() should be assigned to a map directly: @map = count()",
+            "error aggregation-misuse `count()`: count() should be assigned to a map directly: @map = count() | The map is a number where one is needed: @n = count(); if (@n > 5) { ... }",
         ),
         (
             "begin { $x = sum(5); }",
-            "error aggregation-misuse `sum(5)`: sum() should be assigned to a map directly: @map = sum(n)",
+            "error aggregation-misuse `sum(5)`: sum() should be assigned to a map directly: @map = sum(n) | The map is a number where one is needed: @n = count(); if (@n > 5) { ... }",
         ),
         ("begin { @ = count; }", "error function-without-call `count`: count is a function: call it as count(...)"),
     ]);
@@ -129,11 +129,11 @@ fn a_map_holds_one_aggregation_with_the_same_parameters() {
         ),
         (
             "begin { @ = count(); @++; }",
-            "error aggregation-misuse `@++`: @ holds 'count_t': it can only be assigned to",
+            "error aggregation-misuse `@++`: @ holds 'count_t': it can only be assigned to | Each use adds to it: @ = count()",
         ),
         (
             "begin { @ = count(); @ += 1; }",
-            "error aggregation-misuse `@ += 1;`: @ holds 'count_t': it can only be assigned to",
+            "error aggregation-misuse `@ += 1;`: @ holds 'count_t': it can only be assigned to | Each use adds to it: @ = count()",
         ),
     ]);
 }
@@ -145,7 +145,7 @@ fn parameters_of_aggregations_are_checked() {
         ("begin { @ = lhist(1, 0, 10, 0); }", "error argument-range `0`: lhist(): the step must be greater than zero"),
         (
             "begin { @ = lhist(1, 9, 9, 1); }",
-            "error argument-range `lhist(1, 9, 9, 1)`: lhist(): min must be less than max: 9 and 9",
+            "error argument-range `lhist(1, 9, 9, 1)`: lhist(): min must be less than max: 9 and 9 | It is called as lhist(n, min, max, step)",
         ),
         (
             "begin { @ = lhist(1, pid, 9, 1); }",

@@ -34,7 +34,10 @@ fn rates_are_written_in_many_ways() {
     all_say(&[
         ("p:hz:0 { }", "error bad-rate `p:hz:0`: The rate of profile probes must be greater than zero"),
         ("i:hx:1 { }", "error bad-rate `i:hx:1`: hx is not an accepted unit | Did you mean 'hz'?"),
-        ("i:999 { }", "error bad-rate `i:999`: The period of interval probes is at least 1us"),
+        (
+            "i:999 { }",
+            "error bad-rate `i:999`: The period of interval probes is at least 1us | A number alone is nanoseconds; seconds are interval:s:999",
+        ),
         (
             "i:s:99999999999999 { }",
             "error bad-rate `i:s:99999999999999`: The period of this interval probe is too long",

@@ -13,7 +13,10 @@ fn a_variable_belongs_to_its_block() {
             "begin { $count = 1; print($conut); }",
             "error undeclared-variable `$conut`: Undefined or undeclared variable: $conut | Did you mean '$count'?",
         ),
-        ("begin { $x = $x + 1; }", "error undeclared-variable `$x`: Undefined or undeclared variable: $x"),
+        (
+            "begin { $x = $x + 1; }",
+            "error undeclared-variable `$x`: Undefined or undeclared variable: $x | A variable belongs to its probe; what probes share is a map: @x",
+        ),
         (
             "begin { let $x = 1; if (pid) { let $x = 2; } }",
             "error shadowed-variable `$x`: Variable $x was already declared | Choose another name, or assign to it without let",

@@ -16,6 +16,9 @@ pub const KEYWORDS: [&str; 20] = [
 ];
 
 /// Quotation marks that people and word processors write instead of `"`.
+/// Operators that are words elsewhere.
+const WORDS: [(&str, &str); 2] = [("and", "&&"), ("or", "||")];
+const FOR_LOOP: &str = "A loop runs over a range or a map: for $i : 0..10 { ... }, for $kv : @map { ... }";
 const QUOTES: [&str; 6] = ["'", "`", "\u{2018}", "\u{2019}", "\u{201c}", "\u{201d}"];
 
 pub(super) fn explain(text: &str, limits: &Limits, scan: Scan, error: &pest::error::Error<Rule>) -> Diagnostic {
@@ -139,6 +142,9 @@ impl<'a> Failure<'a> {
         let mut diagnostic = self.error("Expected '{' to open the probe's body");
         if self.previous.ends_with(':') {
             diagnostic = diagnostic.with_help("An attach point has no spaces, as in kprobe:vfs_read; or quote it");
+        } else if self.found.starts_with(|first: char| first.is_ascii_alphabetic()) {
+            diagnostic =
+                diagnostic.with_help("Several attach points are parted by commas: begin, interval:s:1 { ... }");
         } else if !self.found.is_empty() {
             diagnostic = diagnostic.with_help("A condition stands between slashes: kprobe:vfs_read /pid == 1/ { ... }");
         }
@@ -164,6 +170,9 @@ impl<'a> Failure<'a> {
             if self.expects(rule) {
                 let separator = if self.expects(Rule::comma) { "',' or " } else { "" };
                 let mut diagnostic = self.error(format!("Expected {separator}'{bracket}'{}", self.found()));
+                if let Some((_, sign)) = WORDS.iter().find(|(word, _)| *word == self.found) {
+                    diagnostic = diagnostic.with_help(format!("Write {sign}"));
+                }
                 if let (Some((open, at)), ";" | "{" | "}" | "") = (self.open, self.found) {
                     let label = format!("This '{}' is not closed", char::from(open));
                     diagnostic = diagnostic.with_label(Span::new(at, at + 1), label);
@@ -208,6 +217,10 @@ impl<'a> Failure<'a> {
         }
         let what = if self.expects(Rule::type_name) { "a type or an expression" } else { "an expression" };
         let mut diagnostic = self.error(format!("Expected {what}{}", self.found()));
+        if is_bound && !self.expects(Rule::unary) && matches!(self.found, "-" | "!" | "~" | "*") {
+            diagnostic =
+                diagnostic.with_help("The bounds of a loop are single values: put an expression in parentheses");
+        }
         if KEYWORDS.contains(&self.found) {
             diagnostic = diagnostic.with_help(format!("'{}' is a keyword and cannot be used as a name", self.found));
         }
@@ -226,7 +239,11 @@ impl<'a> Failure<'a> {
                 self.error("A map is declared at the root of the script, not inside a block")
                     .with_help("Maps need no declaration: assign to it"),
             ),
-            ([Rule::variable], _, _) => Some(self.error(format!("Expected a variable such as $x{}", self.found()))),
+            ([Rule::variable], _, found) => {
+                let error = self.error(format!("Expected a variable such as $x{}", self.found()));
+                let is_of_c = matches!(found, "int" | "long" | "unsigned" | "auto" | "var" | "let");
+                Some(if is_of_c { error.with_help(FOR_LOOP) } else { error })
+            }
             ([Rule::map], _, found) if found.starts_with('$') => Some(
                 self.error("Only maps can be declared at the root of the script")
                     .with_help("Variables live inside a block; use a map, such as @x, to share a value between probes"),
@@ -234,6 +251,9 @@ impl<'a> Failure<'a> {
             ([Rule::colon], variable, "in") if variable.starts_with('$') => Some(
                 self.error("Expected ':' after the loop's variable").with_help(format!("Write: for {variable} : ...")),
             ),
+            ([Rule::colon], variable, "=") if variable.starts_with('$') => {
+                Some(self.error("Expected ':' after the loop's variable").with_help(FOR_LOOP))
+            }
             (_, _, "[") if self.expects(Rule::range) => {
                 Some(self.error("A loop runs over a whole map or over a range such as 0..10"))
             }

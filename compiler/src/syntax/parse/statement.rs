@@ -5,7 +5,7 @@ use pest::iterators::Pair;
 use super::expression::{binary_op, ident, place};
 use super::{Converter, Parsed, Rule, broken, error, literal, parts, span_of};
 use crate::source::Span;
-use crate::syntax::ast::{Block, Expr, ExprKind, Import, PlaceKind, Stmt, StmtKind};
+use crate::syntax::ast::{Block, Expr, ExprKind, Import, Place, PlaceKind, Stmt, StmtKind};
 
 /// A statement, or an expression that nothing ends.
 enum Item {
@@ -160,6 +160,13 @@ fn assignment(left: Expr, operator: &str, value: Expr) -> Parsed<Item> {
     let compound = operator.strip_suffix('=').and_then(binary_op);
     if compound.is_none() && matches!(&left.kind, ExprKind::Identifier(name) if name == "_") {
         return Ok(item(StmtKind::Discard(value)));
+    }
+    if let ExprKind::Index { base, .. } = &left.kind
+        && let ExprKind::Place(Place { kind: PlaceKind::Variable(name), .. }) = &base.kind
+    {
+        let map = name.name.replacen('$', "@", 1);
+        let error = error("not-assignable", left.span, "A part of a variable cannot be assigned to");
+        return Err(Box::new(error.with_help(format!("Values by key are kept in a map: {map}[...] = ..."))));
     }
     let target = place(left, "Only variables and maps can be assigned to")?;
     Ok(item(StmtKind::Assign { target, operator: compound, value }))
