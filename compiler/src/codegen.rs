@@ -24,6 +24,8 @@ mod emit;
 mod error;
 mod expr;
 mod failures;
+mod filter;
+mod follow;
 mod function;
 mod functions;
 mod helpers;
@@ -155,6 +157,8 @@ fn build<'ctx>(
             Err(error) => errors.push(Diagnostic::from(error)),
         }
     }
+    let followers = if program.follows { follow::lower(&unit, programs.len() as u32) } else { Ok(Vec::new()) };
+    let followers = followers.map_err(|error| errors.push(error.into())).unwrap_or_default();
     if !errors.is_empty() {
         return Err(errors);
     }
@@ -164,7 +168,7 @@ fn build<'ctx>(
     }
     failures::write(&unit, &unit.prologues.borrow());
     unit.debug.finish();
-    let manifest = manifest(&unit, programs);
+    let manifest = Manifest { followers, ..manifest(&unit, programs) };
     unit.prologues.borrow_mut().clear();
     unit.module.verify().map_err(|text| internal(program, text.to_string()))?;
     Ok(Built { module: unit.module, machine, manifest })
@@ -200,7 +204,7 @@ fn lower_program(unit: &Unit<'_, '_>, probe: &hir::ProbeProgram, index: u32) -> 
     let function = unit.function(&format!("run{index}"), &state.section, &parameters, probe.span, false);
     let functions = functions::declare(unit, &state);
     let mut builder = FunctionBuilder::program(unit, &state, function);
-    builder.filter_process(probe.filter_pid)?;
+    builder.filter_process(&probe.filter)?;
     builder.skip_end_of_walk()?;
     builder.choose_syscall()?;
     builder.statements(&probe.body)?;
@@ -238,6 +242,7 @@ fn manifest(unit: &Unit<'_, '_>, programs: Vec<Program>) -> Manifest {
         structs: structs::layouts(program, unit.kernel),
         settings: program.settings.clone(),
         programs,
+        followers: Vec::new(),
     }
 }
 

@@ -32,9 +32,22 @@ pub struct Program {
     pub sites: Vec<SiteDef>,
     pub strings: Vec<String>,
     pub settings: RunSettings,
-    /// Only this tgid may run the probes that the kernel cannot filter (`-p`).
-    pub settings_pid: Option<u32>,
+    /// Whether programs are needed that tell which processes are followed.
+    pub follows: bool,
     pub count_read_failures: bool,
+}
+
+/// Which processes run a body; all others leave it at its start.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProcessTest {
+    /// These tgids; empty: any.
+    pub pids: Vec<u32>,
+    /// Those that are followed, instead.
+    pub followed: bool,
+    /// Those in the control group of the run.
+    pub cgroup: bool,
+    /// None of the tracer's own.
+    pub not_own: bool,
 }
 
 /// One body, typed for its attach points.
@@ -44,8 +57,7 @@ pub struct ProbeProgram {
     pub attach: Vec<AttachPoint>,
     /// What `probe` evaluates to.
     pub probe_name: String,
-    /// Test `pid == N` before the body.
-    pub filter_pid: Option<u32>,
+    pub filter: ProcessTest,
     pub context: Context,
     /// Scratch variables of all blocks, `VarId` indexes it; names are for debugging only.
     pub variables: Vec<VariableDef>,

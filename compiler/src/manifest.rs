@@ -46,6 +46,8 @@ pub struct Manifest {
     /// One per attach point after expansion, in script order.
     pub probes: Vec<ProbeInfo>,
     pub programs: Vec<Program>,
+    /// Programs of the tracer's own that keep [`PROCESSES_MAP`] up to date, attached before all others.
+    pub followers: Vec<Program>,
     /// The script's maps.
     pub maps: Vec<ScriptMap>,
     /// Every BPF map to create.
@@ -206,16 +208,16 @@ pub enum AttachSpec {
         period: Period,
         cpu: Option<u32>,
     },
-    /// On every processor, or for the threads of one process.
+    /// On every processor, or for the threads of some processes.
     Software {
         event: SoftwareEvent,
         count: u64,
-        pid: Option<u32>,
+        pids: Vec<u32>,
     },
     Hardware {
         event: HardwareEvent,
         count: u64,
-        pid: Option<u32>,
+        pids: Vec<u32>,
     },
     Watchpoint(WatchpointSpec),
     Iterator(IteratorSpec),
@@ -292,8 +294,8 @@ pub struct WatchpointSpec {
     /// 1, 2, 4 or 8 bytes.
     pub length: u32,
     pub access: Access,
-    /// None: an address of the kernel, or of the `-c` child.
-    pub pid: Option<u32>,
+    /// Empty: an address of the kernel, or of the `-c` child.
+    pub pids: Vec<u32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -335,8 +337,8 @@ pub struct UprobeSpec {
     pub path: String,
     pub places: Vec<UprobePlace>,
     pub is_return: bool,
-    /// Only this process.
-    pub pid: Option<u32>,
+    /// Only these processes; empty: all.
+    pub pids: Vec<u32>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -372,6 +374,7 @@ pub enum KernelMapKind {
     LruHash,
     LruPerCpuHash,
     RingBuffer,
+    CgroupArray,
 }
 
 /// Symbols of the BPF maps that every program has.
@@ -379,6 +382,13 @@ pub const GLOBALS_MAP: &str = "td_globals";
 pub const RING_MAP: &str = "td_ring";
 /// Stack ids already sent: u64 id -> u8.
 pub const STACKS_SEEN_MAP: &str = "td_stacks";
+/// Processes that are followed: u64 tgid, or [`NAMESPACED`] and the tgid in the tracer's PID namespace, -> u64 boot time at
+/// which the process was started, 0 where that is not known.
+pub const PROCESSES_MAP: &str = "td_processes";
+/// A bit of the keys of [`PROCESSES_MAP`].
+pub const NAMESPACED: u64 = 1 << 32;
+/// One control group: only processes in it are traced.
+pub const CGROUP_MAP: &str = "td_cgroup";
 /// Per-CPU scratch memory for values too large for the BPF stack.
 pub const SCRATCH_MAP: &str = "td_scratch";
 
@@ -391,6 +401,8 @@ pub struct GlobalsLayout {
     /// Bytes of one CPU's slot, a multiple of 64 (a cache line: neighbours do not share one).
     pub slot_size: u32,
     pub cpus: u32,
+    /// Whether programs leave out the tracer's own processes.
+    pub has_own_pids: bool,
 }
 
 impl GlobalsLayout {
@@ -416,6 +428,10 @@ impl GlobalsHeader {
     pub const CHILD_PID: u32 = 16;
     /// Bytes that the header takes.
     pub const SIZE: u32 = 32;
+    /// Behind it, where [`GlobalsLayout::has_own_pids`]: u32 each, up to a zero, the tgids of the tracer's own processes.
+    pub const OWN_PIDS: u32 = 32;
+    /// How many there may be.
+    pub const OWN_PIDS_MOST: u32 = 8;
 }
 
 /// A map of the script.
@@ -562,6 +578,8 @@ pub enum CounterCause {
     },
     /// A stack could not be captured or sent.
     StackFailed,
+    /// A process that was started should have been followed.
+    NotFollowed,
     DivisionByZero,
     /// A `while` had more passes than the kernel allows a loop.
     LoopCut,

@@ -39,6 +39,43 @@ pub enum Purpose {
     Bench,
 }
 
+/// Which processes a run traces. What belongs to none, `begin`, `end`, `interval` and the like, runs in any case.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ProcessFilter {
+    /// Only these (tgids); empty: all.
+    pub pids: Vec<u32>,
+    /// What they, or the `-c` command, have started and will start, too.
+    pub follow: bool,
+    /// A control group (v2), by its path, its id or a part of its name: only processes in it and in the groups below.
+    pub cgroup: Option<String>,
+    /// The tracer's own processes are left out where nobody asked for them.
+    pub without_own: bool,
+}
+
+impl ProcessFilter {
+    /// Only one process.
+    pub fn one(pid: u32) -> Self {
+        Self { pids: vec![pid], ..Self::default() }
+    }
+
+    /// The process whose files and libraries a script means.
+    pub fn first(&self) -> Option<u32> {
+        self.pids.first().copied()
+    }
+
+    /// The tracer's own processes are left out, unless somebody asks for processes by their number, or the script for
+    /// the tracer by its name.
+    pub fn leave_out_own(self, source: &str) -> Self {
+        let is_meant = ["\"tracedeck", "\"bpftrace"].iter().any(|name| source.contains(name));
+        Self { without_own: self.pids.is_empty() && !self.follow && !is_meant, ..self }
+    }
+
+    /// The processes that the kernel is told to restrict a uprobe to: it cannot follow.
+    pub fn for_uprobes(&self) -> Vec<u32> {
+        if self.follow { Vec::new() } else { self.pids.clone() }
+    }
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct CompileOptions {
     pub limits: Limits,
@@ -49,8 +86,9 @@ pub struct CompileOptions {
     pub positional: Vec<String>,
     /// `--name=value` after `--`; no value for a flag.
     pub named: Vec<(String, Option<String>)>,
-    /// `-p`: only this process (tgid).
-    pub pid: Option<u32>,
+    /// `-p`, `--follow`, `--cgroup`.
+    #[serde(default)]
+    pub processes: ProcessFilter,
     /// Whether there is a `-c` child; its pid is in the globals.
     pub has_child: bool,
     /// `--unsafe`
@@ -63,4 +101,17 @@ pub struct CompileOptions {
     pub probe_filter: Option<String>,
     /// `--no-feature`: what the kernel has and the script is to do without.
     pub without: Vec<Feature>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ProcessFilter;
+
+    #[test]
+    fn the_tracer_is_left_out_unless_it_is_meant() {
+        let leaves_out = |filter: ProcessFilter, source| filter.leave_out_own(source).without_own;
+        assert!(leaves_out(ProcessFilter::default(), "p:hz:9 /comm == \"nginx\"/ { } // tracedeck"));
+        assert!(!leaves_out(ProcessFilter::default(), "p:hz:9 /comm == \"tracedeck\"/ { }"));
+        assert!(!leaves_out(ProcessFilter::one(1), "p:hz:9 { }"));
+    }
 }

@@ -28,6 +28,7 @@ pub mod names;
 mod offer;
 mod operators;
 pub mod parameters;
+mod processes;
 mod races;
 mod scope;
 mod statements;
@@ -102,7 +103,7 @@ pub fn analyze(
             sites: typed.sites,
             strings: typed.strings,
             settings: config.run.clone(),
-            settings_pid: options.pid,
+            follows: options.processes.follow,
             count_read_failures: options.count_read_failures,
         }
     });

@@ -685,7 +685,23 @@ export type FormatResponse = { source: string, };
 /**
  * `POST /api/runs`
  */
-export type RunRequestBody = { source: string, parameters?: Array<string>, title?: string | null, 
+export type RunRequestBody = { source: string, parameters?: Array<string>, 
+/**
+ * Only these processes are traced; none: all.
+ */
+pids?: Array<number>, 
+/**
+ * What these processes start is traced, too.
+ */
+follow?: boolean, 
+/**
+ * Only processes in this control group (v2) and below are traced: its path, its id, or a part of its name.
+ */
+cgroup?: string | null, 
+/**
+ * The tracer's own processes are traced like all others.
+ */
+include_self?: boolean, title?: string | null, 
 /**
  * At most the server's limit, which is also what is taken without it.
  */

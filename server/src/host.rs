@@ -5,7 +5,7 @@
 
 pub mod btf;
 mod cache;
-mod cgroup;
+pub mod cgroup;
 pub mod features;
 mod namespace;
 pub mod probes;

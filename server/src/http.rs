@@ -36,6 +36,7 @@ mod login;
 mod output;
 mod past;
 pub mod probes;
+mod process_filter;
 pub mod protocol;
 mod runs;
 pub mod socket;

@@ -30,6 +30,7 @@ pub mod describe;
 mod emit;
 mod engine;
 mod failure;
+mod follow;
 mod leave;
 mod limits;
 mod line_info;

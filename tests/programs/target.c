@@ -9,6 +9,9 @@
 //   target short PATH...        runs each program once, by fork and exec
 //   target copies N             N children, each a copy that calls counted_function once and ends
 //   target programs N           N children, each of which runs this program anew, for one getppid, and ends
+//   target family N [WAIT]     N children: here, in each child, in a thread of it, and in a program that it starts, one
+//                              getppid each; here and in each child one call of counted_function. With WAIT it waits
+//                              for a byte of standard input first
 //   target blink                one getppid, and the end
 //   target gate N               waits for a byte of standard input, then N calls of counted_function
 //   target nap N                sleeps N times 1 ms
@@ -63,6 +66,11 @@ volatile long watched_value __attribute__((aligned(8))) = 7;
 static void *write_watched(void *count) {
     for (long i = 0; i < (long)count; i++) watched_value = 1000 + i;
     return NULL;
+}
+
+static void *call_getppid(void *unused) {
+    syscall(SYS_getppid);
+    return unused;
 }
 
 static void report(const char *format, long long a, long long b) {
@@ -170,6 +178,29 @@ int main(int argc, char **argv) {
             if (pid == 0) {
                 if (!strcmp(mode, "programs")) execl(argv[0], argv[0], "blink", (char *)NULL);
                 counted_function(i, "copy");
+                _exit(0);
+            }
+            waitpid(pid, NULL, 0);
+        }
+    } else if (!strcmp(mode, "family")) {
+        char byte;
+        if (argc > 3 && read(0, &byte, 1) != 1) return 1;
+        for (long i = 0; i < n; i++) {
+            syscall(SYS_getppid);
+            counted_function(i, "parent");
+            pid_t pid = fork();
+            if (pid == 0) {
+                syscall(SYS_getppid);
+                counted_function(i, "child");
+                pthread_t thread;
+                if (pthread_create(&thread, NULL, call_getppid, NULL)) _exit(1);
+                pthread_join(thread, NULL);
+                pid_t grandchild = fork();
+                if (grandchild == 0) {
+                    execl(argv[0], argv[0], "blink", (char *)NULL);
+                    _exit(127);
+                }
+                waitpid(grandchild, NULL, 0);
                 _exit(0);
             }
             waitpid(pid, NULL, 0);

@@ -201,7 +201,10 @@ impl Case {
                     };
                     options.named = rest.split_whitespace().map(named).collect();
                 }
-                "pid" => options.pid = Some(number() as u32),
+                "pid" => options.processes.pids.push(number() as u32),
+                "follow" => options.processes.follow = true,
+                "cgroup" => options.processes.cgroup = Some(rest.to_owned()),
+                "without-own" => options.processes.without_own = true,
                 "child" => options.has_child = true,
                 "test" => options.purpose = Purpose::Test,
                 "bench" => options.purpose = Purpose::Bench,

@@ -11,6 +11,8 @@ mod cache;
 mod end;
 #[path = "kernel/engine.rs"]
 mod engine;
+#[path = "kernel/filters.rs"]
+mod filters;
 #[path = "kernel/functions.rs"]
 mod functions;
 #[path = "kernel/generated.rs"]

@@ -1,6 +1,5 @@
 //! What the probe's context holds: tracepoint fields, arguments, registers.
 
-use inkwell::IntPredicate;
 use inkwell::values::IntValue;
 
 use crate::hir::{Context, TracepointAccess};
@@ -66,22 +65,6 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         let (device, inode) = (self.ir.constant(device), self.ir.constant(inode));
         self.ir.get_namespace_pid_tgid(device, inode, both, self.ir.constant(8));
         Ok(self.ir.load(both, 8, false))
-    }
-
-    /// Leaves the program unless the process is the one asked for.
-    pub(super) fn filter_process(&mut self, pid: Option<u32>) -> Result<(), CodegenError> {
-        let Some(pid) = pid else { return Ok(()) };
-        let ids = self.current_ids()?;
-        let current = self.ir.opaque(self.ir.shift_right(ids, self.ir.constant(32)));
-        let (other, next) = (self.ir.block("other"), self.ir.block(""));
-        let is_other = self.ir.compare(IntPredicate::NE, current, self.ir.constant(u64::from(pid)));
-        self.ir.branch_if(is_other, other, next);
-        self.ir.position(other);
-        self.return_from_program(None)?;
-        // Never reached, but every block needs an end.
-        self.ir.branch(next);
-        self.ir.position(next);
-        Ok(())
     }
 
     /// Leaves an iterator's program at the visit without an object that ends a walk.

@@ -51,6 +51,8 @@ helpers! {
     get_task = 35 () -> fixed;
     /// `long bpf_probe_write_user(destination, source, size)`
     probe_write_user = 36 (destination: int, source: pointer, size: int) -> int;
+    /// `long bpf_current_task_under_cgroup(map, index)`: 1 when it is
+    current_task_under_cgroup = 37 (map: pointer, index: int) -> int;
     /// `int bpf_get_numa_node_id()`
     get_numa_node = 42 () -> fixed;
     /// `long bpf_override_return(context, result)`

@@ -5,8 +5,8 @@ use crate::diagnostic::Diagnostic;
 use crate::hir::{self, Eviction};
 use crate::kernel::Kernel;
 use crate::manifest::{
-    Counter, CounterCause, GLOBALS_MAP, GlobalsHeader, GlobalsLayout, Helper, KernelMap, KernelMapKind, MapId,
-    MapStorage, SCRATCH_MAP, STACKS_SEEN_MAP,
+    CGROUP_MAP, Counter, CounterCause, GLOBALS_MAP, GlobalsHeader, GlobalsLayout, Helper, KernelMap, KernelMapKind,
+    MapId, MapStorage, PROCESSES_MAP, SCRATCH_MAP, STACKS_SEEN_MAP,
 };
 use crate::source::Span;
 use crate::types::Type;
@@ -27,6 +27,8 @@ const VALUE_LIMIT: u32 = 1 << 20;
 const PREALLOCATED: u64 = 16 << 20;
 /// Stacks that one run remembers as sent; beyond it stacks are counted as failed.
 const STACKS_SEEN: u32 = 64 << 10;
+/// Processes that are followed at a time; those beyond are counted.
+const FOLLOWED: u32 = 64 << 10;
 /// Bytes that the kernel adds to each element of a hash map (struct htab_elem and the allocator's slack).
 const HASH_ELEMENT_OVERHEAD: u64 = 64;
 /// Bytes between neighbours' cells that keep them in separate cache lines.
@@ -40,6 +42,7 @@ pub struct Layout {
     /// Offset in the shared part of bytes that are always 0, as many as the largest value that may be missing.
     pub zeros: u32,
     pub cpus: u32,
+    has_own_pids: bool,
     /// Bytes of a slot that cells and counters take.
     slot_used: u32,
     pub counters: Vec<Counter>,
@@ -51,7 +54,9 @@ impl Layout {
     /// Errors: values that no per-CPU map can hold.
     pub fn new(program: &hir::Program, kernel: &dyn Kernel) -> Result<Self, Vec<Diagnostic>> {
         let cpus = kernel.possible_cpus().max(1);
-        let mut shared = GlobalsHeader::SIZE;
+        let has_own_pids = program.programs.iter().any(|it| it.filter.not_own);
+        let own_pids = if has_own_pids { GlobalsHeader::OWN_PIDS_MOST * 4 } else { 0 };
+        let mut shared = GlobalsHeader::SIZE + own_pids;
         let mut slot = 0;
         let mut zeros_size = 8;
         let mut storage = Vec::new();
@@ -78,7 +83,7 @@ impl Layout {
         if !errors.is_empty() {
             return Err(errors);
         }
-        Ok(Self { storage, shared_size: shared, zeros, cpus, slot_used: slot, counters: Vec::new() })
+        Ok(Self { storage, shared_size: shared, zeros, cpus, has_own_pids, slot_used: slot, counters: Vec::new() })
     }
 
     pub fn storage(&self, map: MapId) -> &MapStorage {
@@ -110,6 +115,7 @@ impl Layout {
             shared_size: self.shared_size,
             slot_size: self.slot_used.max(8).next_multiple_of(CACHE_LINE),
             cpus: self.cpus,
+            has_own_pids: self.has_own_pids,
         }
     }
 
@@ -145,6 +151,20 @@ impl Layout {
                 no_prealloc: true,
                 mmapable: false,
             });
+        }
+        if program.follows {
+            maps.push(KernelMap {
+                symbol: PROCESSES_MAP.to_owned(),
+                kind: KernelMapKind::Hash,
+                key_size: 8,
+                value_size: 8,
+                max_entries: FOLLOWED,
+                no_prealloc: true,
+                mmapable: false,
+            });
+        }
+        if program.programs.iter().any(|it| it.filter.cgroup) {
+            maps.push(array(CGROUP_MAP, KernelMapKind::CgroupArray, 4, 1, false));
         }
         let (size, programs) = (scratch.0.next_multiple_of(8), scratch.1);
         if is_large_scratch(size) {

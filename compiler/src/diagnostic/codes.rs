@@ -61,6 +61,7 @@ pub const CODES: &[Code] = &[
     "invalid-integer",
     "invalid-positional",
     "iteration",
+    "iterator-processes",
     "iterator-with-company",
     "literal-required",
     "literal-too-big",

@@ -35,8 +35,7 @@ impl Dumper<'_> {
 
     fn probe(&mut self) {
         let names: Vec<&str> = self.probe.attach.iter().map(|point| self.attach_name(point)).collect();
-        let pid = self.probe.filter_pid.map_or(String::new(), |pid| format!(" pid {pid}"));
-        self.line(&format!("{}{pid} {{", names.join(", ")));
+        self.line(&format!("{}{} {{", names.join(", "), self.filter()));
         self.indent += 1;
         for variable in &self.probe.variables {
             self.line(&format!("var {}: {}", variable.name, variable.ty));
@@ -49,6 +48,18 @@ impl Dumper<'_> {
             let head = format!("fn {}({}): {}", function.name, parameters.join(", "), function.returns);
             self.nested(&head, &function.body);
         }
+    }
+
+    fn filter(&self) -> String {
+        let filter = &self.probe.filter;
+        let pids: Vec<String> = filter.pids.iter().map(u32::to_string).collect();
+        let parts = [
+            (!pids.is_empty()).then(|| format!(" pid {}", pids.join(","))),
+            filter.followed.then(|| " followed".to_owned()),
+            filter.cgroup.then(|| " cgroup".to_owned()),
+            filter.not_own.then(|| " not-own".to_owned()),
+        ];
+        parts.into_iter().flatten().collect()
     }
 
     fn attach_name(&self, point: &AttachPoint) -> &str {

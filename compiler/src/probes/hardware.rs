@@ -74,6 +74,6 @@ fn expand(expander: &mut Expander<'_>, parts: &[String]) {
         return expander.malformed("The count of a hardware event must be a number greater than zero");
     };
     let name = format!("hardware:{}", parts.join(":"));
-    let spec = AttachSpec::Hardware { event: event.event, count, pid: expander.options.pid };
+    let spec = AttachSpec::Hardware { event: event.event, count, pids: expander.options.processes.pids.clone() };
     expander.push(plain(name, spec, ProgramKind::PerfEvent, Context::PerfEvent));
 }

@@ -40,10 +40,17 @@ fn expand(expander: &mut Expander<'_>, parts: &[String]) {
         };
         return expander.missing(diagnostic);
     }
+    let processes = &expander.options.processes;
+    if processes.pids.len() > 1 || processes.follow || processes.cgroup.is_some() {
+        let message = "An iterator visits the objects of one process (-p PID) or of all";
+        let help = "Filter by the object: iter:task /ctx.task.tgid == 1/ { ... }";
+        return expander.error(Diagnostic::error("iterator-processes", expander.span, message).with_help(help));
+    }
+    let pid = processes.first();
     expander.push(Expanded {
         name: format!("iter:{}", parts.join(":")),
         names: Vec::new(),
-        spec: AttachSpec::Iterator(IteratorSpec { pin, pid: expander.options.pid }),
+        spec: AttachSpec::Iterator(IteratorSpec { pin, pid }),
         program: ProgramKind::Iterator { name: name.clone() },
         context: Context::Iterator,
         data: Data::Iterator(format!("struct bpf_iter__{name}")),

@@ -68,7 +68,7 @@ fn expand(expander: &mut Expander<'_>, parts: &[String]) {
     expander.push(Expanded {
         name: format!("software:{}", parts.join(":")),
         names: Vec::new(),
-        spec: AttachSpec::Software { event: event.event, count, pid: expander.options.pid },
+        spec: AttachSpec::Software { event: event.event, count, pids: expander.options.processes.pids.clone() },
         program: ProgramKind::PerfEvent,
         context: Context::PerfEvent,
         data: Data::None,

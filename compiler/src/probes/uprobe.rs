@@ -49,7 +49,7 @@ fn expand(expander: &mut Expander<'_>, parts: &[String], is_return: bool) {
     if binary == "*" {
         return expander.error(unsupported::not_yet(expander.span, unsupported::WHOLE_PROCESS_UPROBES));
     }
-    let path = match expander.kernel.binary(binary, expander.options.pid) {
+    let path = match expander.kernel.binary(binary, expander.options.processes.first()) {
         Ok(path) => path,
         Err(error) => {
             let diagnostic = Diagnostic::error("no-such-binary", expander.span, error.to_string());
@@ -70,14 +70,14 @@ fn expand(expander: &mut Expander<'_>, parts: &[String], is_return: bool) {
 
 fn push(expander: &mut Expander<'_>, name: String, path: &str, places: Vec<UprobePlace>, is_return: bool) {
     let count = places.len();
-    let pid = expander.options.pid;
+    let pids = expander.options.processes.for_uprobes();
     expander.push(Expanded {
         name,
         names: Vec::new(),
         program: ProgramKind::Kprobe { multi: count > 1 },
         context: Context::Registers { is_return },
         data: if is_return { Data::FunctionReturn } else { Data::FunctionEntry },
-        spec: AttachSpec::Uprobe(UprobeSpec { path: path.to_owned(), places, is_return, pid }),
+        spec: AttachSpec::Uprobe(UprobeSpec { path: path.to_owned(), places, is_return, pids }),
         space: AddressSpace::User,
         places: count,
     });

@@ -26,9 +26,9 @@ pub static USDT: ProbeKind = ProbeKind {
 };
 
 fn expand(expander: &mut Expander<'_>, parts: &[String]) {
-    let has_process = expander.options.pid.is_some();
+    let process = expander.options.processes.first();
     let (binary, provider, name) = match parts {
-        [name] if has_process => ("", "*", name.as_str()),
+        [name] if process.is_some() => ("", "*", name.as_str()),
         [binary, name] => (binary.as_str(), "*", name.as_str()),
         [binary, provider, name] => {
             (binary.as_str(), if provider.is_empty() { "*" } else { provider.as_str() }, name.as_str())
@@ -39,7 +39,7 @@ fn expand(expander: &mut Expander<'_>, parts: &[String]) {
     if name.is_empty() {
         return expander.malformed("The name of the probe is missing");
     }
-    let paths = match (binary, expander.options.pid) {
+    let paths = match (binary, process) {
         ("", None) => return expander.malformed("A binary is needed: only with -p it may be left out"),
         ("", Some(pid)) => expander.kernel.binary(&format!("/proc/{pid}/exe"), None).map(|path| vec![path]),
         (binary, pid) => expander.kernel.binaries(binary, pid),
@@ -113,7 +113,7 @@ fn attach(expander: &mut Expander<'_>, path: &Path, (provider, name): (&str, &st
             None => shares.push(Share { name, arguments: Arc::new(arguments), places: vec![place] }),
         }
     }
-    let pid = expander.options.pid;
+    let pids = expander.options.processes.for_uprobes();
     for share in shares {
         let count = share.places.len();
         expander.push(Expanded {
@@ -126,7 +126,7 @@ fn attach(expander: &mut Expander<'_>, path: &Path, (provider, name): (&str, &st
                 path: text.clone().into_owned(),
                 places: share.places,
                 is_return: false,
-                pid,
+                pids: pids.clone(),
             }),
             space: AddressSpace::User,
             places: count,

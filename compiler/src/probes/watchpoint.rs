@@ -55,12 +55,12 @@ fn expand(expander: &mut Expander<'_>, parts: &[String]) {
         return expander.error(Diagnostic::error("watchpoint-alignment", expander.span, message));
     }
     let is_kernel = address >= KERNEL_HALF;
-    let pid = expander.options.pid;
-    if !is_kernel && pid.is_none() && !expander.options.has_child {
+    let pids = expander.options.processes.pids.clone();
+    if !is_kernel && pids.is_empty() && !expander.options.has_child {
         let message = format!("{address:#x} is an address of a process: say of which, with -p or -c");
         return expander.error(Diagnostic::error("watchpoint-process", expander.span, message));
     }
-    let spec = WatchpointSpec { address, length: length as u32, access, pid };
+    let spec = WatchpointSpec { address, length: length as u32, access, pids };
     let name = format!("watchpoint:{}", parts.join(":"));
     expander.push(plain(name, AttachSpec::Watchpoint(spec), ProgramKind::PerfEvent, Context::PerfEvent));
 }

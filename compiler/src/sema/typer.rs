@@ -19,6 +19,7 @@ use super::evidence::Evidence;
 use super::maps::Maps;
 use super::names::Names;
 use super::parameters::NamedParameter;
+use super::processes::process_test;
 
 /// After this many passes evidence is kept from pass to pass, so that types can only grow and must settle.
 const KEEP_AFTER: usize = 8;
@@ -302,23 +303,13 @@ impl<'a> Typer<'a> {
             kind: group.program.clone(),
             attach,
             probe_name: group.name().to_owned(),
-            filter_pid: self.filter_pid(group),
+            filter: process_test(group, self.options),
             context: group.context.clone(),
             variables,
             functions: functions?,
             body: body?,
             span: probe.span,
         })
-    }
-
-    /// `-p` restricts all probes that belong to a thread; timers and `begin` and `end` run regardless.
-    fn filter_pid(&self, group: &Group) -> Option<u32> {
-        match group.kind() {
-            "begin" | "end" | "interval" | "self" | "test" | "bench" => None,
-            // The kernel attaches these to the process, or walks over its objects only.
-            "software" | "hardware" | "watchpoint" | "iter" => None,
-            _ => self.options.pid,
-        }
     }
 
     /// The predicate and the body as one block.

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use tracedeck_compiler::codegen::ring;
 use tracedeck_compiler::diagnostic::render::render;
 use tracedeck_compiler::kernel::Feature;
-use tracedeck_compiler::options::{CompileOptions, Purpose};
+use tracedeck_compiler::options::{CompileOptions, ProcessFilter, Purpose};
 use tracedeck_compiler::source::SourceFile;
 
 use super::arguments::{ScriptParameters, environment, no_cache};
@@ -20,7 +20,7 @@ use super::sources::FileSources;
 use super::{FAILURE, check, fmt, info, list, notify, privileges, script, signals, sources};
 use crate::compilation::{Ahead, Compilation, Compiler};
 use crate::flame::FlameOptions;
-use crate::host::LiveKernel;
+use crate::host::{LiveKernel, cgroup};
 use crate::live::{LiveDriver, leave_links_to_a_child};
 use crate::output::flame::FlameFile;
 use crate::output::folded::FoldedSink;
@@ -37,8 +37,6 @@ mod options;
 pub use options::RunArguments;
 use options::{Buffering, CompilingArguments, Format, Mode, NoFeature, OutputArguments};
 
-/// Process ids of Linux are smaller (`PID_MAX_LIMIT`).
-const MAX_PID: u32 = 0x40_0000;
 /// Exit code of a run that broke off without a word.
 const BROKEN: u8 = 255;
 
@@ -51,12 +49,9 @@ pub fn run(mut arguments: RunArguments) -> Result<u8> {
     if arguments.warnings > 1 {
         bail!("-kk is gone: -k warns of all failed reads");
     }
-    if let Some(pid) = arguments.target.pid.filter(|pid| *pid == 0 || *pid > MAX_PID) {
-        bail!("{pid} is not a process id");
-    }
     if arguments.list && arguments.program.is_none() && !names_a_file(&arguments.arguments) {
         let pattern = arguments.arguments.first().map(|pattern| pattern.to_string_lossy()).unwrap_or_default();
-        return list::print(&pattern, arguments.target.pid, arguments.verbose > 0, false);
+        return list::print(&pattern, arguments.target.pid.first().copied(), arguments.verbose > 0, false);
     }
     if let Some(path) = &arguments.artefacts.aot {
         bail!(
@@ -77,7 +72,8 @@ pub fn run(mut arguments: RunArguments) -> Result<u8> {
     if mode == Some(Mode::Format) {
         return check::with_deep_stack(|| fmt::print(&source));
     }
-    let options = compile_options(&arguments, ScriptParameters::from_arguments(rest)?);
+    let processes = arguments.target.filter(source.script())?;
+    let options = compile_options(&arguments, processes, ScriptParameters::from_arguments(rest)?);
     let files = FileSources {
         include_directories: arguments.compiling.include_directories.clone(),
         headers: arguments.compiling.headers.clone(),
@@ -111,8 +107,11 @@ pub fn run(mut arguments: RunArguments) -> Result<u8> {
     if let Some(reason) = privileges::missing() {
         bail!(reason);
     }
-    if let Some(pid) = arguments.target.pid.filter(|pid| !Path::new(&format!("/proc/{pid}")).exists()) {
+    if let Some(pid) = arguments.target.pid.iter().find(|pid| !Path::new(&format!("/proc/{pid}")).exists()) {
         bail!("there is no process {pid}");
+    }
+    if let Some(group) = &arguments.target.cgroup {
+        cgroup::find(group)?;
     }
     run_script(arguments, source, options)
 }
@@ -136,11 +135,11 @@ fn parameter_help(source: &SourceFile, options: &CompileOptions) -> Option<Strin
     Some(format!("Named parameters of {}:\n{}", source.name(), lines.concat()))
 }
 
-fn compile_options(arguments: &RunArguments, parameters: ScriptParameters) -> CompileOptions {
+fn compile_options(arguments: &RunArguments, processes: ProcessFilter, parameters: ScriptParameters) -> CompileOptions {
     CompileOptions {
         positional: parameters.positional,
         named: parameters.named,
-        pid: arguments.target.pid,
+        processes,
         has_child: arguments.target.cmd.is_some(),
         allow_unsafe: arguments.allow_unsafe,
         count_read_failures: arguments.warnings > 0,
@@ -232,6 +231,7 @@ fn run_script(arguments: RunArguments, source: SourceFile, options: CompileOptio
         live_maps: false,
         live_map_entries: 0,
         time_limit_seconds: 0,
+        server: None,
         debug_directories: arguments.debuginfo.iter().flat_map(|list| list.split(':')).map(str::to_owned).collect(),
     };
     let verbosity =

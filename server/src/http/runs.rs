@@ -8,6 +8,7 @@ use axum::{Json, Router};
 
 use super::auth::Access;
 use super::error::ApiError;
+use super::process_filter::ProcessWish;
 use super::protocol::{RunCreated, RunInfo, RunList, RunRequestBody, RunState};
 use super::table::{NewRun, Run};
 use super::{Anyone, App, Operator, view};
@@ -32,6 +33,12 @@ async fn begin(
     let new = NewRun {
         source: body.source,
         parameters: body.parameters,
+        processes: ProcessWish {
+            pids: body.pids,
+            follow: body.follow,
+            cgroup: body.cgroup,
+            include_self: body.include_self,
+        },
         title: body.title,
         time_limit_seconds: body.time_limit_seconds,
         idempotency_key: body.idempotency_key,

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tracedeck_compiler::options::{CompileOptions, Limits};
+use tracedeck_compiler::options::{CompileOptions, Limits, ProcessFilter};
 use tracedeck_compiler::source::SourceFile;
 
 use super::error::ApiError;
+use super::process_filter::ProcessWish;
 use super::view;
 use crate::session::Session;
 use crate::session::driver::{Driver, RunRequest};
@@ -120,6 +121,7 @@ impl Run {
 pub struct NewRun {
     pub source: String,
     pub parameters: Vec<String>,
+    pub processes: ProcessWish,
     pub title: Option<String>,
     pub time_limit_seconds: Option<u64>,
     pub idempotency_key: Option<String>,
@@ -154,6 +156,7 @@ impl RunTable {
     /// Begins a run, or finds the one that the same key began. Blocks for some milliseconds.
     pub fn begin(&self, new: NewRun) -> Result<String, ApiError> {
         self.check(&new)?;
+        let processes = new.processes.filter(&new.source)?;
         let mut beginning = self.beginning.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(key) = &new.idempotency_key {
             if let Some(id) = beginning.get(key) {
@@ -181,7 +184,7 @@ impl RunTable {
         if let Err(error) = self.store.insert(record.clone()) {
             tracing::error!(run = %id, %error, "the run cannot be stored");
         }
-        let driver = (self.start)(self.request(&record)).map_err(|error| {
+        let driver = (self.start)(self.request(&record, processes)).map_err(|error| {
             tracing::error!(%error, "cannot begin a run");
             ApiError::unavailable("no-worker", format!("No worker process could be started: {error}"))
         })?;
@@ -217,7 +220,10 @@ impl RunTable {
         let title = new.title.as_deref().map(str::trim).filter(|title| !title.is_empty());
         Ok(RunRecord {
             id: new_id().map_err(ApiError::internal)?,
-            title: title.map_or_else(|| title_of(&new.source), |title| title.chars().take(MAX_TITLE_CHARS).collect()),
+            title: title.map_or_else(
+                || title_of(&new.source) + &new.processes.in_words(),
+                |title| title.chars().take(MAX_TITLE_CHARS).collect(),
+            ),
             source: new.source.clone(),
             parameters: new.parameters.clone(),
             time_limit_seconds: new.time_limit_seconds.unwrap_or(self.limits.time_limit_seconds),
@@ -227,18 +233,19 @@ impl RunTable {
         })
     }
 
-    fn request(&self, record: &RunRecord) -> RunRequest {
+    fn request(&self, record: &RunRecord, processes: ProcessFilter) -> RunRequest {
         RunRequest {
             // Files of this machine are not for whoever sits at a browser.
             imported: None,
             source_name: SOURCE_NAME.to_owned(),
             source: record.source.clone(),
-            options: compile_options(&self.limits.compile, &record.parameters),
+            options: CompileOptions { processes, ..compile_options(&self.limits.compile, &record.parameters) },
             command: None,
             dry_run: false,
             live_maps: true,
             live_map_entries: LIVE_MAP_ENTRIES,
             time_limit_seconds: record.time_limit_seconds,
+            server: Some(std::process::id()),
             debug_directories: Vec::new(),
         }
     }

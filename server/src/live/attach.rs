@@ -34,7 +34,7 @@ pub struct Link {
 }
 
 impl Link {
-    fn new(link: OwnedFd, event: Option<OwnedFd>) -> Self {
+    pub fn new(link: OwnedFd, event: Option<OwnedFd>) -> Self {
         Self { link, _event: event, _counted: Counted::new() }
     }
 }
@@ -49,7 +49,7 @@ pub struct AttachError {
 }
 
 impl AttachError {
-    fn new(doing: impl Into<String>, error: std::io::Error) -> Self {
+    pub fn new(doing: impl Into<String>, error: std::io::Error) -> Self {
         Self { doing: doing.into(), error }
     }
 }
@@ -61,6 +61,8 @@ pub struct Machine {
     pub online_cpus: Vec<u32>,
     /// The `-c` command's process.
     pub child: Option<u32>,
+    /// Processes whose children are traced, too, and those children that they have; empty unless `--follow`.
+    pub followed: Vec<u32>,
 }
 
 /// One program at one attach point.
@@ -141,8 +143,8 @@ fn attach(place: &Place<'_>, spec: &AttachSpec) -> Result<Vec<Link>, AttachError
         | AttachSpec::Bench { .. } => Ok(Vec::new()),
         AttachSpec::Interval { period } => timer::attach_interval(place, *period),
         AttachSpec::Profile { period, cpu } => timer::attach_profile(place, *period, *cpu),
-        AttachSpec::Software { event, count, pid } => perf::attach_software(place, *event, *count, *pid),
-        AttachSpec::Hardware { event, count, pid } => perf::attach_hardware(place, *event, *count, *pid),
+        AttachSpec::Software { event, count, pids } => perf::attach_software(place, *event, *count, pids),
+        AttachSpec::Hardware { event, count, pids } => perf::attach_hardware(place, *event, *count, pids),
         AttachSpec::Watchpoint(spec) => perf::attach_watchpoint(place, spec),
         AttachSpec::Iterator(spec) => iterator::attach(place, spec),
         AttachSpec::Tracepoint { category, event } => tracepoint::attach(place, category, event),
@@ -185,10 +187,10 @@ fn explain(error: &AttachError, point: &AttachPoint, manifest: &Manifest) -> Fai
 
 impl Machine {
     /// Reads which processors are online.
-    pub fn read(child: Option<u32>) -> Self {
+    pub fn read(child: Option<u32>, followed: Vec<u32>) -> Self {
         let online = std::fs::read_to_string("/sys/devices/system/cpu/online").unwrap_or_default();
         let online_cpus = cpu_list(&online);
-        Self { online_cpus: if online_cpus.is_empty() { vec![0] } else { online_cpus }, child }
+        Self { online_cpus: if online_cpus.is_empty() { vec![0] } else { online_cpus }, child, followed }
     }
 }
 

@@ -19,6 +19,7 @@ use super::clock;
 use super::control::Control;
 use super::emit::{Emitter, EmitterParts, ITEMS, Item};
 use super::failure::{EXIT_COMPILE, EXIT_INTERNAL, EXIT_NOT_ATTACHED, Failure};
+use super::follow;
 use super::limits;
 use super::load::{self, Loaded};
 use super::processes::{Processes, is_alive};
@@ -70,7 +71,7 @@ impl Engine {
             self.fail(&failure, EXIT_COMPILE, &source);
             return;
         }
-        if let Some(pid) = self.request.options.pid.filter(|pid| !is_alive(*pid)) {
+        if let Some(pid) = self.request.options.processes.pids.iter().find(|pid| !is_alive(**pid)) {
             let failure = Failure::new("no-such-process", Span::default(), format!("no process has the number {pid}"));
             self.fail(&failure, EXIT_COMPILE, &source);
             return;
@@ -90,7 +91,7 @@ impl Engine {
         let mut processes = Processes::default();
         if names_user_code(&manifest) {
             // Before the first probe, so that nothing is missed.
-            processes.listen(&Machine::read(None).online_cpus);
+            processes.listen(&Machine::read(None, Vec::new()).online_cpus);
         }
         let processes = Arc::new(Mutex::new(processes));
         let parts = EmitterParts {
@@ -147,12 +148,19 @@ impl Engine {
         })?;
         loaded.globals.store(GlobalsHeader::START_NS as usize, clock::boot_ns());
         loaded.globals.store_u32(GlobalsHeader::CHILD_PID as usize, child.as_ref().map_or(0, Child::pid));
+        if manifest.globals.has_own_pids {
+            follow::exclude_own(&loaded.globals, self.request.server, &self.request.source);
+        }
+        let filter = &self.request.options.processes;
+        let child_pid = child.as_ref().map(Child::pid);
+        let targets = follow::begin(&loaded, filter, child_pid, links)?;
         let is_dry = self.request.dry_run;
         if !is_dry {
             begin_end::run_begin(&loaded.programs, manifest)?;
         }
-        let attached = self.attach(manifest, &loaded, items, child.as_ref().map(Child::pid))?;
-        *links = attached.links;
+        let followed = if filter.follow { targets.clone() } else { Vec::new() };
+        let attached = self.attach(manifest, &loaded, items, Machine::read(child_pid, followed))?;
+        links.extend(attached.links);
         let _ = items.send(Item::Event(Event::Attached { probes: attached.probes }));
         if let Some(path) = pinned(manifest) {
             let text = format!("Program pinned to {}\n", path.display()).into_bytes();
@@ -171,6 +179,7 @@ impl Engine {
             items: items.clone(),
             processes,
             child,
+            targets,
             signal: wait_for_signal(manifest)?,
             walk,
         };
@@ -199,9 +208,8 @@ impl Engine {
         manifest: &Manifest,
         loaded: &Loaded,
         items: &crossbeam_channel::Sender<Item>,
-        child: Option<u32>,
+        machine: Machine,
     ) -> Result<Attached, Failure> {
-        let machine = Machine::read(child);
         let attached = attach::attach_all(loaded, manifest, &machine, |done, total| {
             let _ = items.send(Item::Event(Event::Attaching { done, total }));
         })?;
@@ -217,7 +225,7 @@ impl Engine {
     /// Starts the walk of a script that is an iterator.
     fn walk(&self, manifest: &Manifest, links: &[Link]) -> Result<Option<Walk>, Failure> {
         let is_iterator = |program: &Program| matches!(program.kind, ProgramKind::Iterator { .. });
-        let Some(link) = links.first().filter(|_| manifest.programs.iter().any(is_iterator)) else { return Ok(None) };
+        let Some(link) = links.last().filter(|_| manifest.programs.iter().any(is_iterator)) else { return Ok(None) };
         Walk::start(link, self.control.wake().clone()).map(Some).map_err(|error| {
             Failure::new("not-run", Span::default(), format!("the iterator could not be started: {error}"))
                 .with_cause(&error)

@@ -76,7 +76,7 @@ pub fn map_bytes(map: &KernelMap, cpus: u32) -> u64 {
     let entries = u64::from(map.max_entries);
     match map.kind {
         KernelMapKind::RingBuffer => entries,
-        KernelMapKind::Array | KernelMapKind::PerCpuArray => entries.saturating_mul(value),
+        KernelMapKind::Array | KernelMapKind::PerCpuArray | KernelMapKind::CgroupArray => entries.saturating_mul(value),
         KernelMapKind::Hash | KernelMapKind::PerCpuHash | KernelMapKind::LruHash | KernelMapKind::LruPerCpuHash => {
             let entry = u64::from(map.key_size).next_multiple_of(8) + value + HASH_ENTRY_OVERHEAD;
             entries.saturating_mul(entry)

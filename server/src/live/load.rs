@@ -25,6 +25,8 @@ use super::verifier;
 pub struct Loaded {
     /// In the order of the manifest's programs.
     pub programs: Vec<ProgramFd>,
+    /// The manifest's programs that follow processes.
+    pub followers: Vec<ProgramFd>,
     /// By symbol, without the ring buffer.
     pub maps: HashMap<String, Map>,
     pub globals: Arc<Memory>,
@@ -40,8 +42,9 @@ pub fn load(compiled: &Compiled, source: &SourceFile, cpus: u32, ring: Option<Ri
     let globals = map_globals(manifest, &maps)?;
     let mut loader = Loader::new(manifest, source, &object, &maps);
     let programs = manifest.programs.iter().map(|program| loader.load(program)).collect::<Result<_, _>>()?;
+    let followers = manifest.followers.iter().map(|program| loader.load(program)).collect::<Result<_, _>>()?;
     let ring = maps.remove(RING_MAP);
-    Ok(Loaded { programs, maps, globals, ring })
+    Ok(Loaded { programs, followers, maps, globals, ring })
 }
 
 /// What the verifier says about each program, in the order of the manifest. Nothing stays in the kernel.

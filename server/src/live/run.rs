@@ -52,6 +52,8 @@ pub struct RunParts<'r> {
     pub items: Sender<Item>,
     pub processes: Arc<Mutex<Processes>>,
     pub child: Option<Child>,
+    /// The processes that are traced, as they were at the start; empty: all.
+    pub targets: Vec<u32>,
     /// Raised by a signal that the script waits for.
     pub signal: Option<Arc<AtomicBool>>,
     /// The walk of an iterator: when it is over, so is the run.
@@ -84,7 +86,7 @@ type Calls<'m> = VecDeque<(SiteId, Call<'m>)>;
 impl<'r> Run<'r> {
     /// Takes the maps of what was loaded, and gives the programs back.
     pub fn new(parts: RunParts<'r>, loaded: Loaded) -> Result<(Self, Programs), Failure> {
-        let Loaded { programs, maps, globals, ring } = loaded;
+        let Loaded { programs, maps, globals, ring, .. } = loaded;
         let ring = Ring::new(ring, parts.control.wake()).map_err(|error| {
             Failure::new("internal", Span::default(), format!("the ring buffer cannot be read: {error}"))
                 .with_cause(&error)
@@ -314,7 +316,8 @@ impl<'r> Run<'r> {
         self.make_room_for_stacks();
         let now = Instant::now();
         self.next_live = now + LIVE_EVERY.max((now - before) * LIVE_SHARE);
-        if self.parts.request.options.pid.is_some_and(|pid| !is_alive(pid)) {
+        let targets = &self.parts.request.options.processes.pids;
+        if !targets.is_empty() && !targets.iter().any(|pid| is_alive(*pid)) {
             return Some(EndReason::TargetExited);
         }
         let seconds = self.parts.request.time_limit_seconds;
@@ -349,10 +352,9 @@ impl<'r> Run<'r> {
         let mut processes = self.parts.processes.lock().unwrap_or_else(PoisonError::into_inner);
         processes.next_tick();
         processes.hear();
-        if self.names_user_code
-            && let Some(pid) = self.parts.child.as_ref().map(Child::pid).or(self.parts.request.options.pid)
-        {
-            processes.watch(pid);
+        if self.names_user_code {
+            let child = self.parts.child.as_ref().map(Child::pid);
+            child.into_iter().chain(self.parts.targets.iter().copied()).for_each(|pid| processes.watch(pid));
         }
     }
 

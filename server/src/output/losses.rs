@@ -68,6 +68,7 @@ fn short(cause: &CounterCause) -> &'static str {
         CounterCause::RingFull => "events lost",
         CounterCause::MapFull { .. } => "map full",
         CounterCause::StackFailed => "stack not captured",
+        CounterCause::NotFollowed => "process not followed",
         CounterCause::DivisionByZero => "division by zero",
         CounterCause::LoopCut => "loop cut off",
         CounterCause::ArrayBounds => "array index out of bounds",
@@ -90,6 +91,7 @@ pub fn sentence(cause: &CounterCause, shape: Option<&RunShape>) -> String {
             )
         }
         CounterCause::StackFailed => "A stack could not be captured".to_owned(),
+        CounterCause::NotFollowed => "A process that was started could not be followed".to_owned(),
         CounterCause::DivisionByZero => "Division or modulo by 0 detected. The result is 1".to_owned(),
         CounterCause::LoopCut => "A while loop was cut off after 8388608 passes, the kernel's limit".to_owned(),
         CounterCause::ArrayBounds => "Array access out of bounds. The value is 0".to_owned(),

@@ -38,6 +38,7 @@ struct task_struct {
   unsigned in_execve : 1;
   unsigned char affinity[8];
   char comm[16];
+  u64 start_boottime;
 };
 
 struct seq_file;

@@ -28,6 +28,7 @@ fn start(script: &str) -> (LiveDriver, Receiver<Event>) {
         live_maps: true,
         live_map_entries: 0,
         time_limit_seconds: SAFETY_SECONDS,
+        server: None,
         debug_directories: Vec::new(),
     };
     let mut driver = LiveDriver::start(request, LiveKernel::shared()).expect("starts");
@@ -177,6 +178,7 @@ fn a_time_limit_ends_a_run_and_says_so() {
         live_maps: false,
         live_map_entries: 0,
         time_limit_seconds: 1,
+        server: None,
         debug_directories: Vec::new(),
     };
     let mut driver = LiveDriver::start(request, LiveKernel::shared()).expect("starts");

@@ -24,8 +24,9 @@ pub fn disagreements(compiled: &Compiled) -> Vec<String> {
 
 /// One section for each program, whole instructions in each, a function at its start.
 fn sections(file: &object::File<'_>, compiled: &Compiled, problems: &mut Vec<String>) {
-    let described: BTreeSet<&str> = compiled.manifest.programs.iter().map(|it| it.section.as_str()).collect();
-    if described.len() != compiled.manifest.programs.len() {
+    let all = || compiled.manifest.programs.iter().chain(&compiled.manifest.followers);
+    let described: BTreeSet<&str> = all().map(|it| it.section.as_str()).collect();
+    if described.len() != all().count() {
         problems.push("two programs share a section".to_owned());
     }
     let mut built = BTreeSet::new();

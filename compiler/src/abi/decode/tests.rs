@@ -215,7 +215,7 @@ fn a_scalar_map_is_empty_until_something_was_stored() {
             scalar("@a", MapStorage::Global { offset: 32 }, Type::INT32),
             scalar("@c", MapStorage::PerCpuGlobal { offset: 8 }, Type::Aggregate(Aggregate::Count)),
         ],
-        globals: GlobalsLayout { shared_size: 64, slot_size: 64, cpus: 2 },
+        globals: GlobalsLayout { shared_size: 64, slot_size: 64, cpus: 2, has_own_pids: false },
         ..Manifest::default()
     };
     let decoder = Decoder::new(&manifest);

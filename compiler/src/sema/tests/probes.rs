@@ -4,7 +4,7 @@ use super::{all_say, kernel, said, said_by, typed, without};
 use crate::hir::Context;
 use crate::kernel::Feature;
 use crate::manifest::{AttachSpec, Period, ProgramKind, SoftwareEvent};
-use crate::options::{CompileOptions, Limits};
+use crate::options::{CompileOptions, Limits, ProcessFilter};
 use crate::source::SourceFile;
 
 fn specs(script: &str) -> Vec<AttachSpec> {
@@ -51,7 +51,7 @@ fn rates_are_written_in_many_ways() {
 
 #[test]
 fn software_events_have_names_aliases_and_defaults() {
-    let event = |event, count| AttachSpec::Software { event, count, pid: None };
+    let event = |event, count| AttachSpec::Software { event, count, pids: Vec::new() };
     assert_eq!(
         specs("s:faults, software:page-faults:7, s:cs: { @ = 1; }"),
         [
@@ -198,11 +198,11 @@ fn a_long_body_for_many_matches_is_refused_before_it_is_typed() {
 
 #[test]
 fn one_process_can_be_singled_out() {
-    let options = CompileOptions { pid: Some(7), ..CompileOptions::default() };
+    let options = CompileOptions { processes: ProcessFilter::one(7), ..CompileOptions::default() };
     let file = SourceFile::new("test", "begin { @ = 1; } t:sched:sched_switch, p:hz:9, i:s:1, u:bash:main { @ = 2; }");
     let (program, _) = crate::analyze(&file, &kernel(), &options).unwrap();
-    let pids: Vec<_> = program.programs.iter().map(|it| it.filter_pid).collect();
-    assert_eq!(pids, [None, Some(7), Some(7), None, Some(7)]);
+    let pids: Vec<&[u32]> = program.programs.iter().map(|it| it.filter.pids.as_slice()).collect();
+    assert_eq!(pids, [&[][..], &[7], &[7], &[], &[7]]);
 }
 
 #[test]

@@ -4,6 +4,12 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, ValueEnum};
+use tracedeck_compiler::options::ProcessFilter;
+
+/// Process ids of Linux are smaller (`PID_MAX_LIMIT`).
+const MAX_PID: u32 = 0x40_0000;
+/// Programs test one number after the other.
+const MAX_PIDS: usize = 64;
 
 #[derive(Debug, Parser)]
 #[command(
@@ -167,12 +173,63 @@ pub(super) enum Mode {
 /// Which processes are traced.
 #[derive(Debug, Args)]
 pub(super) struct Target {
-    /// Trace one process only, and end with it
-    #[arg(short, long, value_name = "PID")]
-    pub(super) pid: Option<u32>,
+    /// Trace these processes only, and end with the last of them
+    ///
+    /// Can be given several times, or as a list: `-p 1 -p 2`, `-p 1,2`. User probes, `software`, `hardware` and
+    /// `watchpoint` are attached to these processes; other probes test the process when they fire; `begin`, `end`,
+    /// `interval`, `self`, `test` and `bench` belong to no process and run in any case. `iter` takes one process.
+    /// Children are left out, see --follow.
+    #[arg(short, long, value_name = "PID[,PID]", value_delimiter = ',', value_parser = process_id)]
+    pub(super) pid: Vec<u32>,
     /// Start a command when all is attached, and end with it; its pid is `cpid`
+    ///
+    /// The command alone restricts nothing: other processes fire the probes, too. With --follow only the command and
+    /// what it starts are traced.
     #[arg(short, long = "cmd", value_name = "COMMAND", conflicts_with = "pid")]
     pub(super) cmd: Option<String>,
+    /// With -p or -c: trace what these processes start, too, and only that
+    ///
+    /// Children that they have when the run begins, and those that they and these start later, by fork, clone or exec,
+    /// over any number of generations. The run still ends with the processes of -p, or with the command.
+    #[arg(long)]
+    pub(super) follow: bool,
+    /// Trace only processes in a control group (version 2) and in the groups below it
+    ///
+    /// The group is named by its path (`/system.slice/nginx.service`), its id (as `cgroup` gives it), or a part of its
+    /// name, such as the id of a container, if that fits only one.
+    #[arg(long, value_name = "PATH|ID|NAME")]
+    pub(super) cgroup: Option<String>,
+    /// Trace tracedeck's own processes like all others
+    ///
+    /// Without it, probes on system calls, user probes, `profile`, `software` and `hardware` leave out tracedeck itself
+    /// when they trace all processes, so that a script does not see its own output being written. With -p or --follow,
+    /// and in scripts that name \"tracedeck\" or \"bpftrace\", nothing is left out.
+    #[arg(long)]
+    pub(super) include_self: bool,
+}
+
+impl Target {
+    /// What the options say, as far as it can be checked without looking at the machine.
+    pub(super) fn filter(&self, source: &str) -> anyhow::Result<ProcessFilter> {
+        if self.follow && self.pid.is_empty() && self.cmd.is_none() {
+            anyhow::bail!("--follow needs processes to follow: -p PID or -c COMMAND");
+        }
+        if self.pid.len() > MAX_PIDS {
+            anyhow::bail!("-p takes at most {MAX_PIDS} processes; --cgroup traces any number");
+        }
+        let mut pids = self.pid.clone();
+        pids.sort_unstable();
+        pids.dedup();
+        let filter = ProcessFilter { pids, follow: self.follow, cgroup: self.cgroup.clone(), without_own: false };
+        Ok(if self.include_self { filter } else { filter.leave_out_own(source) })
+    }
+}
+
+fn process_id(text: &str) -> Result<u32, String> {
+    match text.trim().parse() {
+        Ok(pid) if (1..=MAX_PID).contains(&pid) => Ok(pid),
+        _ => Err(format!("'{text}' is not a process id")),
+    }
 }
 
 /// Where the output goes and how it looks.

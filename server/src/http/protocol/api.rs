@@ -193,6 +193,22 @@ pub struct RunRequestBody {
     #[serde(default)]
     #[ts(optional, as = "Option<Vec<String>>")]
     pub parameters: Vec<String>,
+    /// Only these processes are traced; none: all.
+    #[serde(default)]
+    #[ts(optional, as = "Option<Vec<u32>>")]
+    pub pids: Vec<u32>,
+    /// What these processes start is traced, too.
+    #[serde(default)]
+    #[ts(optional, as = "Option<bool>")]
+    pub follow: bool,
+    /// Only processes in this control group (v2) and below are traced: its path, its id, or a part of its name.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub cgroup: Option<String>,
+    /// The tracer's own processes are traced like all others.
+    #[serde(default)]
+    #[ts(optional, as = "Option<bool>")]
+    pub include_self: bool,
     #[serde(default)]
     #[ts(optional = nullable)]
     pub title: Option<String>,

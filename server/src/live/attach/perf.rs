@@ -4,7 +4,7 @@ use std::os::fd::AsFd;
 
 use tracedeck_compiler::manifest::{Access, HardwareEvent, SoftwareEvent, WatchpointSpec};
 
-use super::super::bpf::perf::PerfEvent;
+use super::super::bpf::perf::{Inherit, PerfEvent};
 use super::super::bpf::{link, perf};
 use super::{AttachError, Link, Place};
 
@@ -15,15 +15,15 @@ const EXECUTE: u32 = 4;
 /// From here on addresses belong to the kernel.
 const KERNEL_HALF: u64 = 1 << 63;
 
-/// Fires after every `count` events: on every processor that is online, or in one process.
+/// Fires after every `count` events: on every processor that is online, or in some processes.
 pub fn attach_software(
     place: &Place<'_>,
     event: SoftwareEvent,
     count: u64,
-    pid: Option<u32>,
+    pids: &[u32],
 ) -> Result<Vec<Link>, AttachError> {
     let event = PerfEvent::Software { config: event as u64, period: count.max(1) };
-    attach(place, event, pid)
+    attach(place, event, pids)
 }
 
 /// The same for what the processor counts.
@@ -31,10 +31,10 @@ pub fn attach_hardware(
     place: &Place<'_>,
     event: HardwareEvent,
     count: u64,
-    pid: Option<u32>,
+    pids: &[u32],
 ) -> Result<Vec<Link>, AttachError> {
     let event = PerfEvent::Hardware { config: event as u64, period: count.max(1) };
-    attach(place, event, pid)
+    attach(place, event, pids)
 }
 
 /// Fires when memory is used: that of a process in each of its threads, that of the kernel on every processor.
@@ -45,21 +45,41 @@ pub fn attach_watchpoint(place: &Place<'_>, spec: &WatchpointSpec) -> Result<Vec
         Access::Execute => EXECUTE,
     };
     let event = PerfEvent::Breakpoint { address: spec.address, length: u64::from(spec.length), access };
-    let process = spec.pid.or(place.machine.child).filter(|_| spec.address < KERNEL_HALF);
-    attach(place, event, process).map_err(|error| match error.error.raw_os_error() {
-        Some(libc::ENOSPC) => AttachError {
-            doing: "all of the processor's watchpoints are in use (x86 has four)".to_owned(),
-            error: error.error,
-        },
-        _ => error,
-    })
+    let processes = match (spec.address < KERNEL_HALF, spec.pids.as_slice()) {
+        (false, _) => return attach_on(place, event, &place.machine.online_cpus).map_err(explain_watchpoint),
+        (true, []) => place.machine.child.as_slice(),
+        (true, pids) => pids,
+    };
+    attach(place, event, processes).map_err(explain_watchpoint)
 }
 
-fn attach(place: &Place<'_>, event: PerfEvent<'_>, pid: Option<u32>) -> Result<Vec<Link>, AttachError> {
-    match pid {
-        Some(pid) => attach_to_process(place, event, pid),
-        None => attach_on(place, event, &place.machine.online_cpus),
+fn explain_watchpoint(error: AttachError) -> AttachError {
+    match error.error.raw_os_error() {
+        Some(libc::ENOSPC) => {
+            AttachError::new("all of the processor's watchpoints are in use (x86 has four)", error.error)
+        }
+        _ => error,
     }
+}
+
+/// In each of some processes, and what they start where that is asked for; without any, on every processor.
+fn attach(place: &Place<'_>, event: PerfEvent<'_>, pids: &[u32]) -> Result<Vec<Link>, AttachError> {
+    let followed = &place.machine.followed;
+    let (pids, inherit) =
+        if followed.is_empty() { (pids, Inherit::Threads) } else { (followed.as_slice(), Inherit::Processes) };
+    if pids.is_empty() {
+        return attach_on(place, event, &place.machine.online_cpus);
+    }
+    let mut links = Vec::new();
+    for pid in pids {
+        match attach_to_process(place, event, *pid, inherit) {
+            Ok(more) => links.extend(more),
+            // Of several processes one may end meanwhile.
+            Err(error) if error.error.raw_os_error() == Some(libc::ESRCH) && pids.len() > 1 => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(links)
 }
 
 /// One event on each of some processors.
@@ -76,12 +96,17 @@ pub fn attach_on(place: &Place<'_>, event: PerfEvent<'_>, cpus: &[u32]) -> Resul
     Ok(links)
 }
 
-/// One event in each thread of a process, which the threads that it starts inherit; not its children.
-fn attach_to_process(place: &Place<'_>, event: PerfEvent<'_>, pid: u32) -> Result<Vec<Link>, AttachError> {
+/// One event in each thread of a process, which the threads that it starts inherit.
+fn attach_to_process(
+    place: &Place<'_>,
+    event: PerfEvent<'_>,
+    pid: u32,
+    inherit: Inherit,
+) -> Result<Vec<Link>, AttachError> {
     let mut links = Vec::new();
     // A thread that another one starts while this goes on is missed only where that other had not its event yet.
     for thread in threads(pid) {
-        match perf::open_in_thread(event, thread) {
+        match perf::open_in_thread(event, thread, inherit) {
             Ok(event) => links.push(tie(place, event)?),
             // It ended since the list was read.
             Err(error) if error.raw_os_error() == Some(libc::ESRCH) => {}

@@ -19,27 +19,37 @@ pub fn attach(place: &Place<'_>, spec: &UprobeSpec) -> Result<Vec<Link>, AttachE
         let offsets: Vec<u64> = spec.places.iter().map(|place| place.file_offset).collect();
         let semaphores: Vec<u64> = spec.places.iter().map(|place| place.semaphore).collect();
         let cookies = vec![place.cookie; offsets.len()];
-        let places = UprobeMulti {
-            path: &path,
-            offsets: &offsets,
-            cookies: &cookies,
-            semaphores: if semaphores.iter().any(|offset| *offset != 0) { &semaphores } else { &[] },
-            is_return: spec.is_return,
-            pid: spec.pid.unwrap_or(0),
+        let attach = |pid| {
+            let places = UprobeMulti {
+                path: &path,
+                offsets: &offsets,
+                cookies: &cookies,
+                semaphores: if semaphores.iter().any(|offset| *offset != 0) { &semaphores } else { &[] },
+                is_return: spec.is_return,
+                pid,
+            };
+            let link = link::uprobe_multi(place.program, &places).map_err(|error| {
+                AttachError::new(format!("probing {} places of {}", offsets.len(), spec.path), error)
+            })?;
+            Ok(Link::new(link, None))
         };
-        let link = link::uprobe_multi(place.program, &places)
-            .map_err(|error| AttachError::new(format!("probing {} places of {}", offsets.len(), spec.path), error))?;
-        return Ok(vec![Link::new(link, None)]);
+        return match spec.pids.as_slice() {
+            [] => attach(0).map(|link| vec![link]),
+            pids => pids.iter().map(|pid| attach(*pid)).collect(),
+        };
     }
     let pmu = std::fs::read_to_string(PMU_TYPE)
         .and_then(|text| text.trim().parse().map_err(std::io::Error::other))
         .map_err(|error| AttachError::new("this kernel has no uprobes", error))?;
     // One event on one processor fires wherever the code runs; with a process, on all processors it runs on.
     let cpu = place.machine.online_cpus.first().copied().unwrap_or(0) as i32;
-    let (pid, cpu) = spec.pid.map_or((-1, cpu), |pid| (pid as i32, -1));
-    spec.places
-        .iter()
-        .map(|at| {
+    let targets = match spec.pids.as_slice() {
+        [] => vec![(-1, cpu)],
+        pids => pids.iter().map(|pid| (*pid as i32, -1)).collect(),
+    };
+    let everywhere = spec.places.iter().flat_map(|at| targets.iter().map(move |target| (at, *target)));
+    everywhere
+        .map(|(at, (pid, cpu))| {
             let event = PerfEvent::Uprobe {
                 pmu,
                 path: &path,

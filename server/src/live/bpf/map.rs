@@ -256,6 +256,7 @@ fn kernel_type(kind: KernelMapKind) -> kernel_map_type {
         KernelMapKind::LruHash => kernel_map_type::BPF_MAP_TYPE_LRU_HASH,
         KernelMapKind::LruPerCpuHash => kernel_map_type::BPF_MAP_TYPE_LRU_PERCPU_HASH,
         KernelMapKind::RingBuffer => kernel_map_type::BPF_MAP_TYPE_RINGBUF,
+        KernelMapKind::CgroupArray => kernel_map_type::BPF_MAP_TYPE_CGROUP_ARRAY,
     }
 }
 
@@ -263,6 +264,10 @@ fn kernel_type(kind: KernelMapKind) -> kernel_map_type {
 pub fn is_per_cpu(kind: KernelMapKind) -> bool {
     match kind {
         KernelMapKind::PerCpuArray | KernelMapKind::PerCpuHash | KernelMapKind::LruPerCpuHash => true,
-        KernelMapKind::Array | KernelMapKind::Hash | KernelMapKind::LruHash | KernelMapKind::RingBuffer => false,
+        KernelMapKind::Array
+        | KernelMapKind::Hash
+        | KernelMapKind::LruHash
+        | KernelMapKind::RingBuffer
+        | KernelMapKind::CgroupArray => false,
     }
 }

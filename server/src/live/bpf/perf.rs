@@ -39,11 +39,20 @@ pub fn open(event: PerfEvent<'_>, pid: i32, cpu: i32) -> io::Result<OwnedFd> {
     call(attributes(event), pid, cpu)
 }
 
-/// Opens an event in a thread, wherever it runs; the threads that it starts inherit it, its child processes do not.
-pub fn open_in_thread(event: PerfEvent<'_>, thread: u32) -> io::Result<OwnedFd> {
+/// Who inherits an event from the thread that it is opened in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inherit {
+    /// The threads that it starts.
+    Threads,
+    /// Its child processes, too.
+    Processes,
+}
+
+/// Opens an event in a thread, wherever it runs.
+pub fn open_in_thread(event: PerfEvent<'_>, thread: u32, inherit: Inherit) -> io::Result<OwnedFd> {
     let mut attr = attributes(event);
     attr.set_inherit(1);
-    attr.set_inherit_thread(1);
+    attr.set_inherit_thread(u64::from(inherit == Inherit::Threads));
     call(attr, thread as i32, -1)
 }
 

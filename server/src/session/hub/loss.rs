@@ -24,6 +24,7 @@ impl Loss {
             CounterCause::RingFull => "ring-full",
             CounterCause::MapFull { .. } => "map-full",
             CounterCause::StackFailed => "stack-failed",
+            CounterCause::NotFollowed => "not-followed",
             CounterCause::DivisionByZero => "division-by-zero",
             CounterCause::LoopCut => "loop-cut",
             CounterCause::ArrayBounds => "array-bounds",
@@ -36,7 +37,10 @@ impl Loss {
     /// Data is missing because of it. The other causes tell of the script: a division by zero, a key that was not there.
     pub fn is_loss(&self) -> bool {
         match self.cause {
-            CounterCause::RingFull | CounterCause::MapFull { .. } | CounterCause::StackFailed => true,
+            CounterCause::RingFull
+            | CounterCause::MapFull { .. }
+            | CounterCause::StackFailed
+            | CounterCause::NotFollowed => true,
             CounterCause::DivisionByZero
             | CounterCause::LoopCut
             | CounterCause::ArrayBounds
@@ -56,6 +60,7 @@ impl Loss {
             CounterCause::RingFull => format!("{n} event{s} lost: the ring buffer was full"),
             CounterCause::MapFull { map: id } => format!("{n} update{s} lost: {} was full", map(id)),
             CounterCause::StackFailed => format!("{n} stack{s} could not be taken"),
+            CounterCause::NotFollowed => format!("{n} process{} could not be followed", if n == 1 { "" } else { "es" }),
             CounterCause::DivisionByZero => format!("{n} division{s} by zero gave 1"),
             CounterCause::LoopCut => format!("{n} loop{s} ended after 8388608 passes, the kernel's limit"),
             CounterCause::ArrayBounds => {
