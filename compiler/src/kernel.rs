@@ -150,6 +150,22 @@ pub struct UserSymbol {
     pub size: u64,
 }
 
+/// A statement of a source file in the code of an ELF file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourcePlace {
+    /// Path of the source file as the compiler noted it.
+    pub source: String,
+    pub line: u32,
+    /// From 1; 0 where the compiler did not note it.
+    pub column: u32,
+    /// Virtual address in the file.
+    pub address: u64,
+    /// Offset in the file, what a uprobe attaches to.
+    pub file_offset: u64,
+    /// The same for the places in one function, or in one inlined copy of it.
+    pub scope: u64,
+}
+
 /// A variable of an ELF file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UserObject {
@@ -236,6 +252,15 @@ pub trait Kernel: Send + Sync {
     /// Function symbols of an ELF file that match, sorted by name.
     fn user_symbols(&self, path: &std::path::Path, pattern: &str) -> Result<Vec<UserSymbol>, BinaryError>;
 
+    /// Bytes of an ELF file for x86-64 from an offset on, as many as there are; None where it cannot be read, and for
+    /// other processors.
+    fn user_code(&self, path: &std::path::Path, file_offset: u64, len: usize) -> Option<Vec<u8>>;
+    /// Where the debug information of an ELF file says that statements of a source file begin, in the order of lines,
+    /// columns and addresses. The source file is named by its last parts. None without debug information.
+    fn source_places(&self, path: &std::path::Path, source: &str) -> Option<Arc<Vec<SourcePlace>>>;
+    /// What the function at an address of an ELF file takes and returns. None where no debug information says it.
+    fn user_function_type(&self, path: &std::path::Path, address: u64) -> Option<Arc<FunctionType>>;
+
     /// The files that a path with wildcards stands for; `*` alone: all files with code that the process has mapped, or
     /// without one, those of every process. Without a wildcard: [`Kernel::binary`].
     fn binaries(&self, pattern: &str, pid: Option<u32>) -> Result<Vec<PathBuf>, BinaryError>;
@@ -252,6 +277,12 @@ pub trait Kernel: Send + Sync {
 pub fn version(release: &str) -> (u32, u32) {
     let mut parts = release.split(|c: char| !c.is_ascii_digit()).map(|part| part.parse().unwrap_or(0));
     (parts.next().unwrap_or(0), parts.next().unwrap_or(0))
+}
+
+/// Whether the path of a source file ends with these parts.
+pub fn is_source(path: &str, wanted: &str) -> bool {
+    path.strip_suffix(wanted)
+        .is_some_and(|before| before.is_empty() || before.ends_with('/') || wanted.starts_with('/'))
 }
 
 /// Whether a name matches a pattern in which `*` stands for any run of characters. Linear in time.

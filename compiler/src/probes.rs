@@ -23,7 +23,7 @@ mod rawtracepoint;
 mod self_signal;
 pub mod software;
 mod tracepoint;
-mod uprobe;
+pub mod uprobe;
 pub mod usdt;
 mod watchpoint;
 
@@ -123,8 +123,11 @@ pub enum Data {
     Tracepoint(Option<Arc<TracepointFormat>>),
     /// None without BTF.
     RawTracepoint(Option<Arc<StructType>>),
-    FunctionEntry,
-    FunctionReturn,
+    /// A function of a program; its type where debug information gives it, the body asks for it, and all are alike.
+    FunctionEntry(Option<Arc<FunctionType>>),
+    /// Somewhere within a function of a program.
+    FunctionInside,
+    FunctionReturn(Option<Arc<FunctionType>>),
     /// The name of the struct that an iterator's program gets, with its keyword.
     Iterator(String),
     /// The arguments of a USDT probe; none where the body does not read any.
@@ -150,6 +153,8 @@ pub struct Expander<'a> {
     pub split: bool,
     /// Whether the body reads `arg0`, `arg1`, ...
     pub reads_positions: bool,
+    /// Whether the body reads `retval`.
+    pub reads_result: bool,
     /// Whether the body reads arguments by name.
     pub names_arguments: bool,
     /// Whether the body asks nothing of a system call's tracepoint but what they all have.

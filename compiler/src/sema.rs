@@ -39,6 +39,7 @@ mod type_names;
 mod typer;
 pub mod unsupported;
 mod usage;
+mod user_arguments;
 
 pub use calls::{CallSite, Extra, slot};
 pub use expressions::parse_number;

@@ -257,7 +257,8 @@ impl fmt::Display for Type {
             Self::Array { of, len } => write!(f, "{of}[{len}]"),
             Self::String { capacity } => write!(f, "string[{capacity}]"),
             Self::Buffer { capacity } => write!(f, "buffer[{capacity}]"),
-            Self::Struct { name, .. } => f.write_str(name),
+            // Of a program's type, what stands behind the name is how it is found again.
+            Self::Struct { name, .. } => f.write_str(name.split('@').next().unwrap_or(name)),
             Self::Enum { name, .. } => write!(f, "enum {name}"),
             Self::Tuple(parts) => {
                 f.write_str("(")?;

@@ -22,8 +22,8 @@ use std::time::SystemTime;
 
 use tracedeck_compiler::kernel::tracepoint_format::{FormatContext, parse_format};
 use tracedeck_compiler::kernel::{
-    BinaryError, Feature, FunctionType, Kernel, KernelFunction, StructType, TracepointFormat, UsdtLocation, UserObject,
-    UserSymbol, VMLINUX, c_names, matches_pattern,
+    BinaryError, Feature, FunctionType, Kernel, KernelFunction, SourcePlace, StructType, TracepointFormat,
+    UsdtLocation, UserObject, UserSymbol, VMLINUX, c_names, matches_pattern,
 };
 use tracedeck_compiler::types::{AddressSpace, Type};
 
@@ -58,6 +58,8 @@ pub struct LiveKernel {
     user_symbols: Cache<FileVersion, Symbols>,
     user_objects: Cache<FileVersion, Objects>,
     usdt: Cache<FileVersion, UsdtLocations>,
+    source_places: Cache<(PathBuf, Option<SystemTime>, String), Option<Arc<Vec<SourcePlace>>>>,
+    user_function_types: Cache<(PathBuf, Option<SystemTime>, u64), Option<Arc<FunctionType>>>,
 }
 
 impl LiveKernel {
@@ -88,6 +90,8 @@ impl LiveKernel {
             user_symbols: Cache::default(),
             user_objects: Cache::default(),
             usdt: Cache::default(),
+            source_places: Cache::default(),
+            user_function_types: Cache::default(),
         }
     }
 
@@ -281,6 +285,10 @@ impl Kernel for LiveKernel {
     }
 
     fn struct_type(&self, name: &str) -> Option<Arc<StructType>> {
+        if name.contains('@') {
+            // Of a program's debug information, whose file may change: not remembered.
+            return symbols::dwarf::struct_type(name).map(Arc::new);
+        }
         self.structs.get(name, || self.btf()?.struct_type(name).map(Arc::new))
     }
 
@@ -362,6 +370,22 @@ impl Kernel for LiveKernel {
     fn user_symbols(&self, path: &Path, pattern: &str) -> Result<Vec<UserSymbol>, BinaryError> {
         let symbols = self.all_user_symbols(path)?;
         Ok(symbols.iter().filter(|symbol| matches_pattern(pattern, &symbol.name)).cloned().collect())
+    }
+
+    fn user_code(&self, path: &Path, file_offset: u64, len: usize) -> Option<Vec<u8>> {
+        symbols::elf::code(path, file_offset, len)
+    }
+
+    fn source_places(&self, path: &Path, source: &str) -> Option<Arc<Vec<SourcePlace>>> {
+        let (path, time) = version_of(path);
+        let key = (path, time, source.to_owned());
+        self.source_places.get(&key, || symbols::dwarf::source_places(&key.0, source).map(Arc::new))
+    }
+
+    fn user_function_type(&self, path: &Path, address: u64) -> Option<Arc<FunctionType>> {
+        let (path, time) = version_of(path);
+        let key = (path, time, address);
+        self.user_function_types.get(&key, || symbols::dwarf::function_type(&key.0, address).map(Arc::new))
     }
 
     fn binaries(&self, pattern: &str, pid: Option<u32>) -> Result<Vec<PathBuf>, BinaryError> {

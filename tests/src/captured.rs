@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use tracedeck_compiler::kernel::fixture::FixtureKernel;
-use tracedeck_compiler::kernel::{UsdtLocation, UserObject};
+use tracedeck_compiler::kernel::{SourcePlace, UsdtLocation, UserObject};
 
 /// The directory of the tests crate.
 pub fn home() -> &'static Path {
@@ -89,7 +89,45 @@ pub fn kernel_at(facts: &Path) -> FixtureKernel {
         kernel = kernel.with_kfunc(&line);
     }
     kernel = binaries(kernel, &facts.join("binaries.txt"));
+    kernel = debug_information(kernel, &facts.join("debug.txt"));
     usdt(kernel, &facts.join("usdt.txt"))
+}
+
+/// Code, lines and functions of files; what each line says stands in its first word.
+fn debug_information(mut kernel: FixtureKernel, path: &Path) -> FixtureKernel {
+    for line in facts_of(path) {
+        let (kind, rest) = line.split_once(' ').unwrap_or_default();
+        kernel = match kind {
+            "code" => {
+                let [path, offset, hex] = words(rest);
+                let bytes = hex.as_bytes().chunks(2).map(|pair| {
+                    let digits = std::str::from_utf8(pair).unwrap_or_default();
+                    u8::from_str_radix(digits, 16).unwrap_or_else(|error| panic!("{line}: {error}"))
+                });
+                kernel.with_code(path, number(offset), &bytes.collect::<Vec<_>>())
+            }
+            "source" => {
+                let [path, source, place_line, column, address, scope] = words(rest);
+                let place = SourcePlace {
+                    source: source.to_owned(),
+                    line: number(place_line) as u32,
+                    column: number(column) as u32,
+                    address: number(address),
+                    file_offset: 0,
+                    scope: number(scope),
+                };
+                kernel.with_source(path, &[place])
+            }
+            "function" => {
+                let parts: Vec<&str> = rest.split('|').map(str::trim).collect();
+                let [function, result, parameters] = parts[..] else { panic!("{line}: three parts are expected") };
+                let [path, address] = words(function);
+                kernel.with_user_function(path, number(address), parameters, (result != "void").then_some(result))
+            }
+            _ => panic!("{line}: code, source or function is expected"),
+        };
+    }
+    kernel
 }
 
 /// One line for each place of a probe, its arguments last, and one for each variable of a file.

@@ -24,8 +24,44 @@ pub fn marked() -> Option<&'static Path> {
     .as_deref()
 }
 
+/// A program of C++ with debug information.
+pub fn shop() -> &'static Path {
+    static PATH: OnceLock<PathBuf> = OnceLock::new();
+    PATH.get_or_init(|| {
+        compile_with("g++", "shop.cc", "td_shop", &["-O0", "-g", "-no-pie"]).expect("g++ compiles the program")
+    })
+}
+
+/// A program of Rust without debug information.
+pub fn stock() -> &'static Path {
+    static PATH: OnceLock<PathBuf> = OnceLock::new();
+    PATH.get_or_init(|| compile_with("rustc", "stock.rs", "td_stock", &[]).expect("rustc compiles the program"))
+}
+
+/// The program of C++ without symbols, which are in a debug file that it links to, beside it.
+pub fn stripped_shop() -> &'static Path {
+    static PATH: OnceLock<PathBuf> = OnceLock::new();
+    PATH.get_or_init(|| {
+        let directory = super::binary::target_directory().join("programs");
+        let name = format!("td_shop_stripped.{}", std::process::id());
+        let (path, debug) = (directory.join(&name), directory.join(format!("{name}.debug")));
+        let run = |arguments: &[&std::ffi::OsStr]| {
+            assert!(Command::new("objcopy").args(arguments).status().expect("objcopy").success());
+        };
+        run(&["--only-keep-debug".as_ref(), shop().as_os_str(), debug.as_os_str()]);
+        let mut link = std::ffi::OsString::from("--add-gnu-debuglink=");
+        link.push(&debug);
+        run(&["--strip-all".as_ref(), link.as_os_str(), shop().as_os_str(), path.as_os_str()]);
+        path
+    })
+}
+
 /// Compiles one of `programs/`; None where gcc refuses.
 fn compile(source: &str, name: &str, arguments: &[&str]) -> Option<PathBuf> {
+    compile_with("gcc", source, name, arguments)
+}
+
+fn compile_with(compiler: &str, source: &str, name: &str, arguments: &[&str]) -> Option<PathBuf> {
     let directory = super::binary::target_directory().join("programs");
     std::fs::create_dir_all(&directory).expect("a directory for test programs");
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("programs").join(source);
@@ -35,9 +71,9 @@ fn compile(source: &str, name: &str, arguments: &[&str]) -> Option<PathBuf> {
     }
     // Several test processes may build at once: build aside, then rename.
     let aside = directory.join(format!("{name}.{}", std::process::id()));
-    let mut gcc = Command::new("gcc");
-    gcc.arg("-o").arg(&aside).arg(&source).args(arguments);
-    if !gcc.status().expect("gcc").success() {
+    let mut command = Command::new(compiler);
+    command.arg("-o").arg(&aside).arg(&source).args(arguments);
+    if !command.status().expect(compiler).success() {
         return None;
     }
     std::fs::rename(&aside, &path).expect("moving the compiled program into place");

@@ -31,6 +31,8 @@ mod places;
 mod short_lived;
 #[path = "kernel/signals.rs"]
 mod signals;
+#[path = "kernel/source_names.rs"]
+mod source_names;
 #[path = "kernel/stacks.rs"]
 mod stacks;
 #[path = "kernel/suite.rs"]

@@ -78,7 +78,7 @@ fn argument(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
             let arguments = arguments.clone();
             return crate::probes::usdt::arguments::read(typer, site, &arguments, index);
         }
-        Data::FunctionEntry | Data::KernelEntry(_) | Data::KernelInside => REGISTER_ARGUMENTS,
+        Data::FunctionEntry(_) | Data::FunctionInside | Data::KernelEntry(_) | Data::KernelInside => REGISTER_ARGUMENTS,
         Data::RawTracepoint(_) => RAW_ARGUMENTS,
         Data::Tracepoint(_) => {
             let diagnostic = Diagnostic::error(
@@ -109,7 +109,11 @@ fn retval(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
     site.expect(typer, 0..=0)?;
     typer.check_context("retval", site.span)?;
     match &typer.program.group.data {
-        Data::FunctionReturn | Data::KernelReturn => {}
+        Data::FunctionReturn(Some(function)) => {
+            let result = function.result.clone();
+            return Some(typer.register_result(&result, site.span));
+        }
+        Data::FunctionReturn(None) | Data::KernelReturn => {}
         Data::TrampolineReturn(function) => {
             let function = function.clone();
             return typer.function_result(&function, site.span);

@@ -81,11 +81,11 @@ fn func(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
     site.expect(typer, 0..=0)?;
     typer.check_context("func", site.span)?;
     match typer.program.group.data {
-        Data::FunctionEntry => {
+        Data::FunctionEntry(_) | Data::FunctionInside => {
             let pointer = super::registers::register_value(site, "ip")?;
             Some(symbol(site, typer.default_space(), pointer))
         }
-        Data::FunctionReturn => {
+        Data::FunctionReturn(_) => {
             if typer.default_space() == AddressSpace::User && !typer.kernel.has(Feature::UprobeFunctionAddress) {
                 let message = "func needs bpf_get_func_ip in uretprobes (Linux 6.6), which this kernel lacks";
                 return typer.error("missing-kernel-feature", site.span, message);

@@ -83,9 +83,11 @@ pub const CODES: &[Code] = &[
     "never-assigned",
     "no-arguments",
     "no-child",
+    "no-debug-information",
     "no-probe",
     "no-such-binary",
     "no-such-cgroup",
+    "no-such-line",
     "no-such-probe",
     "no-such-symbol",
     "no-value",
@@ -152,4 +154,5 @@ pub const CODES: &[Code] = &[
     "watchpoint-alignment",
     "watchpoint-mode",
     "watchpoint-process",
+    "within-instruction",
 ];

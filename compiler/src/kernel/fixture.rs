@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::c_declarations::Definitions;
 use super::tracepoint_format::{FormatContext, parse_format};
 use super::{
-    BinaryError, Feature, FunctionType, Kernel, KernelFunction, StructType, TracepointFormat, UsdtLocation, UserObject,
-    UserSymbol, VMLINUX, c_names, matches_pattern,
+    BinaryError, Feature, FunctionType, Kernel, KernelFunction, SourcePlace, StructType, TracepointFormat,
+    UsdtLocation, UserObject, UserSymbol, VMLINUX, c_names, matches_pattern,
 };
 use crate::types::{AddressSpace, Type};
 
@@ -31,6 +31,10 @@ pub struct FixtureKernel {
     cgroups: BTreeMap<String, u64>,
     kfuncs: HashSet<String>,
     pid_namespace: Option<(u64, u64)>,
+    /// Pieces of code by their offset in the file.
+    code: BTreeMap<PathBuf, BTreeMap<u64, Vec<u8>>>,
+    source_places: BTreeMap<PathBuf, Vec<SourcePlace>>,
+    user_function_types: BTreeMap<(PathBuf, u64), Arc<FunctionType>>,
 }
 
 impl FixtureKernel {
@@ -52,6 +56,9 @@ impl FixtureKernel {
             kfuncs: HashSet::new(),
             pid_namespace: None,
             objects: BTreeMap::new(),
+            code: BTreeMap::new(),
+            source_places: BTreeMap::new(),
+            user_function_types: BTreeMap::new(),
         }
     }
 
@@ -145,6 +152,34 @@ impl FixtureKernel {
             self.aliases.insert(name.to_string_lossy().into_owned(), PathBuf::from(path));
         }
         self.binaries.insert(PathBuf::from(path), symbols);
+        self
+    }
+
+    /// Adds code to a file that is there.
+    #[must_use]
+    pub fn with_code(mut self, path: &str, file_offset: u64, code: &[u8]) -> Self {
+        self.code.entry(PathBuf::from(path)).or_default().insert(file_offset, code.to_vec());
+        self
+    }
+
+    /// Adds the places of statements to a file that is there; their offsets in the file equal their addresses.
+    #[must_use]
+    pub fn with_source(mut self, path: &str, places: &[SourcePlace]) -> Self {
+        let found = self.source_places.entry(PathBuf::from(path)).or_default();
+        found.extend(places.iter().map(|place| SourcePlace { file_offset: place.address, ..place.clone() }));
+        found.sort_by_key(|place| (place.line, place.column, place.address));
+        self
+    }
+
+    /// Says what a function of a file takes and returns, written as for [`Self::with_function`].
+    #[must_use]
+    pub fn with_user_function(mut self, path: &str, address: u64, parameters: &str, result: Option<&str>) -> Self {
+        let result = result.and_then(|result| {
+            let found = self.members(&format!("{result} result;"));
+            found.field("result").map(|field| field.ty.clone())
+        });
+        let ty = FunctionType::new(self.members(parameters), result.unwrap_or(Type::Void), false);
+        self.user_function_types.insert((PathBuf::from(path), address), Arc::new(ty));
         self
     }
 
@@ -283,6 +318,22 @@ impl Kernel for FixtureKernel {
         let symbols =
             self.binaries.get(path).ok_or_else(|| BinaryError::NotFound(path.to_string_lossy().into_owned()))?;
         Ok(symbols.iter().filter(|symbol| matches_pattern(pattern, &symbol.name)).cloned().collect())
+    }
+
+    fn user_code(&self, path: &Path, file_offset: u64, len: usize) -> Option<Vec<u8>> {
+        let (start, code) = self.code.get(path)?.range(..=file_offset).next_back()?;
+        let from = usize::try_from(file_offset - start).ok().filter(|from| *from < code.len())?;
+        Some(code[from..code.len().min(from + len)].to_vec())
+    }
+
+    fn source_places(&self, path: &Path, source: &str) -> Option<Arc<Vec<SourcePlace>>> {
+        let all = self.source_places.get(path)?;
+        let named = |it: &&SourcePlace| super::is_source(&it.source, source);
+        Some(Arc::new(all.iter().filter(named).cloned().collect()))
+    }
+
+    fn user_function_type(&self, path: &Path, address: u64) -> Option<Arc<FunctionType>> {
+        self.user_function_types.get(&(path.to_owned(), address)).cloned()
     }
 
     fn binaries(&self, pattern: &str, pid: Option<u32>) -> Result<Vec<PathBuf>, BinaryError> {

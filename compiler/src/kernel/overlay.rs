@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::c_declarations::Definitions;
 use super::{
-    BinaryError, Feature, FunctionType, Kernel, KernelFunction, StructType, TracepointFormat, UsdtLocation, UserObject,
-    UserSymbol,
+    BinaryError, Feature, FunctionType, Kernel, KernelFunction, SourcePlace, StructType, TracepointFormat,
+    UsdtLocation, UserObject, UserSymbol,
 };
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::preprocess::Declarations;
@@ -128,6 +128,18 @@ impl Kernel for Overlay<'_> {
 
     fn user_symbols(&self, path: &Path, pattern: &str) -> Result<Vec<UserSymbol>, BinaryError> {
         self.kernel.user_symbols(path, pattern)
+    }
+
+    fn user_code(&self, path: &Path, file_offset: u64, len: usize) -> Option<Vec<u8>> {
+        self.kernel.user_code(path, file_offset, len)
+    }
+
+    fn source_places(&self, path: &Path, source: &str) -> Option<Arc<Vec<SourcePlace>>> {
+        self.kernel.source_places(path, source)
+    }
+
+    fn user_function_type(&self, path: &Path, address: u64) -> Option<Arc<FunctionType>> {
+        self.kernel.user_function_type(path, address)
     }
 
     fn binaries(&self, pattern: &str, pid: Option<u32>) -> Result<Vec<PathBuf>, BinaryError> {

@@ -1,20 +1,26 @@
 //! `uprobe` and `uretprobe`: functions of programs and libraries, when they are entered and when they return.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::{Data, Expanded, Expander, ProbeKind, Support, has_wildcard};
-use crate::diagnostic::{Diagnostic, nearest};
+use crate::diagnostic::Diagnostic;
 use crate::hir::Context;
-use crate::kernel::UserSymbol;
+use crate::kernel::FunctionType;
 use crate::manifest::{AttachSpec, ProgramKind, UprobePlace, UprobeSpec};
-use crate::sema::unsupported;
 use crate::types::AddressSpace;
+
+pub mod demangle;
+mod instructions;
+mod places;
+mod source;
 
 pub static UPROBE: ProbeKind = ProbeKind {
     name: "uprobe",
     aliases: &["u"],
-    syntax: "uprobe:BINARY:FUNCTION[+OFFSET] or uprobe:BINARY:0xADDRESS",
-    doc: "A function of a program or library is entered. Arguments are `arg0`, `arg1`, ...",
+    syntax: "uprobe:BINARY:FUNCTION[+OFFSET], uprobe:BINARY:cpp:\"NAME\", uprobe:BINARY@FILE:LINE[:COLUMN] or uprobe:BINARY:0xADDRESS",
+    doc: "A function of a program or library is entered. Arguments are `arg0`, `arg1`, ..., and by name `args.NAME` where \
+          the file has debug information.",
     since: "4.3",
     example: "uprobe:/bin/bash:readline",
     support: Support::Yes(|expander, parts| expand(expander, parts, false)),
@@ -23,161 +29,145 @@ pub static UPROBE: ProbeKind = ProbeKind {
 pub static URETPROBE: ProbeKind = ProbeKind {
     name: "uretprobe",
     aliases: &["ur"],
-    syntax: "uretprobe:BINARY:FUNCTION",
+    syntax: "uretprobe:BINARY:FUNCTION or uretprobe:BINARY:cpp:\"NAME\"",
     doc: "A function of a program or library returns. What it returned is `retval`.",
     since: "4.3",
     example: "uretprobe:/bin/bash:readline",
     support: Support::Yes(|expander, parts| expand(expander, parts, true)),
 };
 
+/// Where in a function probes are.
+#[derive(Clone)]
+enum Where {
+    /// What the function takes, where that is known.
+    Entry(Option<Arc<FunctionType>>),
+    Inside,
+    Return(Option<Arc<FunctionType>>),
+}
+
+/// How an attach point names functions of a file.
+enum Target<'p> {
+    Symbol(&'p str),
+    /// By the name in the source.
+    Demangled(&'p str),
+}
+
 fn expand(expander: &mut Expander<'_>, parts: &[String], is_return: bool) {
-    let (binary, target) = match parts {
-        // FUNCTION@FILE:LINE and BINARY@FILE:LINE; a versioned symbol has an @ as well, but no line behind it.
-        [located, line] | [_, located, line] if located.contains('@') && line.parse::<u32>().is_ok() => {
-            return expander.error(unsupported::not_yet(expander.span, unsupported::SOURCE_LOCATIONS));
+    if let Some(location) = source::location(parts) {
+        if location.binary.is_empty() || location.file.is_empty() || location.numbers.is_empty() {
+            return expander.malformed("A binary, a source file and a line are needed");
         }
-        [binary, target] => (binary, target),
-        [_, language, _] if language == "cpp" => {
-            return expander.error(unsupported::not_yet(expander.span, unsupported::CPP_SIGNATURES));
+        for path in files(expander, location.binary) {
+            source::expand(expander, &path, &location, is_return);
+        }
+        return;
+    }
+    let (binary, target) = match parts {
+        [binary, target] => (binary, Target::Symbol(target)),
+        [binary, language, target] if language == "cpp" => (binary, Target::Demangled(target)),
+        [binary, language, rest @ ..] if language == "cpp" && rest.iter().any(|part| !part.is_empty()) => {
+            let name = rest.join(":");
+            return expander.malformed(format!("A name of C++ has colons of its own: write cpp:\"{name}\", in quotes"));
         }
         [_] | [] => return expander.malformed("Both a binary and a function are needed"),
+        [_, rest @ ..] if rest.iter().any(String::is_empty) => {
+            let name = rest.join(":");
+            return expander.malformed(format!("A name of C++ goes in quotes behind the word cpp: cpp:\"{name}\""));
+        }
         _ => return expander.at_most(parts, 2).unwrap_or_default(),
     };
-    if binary.is_empty() || target.is_empty() {
+    let (Target::Symbol(text) | Target::Demangled(text)) = target;
+    if binary.is_empty() || text.is_empty() {
         return expander.malformed("Both a binary and a function are needed");
     }
-    if binary == "*" {
-        return expander.error(unsupported::not_yet(expander.span, unsupported::WHOLE_PROCESS_UPROBES));
+    if binary == "*" && expander.options.processes.first().is_none() {
+        return expander.malformed("'*' for the binary stands for the files of one process: name it with -p PID");
     }
-    let path = match expander.kernel.binary(binary, expander.options.processes.first()) {
-        Ok(path) => path,
-        Err(error) => {
-            let diagnostic = Diagnostic::error("no-such-binary", expander.span, error.to_string());
-            return expander.missing(diagnostic);
-        }
-    };
-    let Some(places) = places(expander, &path, target, is_return) else { return };
-    let path = path.to_string_lossy().into_owned();
-    if expander.split {
-        for place in places {
-            let name = format!("{}:{path}:{}", expander.kind.name, place.symbol);
-            push(expander, name, &path, vec![place], is_return);
-        }
-    } else {
-        push(expander, format!("{}:{path}:{target}", expander.kind.name), &path, places, is_return);
+    let paths = files(expander, binary);
+    let quiet = has_wildcard(binary);
+    let before = expander.expanded.len();
+    for path in &paths {
+        functions(expander, path, &target, is_return, quiet);
+    }
+    if quiet && !paths.is_empty() && expander.expanded.len() == before {
+        let message = format!("No function of the {} files of '{binary}' matches '{text}'", paths.len());
+        expander.missing(Diagnostic::error("no-such-probe", expander.span, message));
     }
 }
 
-fn push(expander: &mut Expander<'_>, name: String, path: &str, places: Vec<UprobePlace>, is_return: bool) {
+/// The files that a name stands for; that there are none is reported.
+fn files(expander: &mut Expander<'_>, binary: &str) -> Vec<PathBuf> {
+    let pid = expander.options.processes.first();
+    let found = if has_wildcard(binary) {
+        expander.kernel.binaries(binary, pid)
+    } else {
+        expander.kernel.binary(binary, pid).map(|path| vec![path])
+    };
+    found.unwrap_or_else(|error| {
+        let diagnostic = Diagnostic::error("no-such-binary", expander.span, error.to_string());
+        expander.missing(diagnostic);
+        Vec::new()
+    })
+}
+
+/// Attaches to the functions of one file that a target stands for.
+fn functions(expander: &mut Expander<'_>, path: &Path, target: &Target<'_>, is_return: bool, quiet: bool) {
+    let found = match target {
+        Target::Symbol(target) => places::find(expander, path, target, is_return, quiet),
+        Target::Demangled(pattern) => places::find_demangled(expander, path, pattern, quiet),
+    };
+    let Some(found) = found else { return };
+    let path = path.to_string_lossy().into_owned();
+    let name = |target: &str| format!("{}:{path}:{target}", expander.kind.name);
+    let whole = match target {
+        Target::Symbol(target) => name(target),
+        Target::Demangled(pattern) => name(&format!("cpp:\"{pattern}\"")),
+    };
+    if expander.split {
+        let named: Vec<_> = found.into_iter().map(|it| (name(&it.target), it)).collect();
+        for (name, it) in named {
+            let at = where_in(expander, &path, std::slice::from_ref(&it), is_return);
+            push(expander, name, &path, vec![it.place()], at);
+        }
+    } else {
+        let at = where_in(expander, &path, &found, is_return);
+        push(expander, whole, &path, found.into_iter().map(places::Found::place).collect(), at);
+    }
+}
+
+fn push(expander: &mut Expander<'_>, name: String, path: &str, places: Vec<UprobePlace>, at: Where) {
     let count = places.len();
     let pids = expander.options.processes.for_uprobes();
+    let is_return = matches!(at, Where::Return(_));
     expander.push(Expanded {
         name,
         names: Vec::new(),
         program: ProgramKind::Kprobe { multi: count > 1 },
         context: Context::Registers { is_return },
-        data: if is_return { Data::FunctionReturn } else { Data::FunctionEntry },
+        data: match at {
+            Where::Entry(function) => Data::FunctionEntry(function),
+            Where::Inside => Data::FunctionInside,
+            Where::Return(function) => Data::FunctionReturn(function),
+        },
         spec: AttachSpec::Uprobe(UprobeSpec { path: path.to_owned(), places, is_return, pids }),
         space: AddressSpace::User,
         places: count,
     });
 }
 
-/// Where a target stands for in a file: every match of a pattern, one function, or one address.
-fn places(expander: &mut Expander<'_>, path: &Path, target: &str, is_return: bool) -> Option<Vec<UprobePlace>> {
-    if let Some(address) = number(target) {
-        return at_address(expander, path, target, address).map(|place| vec![place]);
+/// What the body can read there: types only where it asks for them, and where they are the same for all.
+fn where_in(expander: &Expander<'_>, path: &str, found: &[places::Found], is_return: bool) -> Where {
+    if found.iter().any(|it| it.offset != 0) {
+        return Where::Inside;
     }
-    let (function, offset) = match target.rsplit_once('+') {
-        Some((function, offset)) => {
-            let Some(offset) = number(offset).or_else(|| offset.parse().ok()) else {
-                expander.malformed(format!("Invalid offset: '{offset}'"));
-                return None;
-            };
-            (function, offset)
-        }
-        None => (target, 0),
+    let asked = if is_return { expander.reads_result } else { expander.names_arguments };
+    // Such copies of a function take other arguments than it.
+    let is_copy = |name: &str| [".isra.", ".constprop.", ".part."].iter().any(|mark| name.contains(mark));
+    let of = |it: &places::Found| {
+        let known = asked && !is_copy(&it.symbol.name);
+        known.then(|| expander.kernel.user_function_type(Path::new(path), it.symbol.address)).flatten()
     };
-    if is_return && offset != 0 {
-        expander.malformed("uretprobe cannot be attached at an offset: a function returns as a whole");
-        return None;
-    }
-    if has_wildcard(function) && offset != 0 {
-        expander.malformed("An offset needs the name of one function, not a pattern");
-        return None;
-    }
-    let symbols = symbols(expander, path, function)?;
-    if symbols.is_empty() {
-        let diagnostic = no_symbol(expander, path, function);
-        expander.missing(diagnostic);
-        return None;
-    }
-    if let Some(symbol) = symbols.iter().find(|symbol| symbol.size != 0 && offset >= symbol.size) {
-        let message = format!("Offset {offset} is outside of '{}', which has {} bytes", symbol.name, symbol.size);
-        expander.error(Diagnostic::error("offset-outside-function", expander.span, message));
-        return None;
-    }
-    let mut places: Vec<UprobePlace> = Vec::new();
-    for symbol in symbols {
-        let file_offset = symbol.file_offset + offset;
-        // Several names of one address would fire several times.
-        if !places.iter().any(|place| place.file_offset == file_offset) {
-            let symbol = if offset == 0 { symbol.name } else { format!("{}+{offset}", symbol.name) };
-            places.push(UprobePlace { symbol, file_offset, semaphore: 0 });
-        }
-    }
-    Some(places)
-}
-
-/// An address in the file, in hexadecimal, as a place; it must lie in a function.
-fn at_address(expander: &mut Expander<'_>, path: &Path, text: &str, address: u64) -> Option<UprobePlace> {
-    let symbols = symbols(expander, path, "*")?;
-    let within = symbols
-        .iter()
-        .filter(|symbol| symbol.address <= address && address - symbol.address < symbol.size.max(1))
-        .max_by_key(|symbol| symbol.address);
-    match within {
-        Some(symbol) => {
-            let offset = address - symbol.address;
-            Some(UprobePlace { symbol: text.to_owned(), file_offset: symbol.file_offset + offset, semaphore: 0 })
-        }
-        None => {
-            let message = format!("No function of '{}' covers the address {text}", path.display());
-            expander.error(Diagnostic::error("no-such-probe", expander.span, message));
-            None
-        }
-    }
-}
-
-fn symbols(expander: &mut Expander<'_>, path: &Path, pattern: &str) -> Option<Vec<UserSymbol>> {
-    match expander.kernel.user_symbols(path, pattern) {
-        Ok(symbols) => Some(symbols),
-        Err(error) => {
-            let diagnostic = Diagnostic::error("no-such-binary", expander.span, error.to_string());
-            expander.missing(diagnostic);
-            None
-        }
-    }
-}
-
-fn no_symbol(expander: &Expander<'_>, path: &Path, function: &str) -> Diagnostic {
-    let message = if has_wildcard(function) {
-        format!("No function of '{}' matches '{function}'", path.display())
-    } else {
-        format!("Function not found in '{}': '{function}'", path.display())
-    };
-    let diagnostic = Diagnostic::error("no-such-probe", expander.span, message);
-    let all = expander.kernel.user_symbols(path, "*").unwrap_or_default();
-    if all.is_empty() {
-        return diagnostic.with_help("The file has no symbols: it was stripped");
-    }
-    match nearest(function, all.iter().map(|symbol| symbol.name.as_str())) {
-        Some(best) => diagnostic.with_help(format!("Did you mean '{best}'?")),
-        None => diagnostic,
-    }
-}
-
-/// A hexadecimal number with its prefix.
-fn number(text: &str) -> Option<u64> {
-    u64::from_str_radix(text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"))?, 16).ok()
+    let first = found.first().and_then(of);
+    let all = if first.is_some() && found[1..].iter().all(|it| of(it) == first) { first } else { None };
+    if is_return { Where::Return(all) } else { Where::Entry(all) }
 }

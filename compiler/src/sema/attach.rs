@@ -159,6 +159,9 @@ fn same_data(left: &Data, right: &Data, usage: &Usage) -> bool {
     if std::mem::discriminant(left) != std::mem::discriminant(right) {
         return false;
     }
+    if let (Data::FunctionReturn(a), Data::FunctionReturn(b)) = (left, right) {
+        return a == b;
+    }
     if !usage.reads_arguments() {
         return true;
     }
@@ -176,7 +179,7 @@ fn same_data(left: &Data, right: &Data, usage: &Usage) -> bool {
             a.as_ref().map(|it| &it.fields) == b.as_ref().map(|it| &it.fields)
         }
         (Data::Tracepoint(a), Data::Tracepoint(b)) => a.is_none() && b.is_none(),
-        (Data::KernelEntry(a), Data::KernelEntry(b)) => a == b,
+        (Data::KernelEntry(a), Data::KernelEntry(b)) | (Data::FunctionEntry(a), Data::FunctionEntry(b)) => a == b,
         _ => true,
     }
 }
@@ -207,6 +210,7 @@ fn attach_point(
             span: point.span,
             split: usage.probe,
             reads_positions: usage.positions,
+            reads_result: usage.result,
             names_arguments: usage.reads_arguments(),
             fits_all_syscalls: usage.fits_all_syscalls(),
             expanded: &mut expanded,

@@ -17,7 +17,6 @@ use super::build;
 use super::evidence::literal;
 use super::offer::{declared, numbered};
 use super::typer::Typer;
-use super::unsupported;
 
 /// Arrays up to this size are copied to be indexed at run time; larger ones are read element by element.
 const MAX_COPIED_ARRAY: u32 = 256;
@@ -163,7 +162,7 @@ impl Typer<'_> {
     pub fn struct_field(&mut self, ty: &Type, field: &Ident) -> Option<Field> {
         let Type::Struct { name, .. } = ty else { return self.no_fields(ty, field) };
         let Some(found) = self.kernel.struct_type(name) else {
-            let message = format!("The fields of '{name}' are not known: it is only declared");
+            let message = format!("The fields of '{ty}' are not known: it is only declared");
             let help = "Define it at the top of the script: struct NAME { ... };";
             return self.error_with("incomplete-type", field.span, message, help);
         };
@@ -171,14 +170,14 @@ impl Typer<'_> {
             return Some(field.clone());
         }
         self.offer(&field.name, || name.to_string(), || declared(&found.fields));
-        let message = format!("'{name}' does not contain a field named '{}'", field.name);
+        let message = format!("'{ty}' does not contain a field named '{}'", field.name);
         let diagnostic = Diagnostic::error("unknown-field", field.span, message)
             .with_suggestion(&field.name, found.fields.iter().map(|it| it.name.as_str()));
         self.fail(diagnostic)
     }
 
     /// The type of a field where it is read: pointers point into the memory that the struct is in.
-    fn member_type(&self, ty: Type, space: AddressSpace) -> Type {
+    pub fn member_type(&self, ty: Type, space: AddressSpace) -> Type {
         match ty {
             Type::Pointer { to, space: AddressSpace::Kernel } => Type::Pointer { to, space: behind(space) },
             ty => ty,
@@ -340,11 +339,8 @@ impl Typer<'_> {
                         .with_help("Use arg0, arg1, ...");
                 self.fail(diagnostic)
             }
-            Data::FunctionEntry => {
-                let diagnostic =
-                    unsupported::not_yet(span, unsupported::STRUCTS_IN_USER_BINARIES).with_help("Use arg0, arg1, ...");
-                self.fail(diagnostic)
-            }
+            Data::FunctionEntry(Some(function)) => self.user_argument(&function, field, span),
+            Data::FunctionEntry(None) => self.no_user_arguments(span),
             Data::Usdt(_) => {
                 let message = "args cannot be used in usdt probes";
                 self.fail(Diagnostic::error("not-in-this-probe", span, message).with_help("Use arg0, arg1, ..."))
@@ -367,11 +363,11 @@ impl Typer<'_> {
                 let diagnostic = Diagnostic::error("no-arguments", span, message).with_help("Use arg0, arg1, ...");
                 self.fail(diagnostic)
             }
-            Data::KernelInside => {
+            Data::FunctionInside | Data::KernelInside => {
                 let message = "Within a function its arguments may be anywhere: args can be read at its start";
                 self.error("no-arguments", span, message)
             }
-            Data::FunctionReturn | Data::KernelReturn | Data::None => self.not_in_this_probe("args", span),
+            Data::FunctionReturn(_) | Data::KernelReturn | Data::None => self.not_in_this_probe("args", span),
         }
     }
 
@@ -380,9 +376,10 @@ impl Typer<'_> {
         let names: Vec<String> = match &self.program.group.data {
             Data::Tracepoint(Some(format)) => format.fields.iter().map(|it| it.field.name.clone()).collect(),
             Data::RawTracepoint(Some(arguments)) => arguments.fields.iter().map(|it| it.name.clone()).collect(),
-            Data::KernelEntry(Some(function)) | Data::TrampolineEntry(function) | Data::TrampolineReturn(function) => {
-                function.parameters.fields.iter().map(|it| it.name.clone()).collect()
-            }
+            Data::KernelEntry(Some(function))
+            | Data::FunctionEntry(Some(function))
+            | Data::TrampolineEntry(function)
+            | Data::TrampolineReturn(function) => function.parameters.fields.iter().map(|it| it.name.clone()).collect(),
             // The errors are those of any argument.
             _ => vec![String::new()],
         };
@@ -462,7 +459,7 @@ impl Typer<'_> {
         Some(hir::Expr { kind: whole, ty, span })
     }
 
-    fn unknown_argument<'f, T>(
+    pub fn unknown_argument<'f, T>(
         &mut self,
         field: &Ident,
         arguments: impl Iterator<Item = &'f Field> + Clone,

@@ -12,10 +12,6 @@ macro_rules! features {
 }
 
 features! {
-    STRUCTS_IN_USER_BINARIES = "args of a uprobe (from debug information)";
-    SOURCE_LOCATIONS = "an attach point by source line (@file:line)";
-    CPP_SIGNATURES = "an attach point by C++ signature (cpp)";
-    WHOLE_PROCESS_UPROBES = "a uprobe on every file of a process (*)";
     TRAMPOLINES_ON_PROGRAMS = "a trampoline on a running BPF program (fentry:bpf:NAME)";
 }
 

@@ -14,6 +14,8 @@ pub struct Usage {
     pub fields: Vec<String>,
     /// `arg0`, `arg1`, ...
     pub positions: bool,
+    /// `retval`
+    pub result: bool,
     /// `ctx`
     pub context: bool,
     /// A loop whose body is a function of its own, without the probe's context.
@@ -93,6 +95,7 @@ impl Usage {
             "probe" | "uaddr" => self.probe = true,
             "socket_cookie" | "path" => self.objects = true,
             "args" => self.whole_arguments = true,
+            "retval" => self.result = true,
             "ctx" => self.context = true,
             _ => self.positions |= argument_index(name).is_some(),
         }

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tracedeck_compiler::kernel::{
-    BinaryError, Feature, FunctionType, Kernel, KernelFunction, StructType, TracepointFormat, UsdtLocation, UserObject,
-    UserSymbol,
+    BinaryError, Feature, FunctionType, Kernel, KernelFunction, SourcePlace, StructType, TracepointFormat,
+    UsdtLocation, UserObject, UserSymbol,
 };
 use tracedeck_compiler::types::Type;
 
@@ -222,6 +222,21 @@ impl Kernel for Recorder<'_> {
     fn user_symbols(&self, path: &Path, pattern: &str) -> Result<Vec<UserSymbol>, BinaryError> {
         self.note(Fact::File { path: path.to_owned(), stamp: stamp(path) });
         self.kernel.user_symbols(path, pattern)
+    }
+
+    fn user_code(&self, path: &Path, file_offset: u64, len: usize) -> Option<Vec<u8>> {
+        self.note(Fact::File { path: path.to_owned(), stamp: stamp(path) });
+        self.kernel.user_code(path, file_offset, len)
+    }
+
+    fn source_places(&self, path: &Path, source: &str) -> Option<Arc<Vec<SourcePlace>>> {
+        self.note(Fact::File { path: path.to_owned(), stamp: stamp(path) });
+        self.kernel.source_places(path, source)
+    }
+
+    fn user_function_type(&self, path: &Path, address: u64) -> Option<Arc<FunctionType>> {
+        self.note(Fact::File { path: path.to_owned(), stamp: stamp(path) });
+        self.kernel.user_function_type(path, address)
     }
 
     fn binaries(&self, pattern: &str, pid: Option<u32>) -> Result<Vec<PathBuf>, BinaryError> {

@@ -8,6 +8,8 @@ use tracedeck_compiler::kernel::{BinaryError, Kernel, TracepointField, matches_p
 
 use tracedeck_compiler::probes;
 use tracedeck_compiler::probes::software::EVENTS;
+use tracedeck_compiler::probes::uprobe::demangle;
+use tracedeck_compiler::types::Type;
 
 use super::LiveKernel;
 use super::btf::Kind;
@@ -109,16 +111,34 @@ impl Search<'_> {
     }
 
     fn user_functions(&mut self, provider: &str, target: &str) -> Result<(), BinaryError> {
-        let (binary, pattern) = target.rsplit_once(':').unwrap_or((target, "*"));
-        if binary.is_empty() || binary.contains('*') {
+        // A name of C++ has colons of its own; it may stand in quotes.
+        let (binary, pattern) = target.split_once(':').unwrap_or((target, "*"));
+        if binary.is_empty() || (binary == "*" && self.pid.is_none()) {
             return Ok(());
         }
-        let path = self.kernel.binary(binary, self.pid)?;
-        let mut last = String::new();
-        for symbol in self.kernel.all_user_symbols(&path)?.iter() {
-            if symbol.name != last && matches_pattern(pattern, &symbol.name) {
-                self.add(format!("{provider}:{}:{}", path.display(), symbol.name), |_| Vec::new());
-                last.clone_from(&symbol.name);
+        let cpp = pattern.strip_prefix("cpp:").map(|name| name.trim_matches('"'));
+        for path in self.kernel.binaries(binary, self.pid)? {
+            let symbols = match self.kernel.all_user_symbols(&path) {
+                Ok(symbols) => symbols,
+                Err(_) if binary.contains('*') => continue,
+                Err(error) => return Err(error),
+            };
+            let mut last = String::new();
+            for symbol in symbols.iter().filter(|symbol| cpp.is_some() || matches_pattern(pattern, &symbol.name)) {
+                let name = match cpp {
+                    Some(wanted) => match demangle::demangle(&symbol.name) {
+                        Some(name) if demangle::is_meant(wanted, &name) => format!("cpp:\"{name}\""),
+                        _ => continue,
+                    },
+                    None => symbol.name.clone(),
+                };
+                if name != last {
+                    let returns = provider == "uretprobe";
+                    self.add(format!("{provider}:{}:{name}", path.display()), |kernel| {
+                        user_arguments(kernel, &path, symbol.address, returns)
+                    });
+                    last = name;
+                }
             }
         }
         Ok(())
@@ -154,9 +174,7 @@ fn members(kernel: &LiveKernel, name: &str) -> Vec<String> {
         return found.fields.iter().map(|field| format!("{}; // {}", field.declaration, field.offset)).collect();
     }
     match kernel.named_type(name) {
-        Some(tracedeck_compiler::types::Type::Enum { symbols, .. }) => {
-            symbols.iter().map(|(name, value)| format!("{name} = {value}")).collect()
-        }
+        Some(Type::Enum { symbols, .. }) => symbols.iter().map(|(name, value)| format!("{name} = {value}")).collect(),
         _ => Vec::new(),
     }
 }
@@ -227,6 +245,16 @@ fn parameters(kernel: &LiveKernel, name: &str, with_result: bool) -> Vec<String>
         lines.push(format!("{result} retval"));
     }
     lines
+}
+
+/// What debug information says that a function of a program takes, or returns.
+fn user_arguments(kernel: &LiveKernel, path: &std::path::Path, address: u64, returns: bool) -> Vec<String> {
+    let Some(function) = kernel.user_function_type(path, address) else { return Vec::new() };
+    if returns {
+        let result = (function.result != Type::Void).then(|| format!("{} retval", function.result));
+        return result.into_iter().collect();
+    }
+    function.parameters.fields.iter().map(|field| field.declaration.clone()).collect()
 }
 
 /// `BINARY`, `BINARY:NAME` or `BINARY:PROVIDER:NAME`; all files of the process with `*` for the binary.

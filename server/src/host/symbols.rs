@@ -1,5 +1,7 @@
 //! Symbols: the kernel's from `/proc/kallsyms`, user programs' from their ELF files, and where files are found.
 
+mod debug_file;
+pub mod dwarf;
 pub mod elf;
 pub mod kallsyms;
 pub mod library;

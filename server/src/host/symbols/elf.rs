@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use object::elf::{PF_X, PT_LOAD, STT_FUNC, STT_GNU_IFUNC, STT_OBJECT};
 use object::read::elf::{FileHeader, ProgramHeader, Sym};
@@ -31,7 +31,7 @@ pub fn functions(path: &Path) -> Result<Vec<UserSymbol>, BinaryError> {
 
     let mut symbols = Vec::new();
     let full = collect(header, endian, data, &segments, &mut symbols).map_err(|error| unreadable(&error))?;
-    if !full && let Some(debug) = debug_file(header, endian, data) {
+    if !full && let Some(debug) = super::debug_file::find(path) {
         // A damaged debug file only means fewer names.
         let _ = from_debug_file(&debug, &segments, &mut symbols);
     }
@@ -75,6 +75,39 @@ pub fn check_magic(path: &Path) -> Result<(), BinaryError> {
         }
         Err(error) => Err(BinaryError::Unreadable { path: path.display().to_string(), reason: error.to_string() }),
     }
+}
+
+/// Where the code of a file is in it.
+pub struct Offsets(Vec<Segment>);
+
+impl Offsets {
+    pub fn read(path: &Path) -> Option<Self> {
+        let cache = ReadCache::new(File::open(path).ok()?);
+        let header = Header::parse(&cache).ok()?;
+        segments(header, header.endian().ok()?, &cache).ok().map(Self)
+    }
+
+    /// The offset in the file of an address with code.
+    pub fn of(&self, address: u64) -> Option<u64> {
+        file_offset(&self.0, address)
+    }
+}
+
+/// Code for x86-64 from an offset of a file on, as many bytes as there are; see `Kernel::user_code`.
+pub fn code(path: &Path, offset: u64, len: usize) -> Option<Vec<u8>> {
+    use std::os::unix::fs::FileExt as _;
+    /// No function is larger, but the size of one may be damaged.
+    const MOST: usize = 1 << 24;
+    let file = File::open(path).ok()?;
+    let mut header = [0; 20];
+    file.read_exact_at(&mut header, 0).ok()?;
+    if u16::from_le_bytes([header[18], header[19]]) != object::elf::EM_X86_64 {
+        return None;
+    }
+    let mut code = vec![0; len.min(MOST)];
+    let read = file.read_at(&mut code, offset).ok()?;
+    code.truncate(read);
+    Some(code)
 }
 
 fn segments<'data, R: ReadRef<'data>>(header: &Header, endian: Endianness, data: R) -> object::Result<Vec<Segment>> {
@@ -141,15 +174,6 @@ fn build_id_of<'data, R: ReadRef<'data>>(header: &Header, endian: Endianness, da
         }
         None
     })
-}
-
-/// `/usr/lib/debug/.build-id/xx/yyyy.debug`, where distributions put the symbols of stripped files.
-fn debug_file<'data, R: ReadRef<'data>>(header: &Header, endian: Endianness, data: R) -> Option<PathBuf> {
-    let build_id = build_id_of(header, endian, data)?;
-    let (first, rest) = build_id.split_first()?;
-    let rest: String = rest.iter().map(|byte| format!("{byte:02x}")).collect();
-    let path = PathBuf::from(format!("/usr/lib/debug/.build-id/{first:02x}/{rest}.debug"));
-    path.is_file().then_some(path)
 }
 
 /// Symbols of the debug file; addresses agree with the stripped file's, whose segments give the offsets.
