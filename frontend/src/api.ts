@@ -1,6 +1,6 @@
 // Every HTTP call of the page. Sends the secret half of the session; the cookie goes along by itself.
 import { storedSecret } from './credentials';
-import type { CheckResponse, CompleteResponse, Course, ErrorBody, ExampleList, FormatResponse, History, HostInfo, LanguageInfo, LoginResponse, ProbeArguments, ProbeMatches, ProbeTree, ProcessFiles, ProcessList, RunCreated, RunInfo, RunList, RunRequestBody, ServerMessage } from './protocol.gen';
+import type { CheckResponse, CompleteResponse, Course, ErrorBody, ExampleList, FormatResponse, History, HostInfo, LanguageInfo, LoginResponse, OnThisBox, ProbeArguments, ProbeMatches, ProbeTree, ProcessFiles, ProcessList, RunCreated, RunInfo, RunList, RunRequestBody, ServerMessage } from './protocol.gen';
 
 export class ApiError extends Error {
   constructor(
@@ -23,6 +23,7 @@ export const api = {
   language: () => get<LanguageInfo>('/api/language'),
   examples: () => get<ExampleList>('/api/examples').then((answer) => answer.examples),
   course: () => get<Course>('/api/course').then((answer) => answer.steps),
+  box: () => get<OnThisBox>('/api/box'),
   runs: () => get<RunList>('/api/runs').then((answer) => answer.runs),
   run: (id: string) => get<RunInfo>(`/api/runs/${encodeURIComponent(id)}`),
   stop: (id: string) => post<unknown>(`/api/runs/${encodeURIComponent(id)}/stop`, {}),

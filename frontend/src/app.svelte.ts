@@ -19,8 +19,12 @@ export type Session =
   | { readonly state: 'signed-in'; readonly role: 'operator' | 'viewer' };
 
 export type Theme = 'system' | 'light' | 'dark';
+export const TEXT_SIZES = ['small', 'normal', 'large', 'larger'] as const;
+export type TextSize = (typeof TEXT_SIZES)[number];
 
 const THEME = 'tracedeck.theme';
+const TEXT_SIZE = 'tracedeck.text';
+const SCRIPT_SHOWN = 'tracedeck.script';
 const ROLE = 'tracedeck.role';
 /** Other tabs answer within a few milliseconds or not at all. */
 const BORROW_WAIT_MS = 150;
@@ -32,6 +36,9 @@ class App {
   language = $state.raw<LanguageInfo | null>(null);
   examples = $state.raw<readonly ExampleInfo[] | null>(null);
   theme = $state<Theme>('system');
+  textSize = $state<TextSize>('normal');
+  /** Whether the script is shown when a tool or a step of the course is started. */
+  scriptShown = $state(false);
   keysShown = $state(false);
   paletteShown = $state(false);
   /** Read out by screen readers and shown for a moment. */
@@ -44,6 +51,8 @@ class App {
 
   async boot(): Promise<void> {
     this.#restoreTheme();
+    this.#applyTextSize(TEXT_SIZES.find((size) => size === localStorage.getItem(TEXT_SIZE)) ?? 'normal');
+    this.scriptShown = localStorage.getItem(SCRIPT_SHOWN) === 'true';
     this.route = parseRoute(location.pathname, location.search);
     addEventListener('popstate', () => (this.route = parseRoute(location.pathname, location.search)));
     // A link with a new token pasted into a tab that already shows the page changes only the fragment.
@@ -77,6 +86,16 @@ class App {
     this.theme = theme;
     localStorage.setItem(THEME, theme);
     this.#applyTheme();
+  }
+
+  setTextSize(size: TextSize): void {
+    localStorage.setItem(TEXT_SIZE, size);
+    this.#applyTextSize(size);
+  }
+
+  setScriptShown(shown: boolean): void {
+    this.scriptShown = shown;
+    localStorage.setItem(SCRIPT_SHOWN, String(shown));
   }
 
   async loadExamples(): Promise<void> {
@@ -168,6 +187,12 @@ class App {
     const stored = localStorage.getItem(THEME);
     this.theme = stored === 'light' || stored === 'dark' ? stored : 'system';
     this.#applyTheme();
+  }
+
+  #applyTextSize(size: TextSize): void {
+    this.textSize = size;
+    if (size === 'normal') document.documentElement.removeAttribute('data-text');
+    else document.documentElement.dataset['text'] = size;
   }
 
   #applyTheme(): void {

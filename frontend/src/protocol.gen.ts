@@ -483,7 +483,11 @@ map_bytes: number,
 /**
  * 0: no limit.
  */
-time_limit_seconds: number, runs_at_once: number, viewers: number, };
+time_limit_seconds: number, runs_at_once: number, viewers: number, 
+/**
+ * Of stored runs; the oldest make room.
+ */
+storage_bytes: number, };
 
 /**
  * `GET /api/language`: what the editor completes and explains.
@@ -717,3 +721,46 @@ export type RunCreated = { id: string, };
  * `GET /api/runs`, newest first.
  */
 export type RunList = { runs: Array<RunInfo>, };
+
+/**
+ * `GET /api/box`
+ */
+export type OnThisBox = { 
+/**
+ * Of a clock that never jumps, to tell rates from two answers.
+ */
+at_ms: number, 
+/**
+ * Runs of this server that are not over, newest first.
+ */
+runs: Array<BoxRun>, 
+/**
+ * Processes that hold BPF programs or links and are not this server's.
+ */
+others: Array<BpfHolder>, 
+/**
+ * Whether the kernel measures how long programs run (`kernel.bpf_stats_enabled`).
+ */
+measured: boolean, };
+
+export type BoxRun = { run: RunInfo, 
+/**
+ * The worker process.
+ */
+pid: number | null, 
+/**
+ * CPU time of the worker so far.
+ */
+cpu_ms: number, 
+/**
+ * Time in its programs so far; null where the kernel does not measure it.
+ */
+kernel_ms: number | null, };
+
+export type BpfHolder = { pid: number, name: string, user: string, 
+/**
+ * Programs of each type: `tracing`, `kprobe`.
+ */
+programs: Array<BpfPrograms>, links: number, cpu_ms: number, kernel_ms: number | null, };
+
+export type BpfPrograms = { kind: string, count: number, };

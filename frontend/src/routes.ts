@@ -7,7 +7,7 @@ export type ViewKey = (typeof VIEW_KEYS)[number];
 export type ViewOptions = Readonly<Partial<Record<ViewKey, string>>>;
 
 export type Route =
-  | { readonly screen: 'home' | 'tools' | 'runs' }
+  | { readonly screen: 'home' | 'tools' | 'runs' | 'box' | 'settings' }
   | { readonly screen: 'write'; readonly example: string | null }
   | ProbesRoute
   /** A step of the course; null: the first that has not been done. */
@@ -58,6 +58,8 @@ export function parseRoute(path: string, query: string): Route {
   if (path === '/' || path === '') return { screen: 'home' };
   if (path === '/tools') return { screen: 'tools' };
   if (path === '/runs') return { screen: 'runs' };
+  if (path === '/box') return { screen: 'box' };
+  if (path === '/settings') return { screen: 'settings' };
   if (path === '/probes') {
     const pid = parameters.get('pid');
     return { screen: 'probes', find: parameters.get('find') ?? '', probe: parameters.get('probe'), path: parameters.get('path'), pid: pid !== null && /^\d{1,7}$/.test(pid) ? Number(pid) : null };
@@ -81,6 +83,8 @@ export function pathOf(route: Route): string {
       return '/';
     case 'tools':
     case 'runs':
+    case 'box':
+    case 'settings':
       return `/${route.screen}`;
     case 'learn':
       return route.step ? `/learn/${route.step}` : '/learn';

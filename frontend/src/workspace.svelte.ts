@@ -163,7 +163,7 @@ class Workspace {
     this.parameters = joinArguments(parameters);
     this.#loaded = { source, parameters: this.parameters };
     this.title = title;
-    this.drawerOpen = false;
+    this.drawerOpen = app.scriptShown;
     await this.start();
   }
 

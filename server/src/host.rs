@@ -3,6 +3,7 @@
 //! Nothing is read before somebody asks for it, everything is read once, and all of it may be asked from any thread.
 //! No answer needs a `bpf()` call.
 
+pub mod bpf_holders;
 pub mod btf;
 mod cache;
 pub mod cgroup;

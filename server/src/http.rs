@@ -33,6 +33,7 @@ pub mod guard;
 mod host;
 mod language;
 mod login;
+mod on_this_box;
 mod output;
 mod past;
 pub mod probes;
@@ -110,6 +111,7 @@ pub fn router(app: App) -> Router {
         .merge(course::router())
         .merge(format::router())
         .merge(flamegraph::router())
+        .merge(on_this_box::router())
         .merge(output::router())
         .merge(past::router())
         .merge(probes::router())

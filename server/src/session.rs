@@ -36,6 +36,7 @@ pub struct Session {
     begun: Instant,
     ended: Arc<Ended>,
     interrupted: Arc<AtomicBool>,
+    process: Option<u32>,
 }
 
 /// Lets others wait for the end.
@@ -49,7 +50,7 @@ impl Session {
     /// Takes over a run that its driver has begun.
     pub fn start(mut driver: Box<dyn Driver>, recorder: Box<dyn Recorder>) -> io::Result<Self> {
         let (hub, ended, begun) = (Arc::new(Hub::default()), Arc::new(Ended::default()), Instant::now());
-        let stop = driver.handle();
+        let (stop, process) = (driver.handle(), driver.process());
         let events = driver.events().ok_or_else(|| io::Error::other("the events of this run were already taken"))?;
         let interrupted = Arc::new(AtomicBool::new(false));
         let pump = Pump {
@@ -69,11 +70,16 @@ impl Session {
             // Detaches what a driver in this process still holds; may take a while.
             drop(driver);
         })?;
-        Ok(Self { hub, stop, begun, ended, interrupted })
+        Ok(Self { hub, stop, begun, ended, interrupted, process })
     }
 
     pub fn hub(&self) -> &Arc<Hub> {
         &self.hub
+    }
+
+    /// The worker process, which is gone some time after the end.
+    pub fn process(&self) -> Option<u32> {
+        self.process
     }
 
     /// Asks the run to end because the server does.

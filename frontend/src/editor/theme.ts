@@ -9,7 +9,7 @@ const wave = (colour: string) => ({
 });
 
 export const editorTheme = EditorView.theme({
-  '&': { height: '100%', color: 'var(--text)', backgroundColor: 'var(--raised)', fontSize: '13px' },
+  '&': { height: '100%', color: 'var(--text)', backgroundColor: 'var(--raised)', fontSize: 'var(--t-base)' },
   '&.cm-focused': { outline: 'none' },
   '.cm-scroller': { fontFamily: 'var(--mono)', lineHeight: '20px', overflow: 'auto' },
   '.cm-content': { padding: '8px 0', caretColor: 'var(--text)' },

@@ -28,6 +28,8 @@ function screens(): Command[] {
     { id: 'probes', name: 'Probes', group: 'Go to', key: 'p', run: () => app.go(allProbes) },
     { id: 'learn', name: 'Learn: tracing in five minutes', group: 'Go to', run: () => app.go({ screen: 'learn', step: null }) },
     { id: 'runs', name: 'Runs', group: 'Go to', run: () => app.go({ screen: 'runs' }) },
+    { id: 'box', name: 'On this box', group: 'Go to', run: () => app.go({ screen: 'box' }) },
+    { id: 'settings', name: 'Settings', group: 'Go to', run: () => app.go({ screen: 'settings' }) },
     { id: 'write', name: 'Write a script', group: 'Go to', key: 'w', run: () => app.go({ screen: 'write', example: null }) },
   ];
 }

@@ -110,7 +110,7 @@ async fn serve(options: &ServeArguments) -> anyhow::Result<()> {
         ..RunLimits::default()
     };
     let kernel = LiveKernel::shared();
-    let host = Arc::new(describe(&kernel, &limits));
+    let host = Arc::new(describe(&kernel, &limits, options.max_storage << 20));
     let runs = Arc::new(RunTable::new(Arc::clone(&store), Box::new(move |request| pool.start(request)), limits));
     let (down, shutdown) = watch::channel(false);
     let app = App {
@@ -258,7 +258,7 @@ fn default_directory() -> anyhow::Result<PathBuf> {
     Ok(state.join("tracedeck"))
 }
 
-fn describe(kernel: &LiveKernel, limits: &RunLimits) -> HostInfo {
+fn describe(kernel: &LiveKernel, limits: &RunLimits, storage_bytes: u64) -> HostInfo {
     let uid = nix::unistd::geteuid();
     let user = nix::unistd::User::from_uid(uid).ok().flatten().map_or_else(|| uid.to_string(), |user| user.name);
     HostInfo {
@@ -282,6 +282,7 @@ fn describe(kernel: &LiveKernel, limits: &RunLimits) -> HostInfo {
             time_limit_seconds: limits.time_limit_seconds,
             runs_at_once: limits.runs_at_once as u32,
             viewers: socket::MAX_VIEWERS as u32,
+            storage_bytes,
         },
     }
 }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::error::ApiError;
 use super::protocol::{ProbeArguments, ProbeMatches, ProbeNode, ProbeTree, ProcessFiles, ProcessInfo, ProcessList};
 use super::{App, Operator};
+use crate::host::bpf_holders::Holder;
 use crate::host::process_list::Process;
 use crate::host::search::Child;
 
@@ -39,6 +40,8 @@ pub trait Catalogue: Send + Sync {
     ) -> Result<(usize, Vec<String>), String>;
     /// Processes with a program.
     fn processes(&self) -> Vec<Process>;
+    /// Processes that hold BPF programs or links.
+    fn bpf_holders(&self) -> Vec<Holder>;
     /// The program and the libraries of a process.
     fn files(&self, pid: u32) -> Vec<String>;
 }

@@ -104,7 +104,7 @@ async fn stop(State(app): State<App>, _: Operator, Path(id): Path<String>) -> Re
     Ok(Json(info))
 }
 
-fn live_info(app: &App, run: &Run) -> RunInfo {
+pub(super) fn live_info(app: &App, run: &Run) -> RunInfo {
     let (status, maps) = run.hub().with_picture(|picture| (picture.status_now(), view::shape_of(picture)));
     view::run_info(run, &status, maps, Some(app.auth.view_key(&run.record.id)))
 }

@@ -88,6 +88,14 @@ impl Run {
         }
     }
 
+    /// The process that traces for it, while it does.
+    pub fn process(&self) -> Option<u32> {
+        match &self.source {
+            Source::Live(session) if !session.is_over() => session.process(),
+            _ => None,
+        }
+    }
+
     fn interrupt(&self) {
         if let Source::Live(session) = &self.source {
             session.interrupt();

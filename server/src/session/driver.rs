@@ -53,6 +53,10 @@ pub trait Driver: Send {
     fn events(&mut self) -> Option<Receiver<Event>>;
     /// Asks the run to end: mutes the programs at once, runs `end` probes, takes the final maps. Idempotent.
     fn stop(&self);
+    /// The process that traces, if it is another one.
+    fn process(&self) -> Option<u32> {
+        None
+    }
     /// A handle for stopping from another thread, such as a signal handler.
     fn handle(&self) -> Box<dyn StopHandle>;
 }

@@ -34,6 +34,7 @@ const LIMIT_GRACE: Duration = Duration::from_secs(15);
 pub struct WorkerDriver {
     events: Option<Receiver<Event>>,
     control: Arc<Control>,
+    process: u32,
 }
 
 /// What Stop needs, from any thread.
@@ -45,6 +46,7 @@ struct Control {
 impl WorkerDriver {
     pub fn start(spare: Spare, request: RunRequest) -> io::Result<Self> {
         let Spare { child, stream } = spare;
+        let process = child.id();
         stream.set_read_timeout(Some(TICK))?;
         let control = Arc::new(Control { socket: Mutex::new(stream.try_clone()?), stopped_at: Mutex::new(None) });
         let limit = match request.time_limit_seconds {
@@ -63,7 +65,7 @@ impl WorkerDriver {
             compiled: false,
         };
         thread::Builder::new().name("worker-reader".to_owned()).spawn(move || keeper.keep(stream))?;
-        Ok(Self { events: Some(events), control })
+        Ok(Self { events: Some(events), control, process })
     }
 }
 
@@ -74,6 +76,10 @@ impl Driver for WorkerDriver {
 
     fn stop(&self) {
         self.control.stop();
+    }
+
+    fn process(&self) -> Option<u32> {
+        Some(self.process)
     }
 
     fn handle(&self) -> Box<dyn StopHandle> {

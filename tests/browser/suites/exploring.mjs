@@ -1,5 +1,6 @@
 // Screens that lead to a run: probes, the course, what is on this box, settings. Against the real server.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { assertAccessible, shoot } from '../lib/browser.mjs';
 import { live, operatorOf, stop } from '../lib/operator.mjs';
 import { Skip } from '../lib/report.mjs';
@@ -11,6 +12,8 @@ const names = {
   program: 'probes: functions of a program by its process, and a file that is none says so',
   learn: 'learn: a step runs beside its text, is ticked off, and leads to the next',
   lacking: 'learn: a step that this kernel cannot run says so before Run',
+  box: 'on this box: a run with its cost, programs of another process, and Stop',
+  settings: 'settings: theme and text size last, and the server says what it keeps',
   phone: 'probes: on a phone the list gives way to the probe and comes back',
 };
 
@@ -26,6 +29,7 @@ export async function exploring(report, browser, { screenshots }) {
     const operator = operatorOf(browser, server);
     await probes(report, operator, screenshots, busy.pid);
     await learn(report, operator, screenshots);
+    await box(report, operator, screenshots, path);
   } finally {
     busy.kill();
     await server.stop();
@@ -126,5 +130,45 @@ async function learn(report, operator, screenshots) {
       await page.getByText('Not on this machine').waitFor();
       assert.equal(await page.getByRole('button', { name: /^Run/ }).isDisabled(), true);
       await shoot(page, screenshots, 'learn-lacking');
+    }));
+}
+
+async function box(report, operator, screenshots, binary) {
+  await report.test(names.box, async () => {
+    // The terminal command is a process like any other: what it attaches is not the server's.
+    const other = spawn(binary, ['run', '-e', 'interval:s:1 { @n = count(); }'], { stdio: 'ignore' });
+    try {
+      await operator('/learn/maps', async (page) => {
+        await page.getByRole('heading', { name: 'Maps' }).waitFor();
+        await page.keyboard.press('Control+Enter');
+        await live(page);
+        await page.getByRole('link', { name: 'This box' }).click();
+        const ours = page.getByRole('region', { name: 'Runs of this server' });
+        await ours.getByRole('link', { name: 'Maps' }).waitFor();
+        await ours.getByRole('cell', { name: /\d\.\d %/ }).first().waitFor();
+        await page.getByRole('region', { name: 'Of others' }).getByRole('cell', { name: String(other.pid), exact: true }).waitFor();
+        await assertAccessible(page, 'on this box');
+        await shoot(page, screenshots, 'box');
+        await page.getByRole('button', { name: 'Stop Maps' }).click();
+        await page.getByText('Nothing is attached by this server').waitFor();
+      });
+    } finally {
+      other.kill();
+    }
+  });
+
+  await report.test(names.settings, () =>
+    operator('/settings', async (page) => {
+      await page.getByLabel('Dark').check();
+      await page.getByLabel('Larger').check();
+      await page.getByText('1,024 MiB').waitFor();
+      await page.reload();
+      await page.getByLabel('Larger').waitFor();
+      assert.equal(await page.getByLabel('Larger').isChecked(), true);
+      assert.deepEqual(await page.evaluate(() => ({ ...document.documentElement.dataset })), { theme: 'dark', text: 'larger' });
+      await assertAccessible(page, 'settings');
+      await page.getByLabel('Normal').check();
+      await page.getByLabel('As the system').check();
+      await shoot(page, screenshots, 'settings');
     }));
 }

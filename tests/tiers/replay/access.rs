@@ -6,11 +6,12 @@ use super::client::{Page, bearer, begin, get, raw, send, upgrade};
 use super::server::{Directory, Server};
 
 /// Every address, with a method it takes.
-const ADDRESSES: [(&str, &str); 18] = [
+const ADDRESSES: [(&str, &str); 19] = [
     ("GET", "/api/host"),
     ("GET", "/api/language"),
     ("GET", "/api/examples"),
     ("GET", "/api/course"),
+    ("GET", "/api/box"),
     ("GET", "/api/probes/tree"),
     ("GET", "/api/probes/binary?path=/bin/bash"),
     ("GET", "/api/processes"),
@@ -93,6 +94,7 @@ async fn a_viewer_sees_its_run_and_nothing_else() {
         ("GET", "/api/probes/tree", 403),
         ("GET", "/api/probes/binary?path=/bin/bash", 403),
         ("GET", "/api/processes", 403),
+        ("GET", "/api/box", 403),
         ("GET", "/api/processes/7/files", 403),
         ("POST", "/api/complete", 403),
         ("POST", "/api/format", 403),

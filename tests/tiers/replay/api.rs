@@ -219,6 +219,18 @@ async fn probes_are_a_tree_and_programs_have_theirs() {
 }
 
 #[tokio::test]
+async fn the_box_tells_of_runs_and_of_others() {
+    let directory = Directory::new();
+    let server = Server::start(&directory).await;
+    let id = begin(&server).await;
+    let answer = get(&server, "/api/box").await.json();
+    assert_eq!((&answer["runs"][0]["run"]["id"], &answer["others"][0]["name"]), (&json!(id), &json!("cilium-agent")));
+    assert_eq!(answer["others"][0]["programs"], json!([{ "kind": "tracing", "count": 1 }]), "{answer}");
+    server.stage().end();
+    while get(&server, "/api/box").await.json()["runs"] != json!([]) {}
+}
+
+#[tokio::test]
 async fn probes_are_found_by_a_few_letters() {
     let directory = Directory::new();
     let server = Server::start(&directory).await;

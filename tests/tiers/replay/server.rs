@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinHandle;
+use tracedeck::host::bpf_holders::Holder;
 use tracedeck::host::process_list::Process;
 use tracedeck::host::search::{Child, Index};
 use tracedeck::http::auth::Auth;
@@ -68,6 +69,11 @@ impl Catalogue for FewProbes {
 
     fn processes(&self) -> Vec<Process> {
         vec![Process { pid: 7, name: "bash".to_owned(), program: "/bin/bash".into() }]
+    }
+
+    fn bpf_holders(&self) -> Vec<Holder> {
+        let (name, user) = ("cilium-agent".to_owned(), "root".to_owned());
+        vec![Holder { pid: 7, parent: 1, name, user, programs: [(42, 26)].into(), links: 1, ..Holder::default() }]
     }
 
     fn files(&self, _: u32) -> Vec<String> {
@@ -238,6 +244,7 @@ fn host() -> HostInfo {
             time_limit_seconds: 0,
             runs_at_once: 0,
             viewers: 0,
+            storage_bytes: 1 << 30,
         },
     }
 }

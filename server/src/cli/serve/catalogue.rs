@@ -5,9 +5,10 @@ use std::sync::{Arc, OnceLock};
 use tracedeck_compiler::kernel::Kernel;
 
 use crate::host::LiveKernel;
+use crate::host::bpf_holders::Holder;
 use crate::host::process_list::Process;
 use crate::host::search::{Child, Index};
-use crate::host::{probes, process_list};
+use crate::host::{bpf_holders, probes, process_list};
 use crate::http::probes::Catalogue;
 
 /// Lists the probes of the running kernel.
@@ -66,6 +67,10 @@ impl Catalogue for LiveCatalogue {
 
     fn processes(&self) -> Vec<Process> {
         process_list::list()
+    }
+
+    fn bpf_holders(&self) -> Vec<Holder> {
+        bpf_holders::list()
     }
 
     fn files(&self, pid: u32) -> Vec<String> {

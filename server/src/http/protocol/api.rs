@@ -77,6 +77,9 @@ pub struct LimitsInfo {
     pub time_limit_seconds: u64,
     pub runs_at_once: u32,
     pub viewers: u32,
+    /// Of stored runs; the oldest make room.
+    #[ts(type = "number")]
+    pub storage_bytes: u64,
 }
 
 /// `GET /api/language`: what the editor completes and explains.

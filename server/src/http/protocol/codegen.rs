@@ -89,6 +89,10 @@ fn declarations() -> String {
         RunRequestBody,
         RunCreated,
         RunList,
+        OnThisBox,
+        BoxRun,
+        BpfHolder,
+        BpfPrograms,
     );
     out
 }
