@@ -7,6 +7,9 @@ use super::{Expr, Generator};
 const WORDS: &[&str] =
     &["a", "bc", "def", "hello", "sixteen-bytes-ok", "a text that is longer than thirty-two bytes", "x y"];
 
+/// The most bytes of a text, `max_strlen` of a script that sets none.
+const LARGEST_TEXT: u32 = 1024;
+
 impl Generator {
     /// An expression of any type that can be printed and kept.
     pub fn any(&mut self, depth: usize) -> Expr {
@@ -114,7 +117,8 @@ impl Generator {
             right = self.typed_int();
         }
         let mut operator = self.random.choose(ARITHMETIC);
-        let constant_zero = right.literal && right.value.number() == 0;
+        // What stands for 0 without being known only at run time is refused.
+        let constant_zero = right.value.number() == 0 && (right.literal || right.text.contains("false"));
         let constant_shift = right.literal && !(0..64).contains(&right.value.number());
         if (matches!(operator, "/" | "%") && constant_zero) || (matches!(operator, "<<" | ">>") && constant_shift) {
             operator = "+";
@@ -224,7 +228,7 @@ impl Generator {
             4 => {
                 let operand = self.string(depth - 1);
                 let Type::Text(capacity) = operand.ty else { return operand };
-                let ty = Type::Text(capacity + 1 + self.random.below(40) as u32);
+                let ty = Type::Text((capacity + 1 + self.random.below(40) as u32).min(LARGEST_TEXT));
                 Expr { text: format!("({}){}", ty.name(), operand.text), ty, value: operand.value, literal: false }
             }
             _ => {
