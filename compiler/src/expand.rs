@@ -273,6 +273,10 @@ impl Transform for Expander<'_> {
             ExprKind::Identifier(name) if self.by_name.contains_key(name.as_str()) => {
                 self.expansion(name, &[], span, false)
             }
+            ExprKind::Call { function, arguments } if self.function_define(&function.name).is_some() => {
+                arguments.iter_mut().for_each(|argument| self.argument(argument));
+                if self.stopped { None } else { self.call_define(&function.name, arguments, span) }
+            }
             _ => {
                 walk_expr(self, expr);
                 None

@@ -1,7 +1,7 @@
 //! The C section of a script and the headers that it includes: conditions, definitions, what is left to declare.
 
 use std::cell::Cell;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::imports::include_of;
@@ -26,6 +26,15 @@ pub struct Define {
     pub own: bool,
 }
 
+/// A `#define` with parameters.
+#[derive(Debug, Clone)]
+pub struct FunctionDefine {
+    pub parameters: Vec<String>,
+    /// It takes any number of arguments (`...`).
+    pub is_variadic: bool,
+    pub body: Define,
+}
+
 /// A piece of C in which no directive is left.
 #[derive(Debug, Clone)]
 pub struct Declarations {
@@ -39,11 +48,24 @@ pub struct Declarations {
 #[derive(Debug, Clone, Default)]
 pub struct Preprocessed {
     pub defines: HashMap<String, Define>,
-    /// Names of definitions with parameters, which cannot be used.
-    pub with_parameters: HashSet<String>,
+    /// Definitions with parameters.
+    pub functions: HashMap<String, FunctionDefine>,
     pub declarations: Vec<Declarations>,
     /// Headers of the script that nobody has opened: the line and the path.
     pub unopened: Vec<(Span, String)>,
+}
+
+impl Preprocessed {
+    fn is_defined(&self, name: &str) -> bool {
+        self.defines.contains_key(name) || self.functions.contains_key(name)
+    }
+}
+
+/// What a definition says: its text, which begins at an offset.
+fn definition(value: &str, from: usize, own: bool) -> Define {
+    let from = from + value.len() - value.trim_start().len();
+    let text = value.trim().to_owned();
+    Define { span: Span::new(from, from + text.len()), text, own }
 }
 
 /// A line of the C section or a piece of text between such lines.
@@ -152,8 +174,8 @@ impl State<'_> {
         let rest = rest.trim();
         match word {
             "if" => self.open(span, own, |state| state.condition(rest, span, own)),
-            "ifdef" => self.open(span, own, |state| state.out.defines.contains_key(rest)),
-            "ifndef" => self.open(span, own, |state| !state.out.defines.contains_key(rest)),
+            "ifdef" => self.open(span, own, |state| state.out.is_defined(rest)),
+            "ifndef" => self.open(span, own, |state| !state.out.is_defined(rest)),
             "elif" => self.next_branch(span, own, false, |state| state.condition(rest, span, own)),
             "else" => self.next_branch(span, own, true, |_| true),
             "endif" => {
@@ -165,7 +187,7 @@ impl State<'_> {
             "define" => self.define(&joined, span, own),
             "undef" => {
                 self.out.defines.remove(rest);
-                self.out.with_parameters.remove(rest);
+                self.out.functions.remove(rest);
             }
             "include" => match include_of(&joined) {
                 Some((path, _)) if own && !self.headers.iter().any(|header| header.name.ends_with(path)) => {
@@ -216,15 +238,23 @@ impl State<'_> {
             return self.mistake(own, span, "#define needs a name");
         }
         if value.starts_with('(') {
+            let Some(close) = value.find(')') else {
+                return self.mistake(own, span, format!("The parameters of '{name}' have no end: ')' is missing"));
+            };
+            let from = span.start as usize + start + end + close + 1;
+            let list = value[1..close].split(',').map(str::trim).filter(|it| !it.is_empty());
+            let (dots, parameters): (Vec<&str>, Vec<&str>) = list.partition(|it| it.ends_with("..."));
+            let define = FunctionDefine {
+                parameters: parameters.into_iter().map(str::to_owned).collect(),
+                is_variadic: !dots.is_empty(),
+                body: definition(&value[close + 1..], from, own),
+            };
             self.out.defines.remove(name);
-            self.out.with_parameters.insert(name.to_owned());
+            self.out.functions.insert(name.to_owned(), define);
             return;
         }
-        let lead = value.len() - value.trim_start().len();
-        let text = value.trim().to_owned();
-        let from = span.start as usize + start + end + lead;
-        let define = Define { span: Span::new(from, from + text.len()), text, own };
-        self.out.with_parameters.remove(name);
+        let define = definition(value, span.start as usize + start + end, own);
+        self.out.functions.remove(name);
         self.out.defines.insert(name.to_owned(), define);
     }
 
@@ -256,9 +286,7 @@ impl State<'_> {
             }
             let in_parentheses = tokens.get(at).is_some_and(|token| token == "(");
             let name = tokens.get(at + usize::from(in_parentheses)).map_or("", String::as_str);
-            out.push(
-                u8::from(self.out.defines.contains_key(name) || self.out.with_parameters.contains(name)).to_string(),
-            );
+            out.push(u8::from(self.out.is_defined(name)).to_string());
             at += if in_parentheses { 3 } else { 1 };
         }
         out

@@ -24,6 +24,7 @@ pub const CODES: &[Code] = &[
     "comparison-types",
     "condition-type",
     "config-environment-only",
+    "config-without-effect",
     "context-in-function",
     "context-in-loop",
     "context-in-map",

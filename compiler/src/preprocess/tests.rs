@@ -50,7 +50,11 @@ fn definitions_lose_comments_and_join_lines() {
     let out = preprocessed("#define LONG   7\n#define F(x) x\n#define F 3", &mut found);
     assert_eq!(out.defines["LONG"].span, Span::new(15, 16));
     assert_eq!(out.defines["F"].text, "3");
-    assert!(out.with_parameters.is_empty());
+    assert!(out.functions.is_empty());
+    let out = preprocessed("#define F(a, b)  a + b /* c */\n#define G(...) 1\n#ifdef F\n#define H\n#endif", &mut found);
+    assert_eq!((out.functions["F"].parameters.join("|"), &*out.functions["F"].body.text), ("a|b".to_owned(), "a + b"));
+    assert_eq!(out.functions["F"].body.span, Span::new(17, 22));
+    assert!(out.functions["G"].is_variadic && out.defines.contains_key("H"));
 }
 
 #[test]

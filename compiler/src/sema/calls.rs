@@ -36,8 +36,8 @@ impl Typer<'_> {
             if self.names.is_reported(name) {
                 return None;
             }
-            if unsupported::BUILTINS.contains(&name) {
-                return self.fail(unsupported::not_yet(function.span, &format!("'{name}()'")));
+            if let Some(diagnostic) = unsupported::builtin(function.span, name, &format!("{name}()")) {
+                return self.fail(diagnostic);
             }
             let own = self.names.functions.iter().map(String::as_str);
             let diagnostic =

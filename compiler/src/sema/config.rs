@@ -76,10 +76,8 @@ const LICENSES: &[&str] =
     &["GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"];
 
 static KEYS: &[Key] = &[
-    // Symbols belong to files here, whatever process maps them: there is nothing to choose.
     key("cache_user_symbols", Effect::Word { choices: &["PER_PID", "PER_PROGRAM", "NONE", "0", "1"], set: |_, _| {} }),
     key("cpp_demangle", Effect::Flag(|config, on| config.run.cpp_demangle = on)),
-    // Names are found when an event is shown; what a process has mapped is noted before.
     key("lazy_symbolication", Effect::Flag(|_, _| {})),
     key("license", Effect::Word { choices: LICENSES, set: |config, word| config.run.license = word.to_owned() }),
     key("log_size", Effect::Number { min: 1, max: 1 << 30, set: |config, n| config.run.log_size = Some(n as u32) }),
@@ -120,7 +118,6 @@ static KEYS: &[Key] = &[
         },
     ),
     key("str_trunc_trailer", Effect::Text(|config, text| config.run.truncation_trailer = text.to_owned())),
-    // There is no other symboliser to choose.
     key("use_blazesym", Effect::Flag(|_, _| {})),
     key("unstable_tseries", Effect::Unstable(|config, how| config.unstable_tseries = how)),
     key("unstable_dw_ustack", Effect::Unstable(|config, how| config.unstable_dw_ustack = how)),
@@ -152,6 +149,18 @@ pub fn keys() -> impl Iterator<Item = (&'static str, String)> {
         (key.name, values)
     })
 }
+
+/// Keys that choose between ways of bpftrace of which there is one here: the key, the value that names that way, and
+/// what is done instead of any other.
+static ONE_WAY: &[(&str, &str, &str)] = &[
+    ("cache_user_symbols", "PER_PID", "what a process has mapped is noted while it runs, and symbols are kept by file"),
+    (
+        "lazy_symbolication",
+        "true",
+        "names are looked up when a value is shown, from what was mapped when it was captured",
+    ),
+    ("use_blazesym", "true", "there is no other symbolizer"),
+];
 
 /// Old names and what they are called now.
 static RENAMED: &[(&str, &str)] = &[
@@ -195,6 +204,11 @@ pub fn read(block: Option<&ConfigBlock>, options: &CompileOptions, diagnostics: 
     }
     for (name, value) in &options.environment {
         let name = normalize(name);
+        if name == "vmlinux" && !value.is_empty() {
+            let message = "BPFTRACE_VMLINUX changes nothing here: symbols of the kernel come from /proc/kallsyms";
+            let warning = Diagnostic::warning("config-without-effect", Span::default(), message);
+            diagnostics.push(warning.with_help("For its types, name a file in BPFTRACE_BTF"));
+        }
         if ENVIRONMENT_ONLY.contains(&name.as_str()) {
             continue;
         }
@@ -316,7 +330,13 @@ fn apply(config: &mut Config, name: &str, value: &Written, key_span: Span, span:
         (Effect::Text(set), Written::Text(text)) => set(config, text),
         (Effect::Text(_), Written::Number(_)) => return bad("a string".to_owned()),
     }
-    None
+    let (_, way, instead) = ONE_WAY.iter().find(|(one_way, ..)| *one_way == name)?;
+    let is_that_way = match value {
+        Written::Number(number) => flag(&Written::Number(*number)) == Some(true) && *way == "true",
+        Written::Text(word) => word.eq_ignore_ascii_case(way),
+    };
+    let message = format!("'{name}' changes nothing here: {instead}");
+    (!is_that_way).then(|| Diagnostic::warning("config-without-effect", span, message).with_help("Leave it out"))
 }
 
 fn flag(value: &Written) -> Option<bool> {

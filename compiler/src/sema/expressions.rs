@@ -137,8 +137,8 @@ impl Typer<'_> {
             let message = format!("{name} is a function: call it as {name}(...)");
             return self.error("function-without-call", span, message);
         }
-        if unsupported::BUILTINS.contains(&name) {
-            return self.fail(unsupported::not_yet(span, &format!("'{name}'")));
+        if let Some(diagnostic) = unsupported::builtin(span, name, name) {
+            return self.fail(diagnostic);
         }
         if self.names.defines.iter().any(|define| define == name) {
             let message = format!("'{name}' is defined as something that is no expression");

@@ -15,8 +15,22 @@ features! {
     TRAMPOLINES_ON_PROGRAMS = "a trampoline on a running BPF program (fentry:bpf:NAME)";
 }
 
-/// Builtins of bpftrace that have no record here.
-pub const BUILTINS: &[&str] = &["dw_ustack", "unwatch"];
+/// Builtins of bpftrace that have no record here: what they would do, and what to do instead.
+const BUILTINS: &[(&str, &str, &str)] = &[
+    (
+        "dw_ustack",
+        "stacks are unwound by frame pointers, not by tables of the file",
+        "Use ustack, with programs built with -fno-omit-frame-pointer",
+    ),
+    ("unwatch", "a watchpoint stays until the run ends", "Let a map say what is still of interest: /@watched[$1]/"),
+];
+
+/// The diagnostic for a builtin of bpftrace that is not there; `written` as in the script.
+pub fn builtin(span: Span, name: &str, written: &str) -> Option<Diagnostic> {
+    let (_, reason, help) = BUILTINS.iter().find(|(known, ..)| *known == name)?;
+    let message = format!("'{written}' is not supported: {reason}");
+    Some(Diagnostic::error("not-supported-yet", span, message).with_help(*help))
+}
 
 /// The diagnostic for something of the language that cannot be compiled yet.
 pub fn not_yet(span: Span, what: &str) -> Diagnostic {

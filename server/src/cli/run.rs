@@ -75,7 +75,11 @@ pub fn run(mut arguments: RunArguments) -> Result<u8> {
     let processes = arguments.target.filter(source.script())?;
     let options = compile_options(&arguments, processes, ScriptParameters::from_arguments(rest)?);
     let files = FileSources {
-        include_directories: arguments.compiling.include_directories.clone(),
+        include_directories: [
+            arguments.compiling.include_directories.as_slice(),
+            &sources::kernel_headers(&options.environment),
+        ]
+        .concat(),
         headers: arguments.compiling.headers.clone(),
     };
     let source = match sources::load(source, &files) {
@@ -232,7 +236,7 @@ fn run_script(arguments: RunArguments, source: SourceFile, options: CompileOptio
         live_map_entries: 0,
         time_limit_seconds: 0,
         server: None,
-        debug_directories: arguments.debuginfo.iter().flat_map(|list| list.split(':')).map(str::to_owned).collect(),
+        debug_directories: arguments.debuginfo.iter().flat_map(|list| list.split(':')).map(debug_directory).collect(),
     };
     let verbosity =
         Verbosity { quiet: arguments.quiet, no_warnings: arguments.no_warnings, verbose: arguments.verbose > 0 };
@@ -305,6 +309,11 @@ fn make_sink(
         Format::Json => Box::new(JsonSink::new(desk)),
         Format::Folded => Box::new(FoldedSink::new(desk)),
     })
+}
+
+/// A directory of `--debuginfo`: a leading `+` asks for what is always done, a comparison of checksums.
+fn debug_directory(directory: &str) -> String {
+    directory.strip_prefix('+').unwrap_or(directory).to_owned()
 }
 
 /// `BPFTRACE_COLOR`: always, never, or as fits the stream; `NO_COLOR` is heard too.

@@ -55,7 +55,8 @@ pub fn prepare(
         environment: environment(std::env::vars_os()),
         ..CompileOptions::default()
     };
-    match sources::load(source, &FileSources::default()) {
+    let include_directories = sources::kernel_headers(&options.environment);
+    match sources::load(source, &FileSources { include_directories, ..FileSources::default() }) {
         Ok(source) => Ok(Some((source, options))),
         Err(message) => {
             eprint!("{message}");

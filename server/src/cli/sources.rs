@@ -15,6 +15,37 @@ const SYSTEM_DIRECTORIES: [&str; 2] = ["/usr/include/x86_64-linux-gnu", "/usr/in
 #[cfg(not(target_arch = "x86_64"))]
 const SYSTEM_DIRECTORIES: [&str; 2] = ["/usr/include/aarch64-linux-gnu", "/usr/include"];
 
+/// Where headers lie in a kernel's source tree, and in the tree that it was built in.
+#[cfg(target_arch = "x86_64")]
+const IN_KERNEL: [&str; 6] = [
+    "include",
+    "include/uapi",
+    "include/generated/uapi",
+    "arch/x86/include",
+    "arch/x86/include/uapi",
+    "arch/x86/include/generated",
+];
+#[cfg(not(target_arch = "x86_64"))]
+const IN_KERNEL: [&str; 6] = [
+    "include",
+    "include/uapi",
+    "include/generated/uapi",
+    "arch/arm64/include",
+    "arch/arm64/include/uapi",
+    "arch/arm64/include/generated",
+];
+
+/// The directories of headers in the kernel trees of `BPFTRACE_KERNEL_SOURCE` and `BPFTRACE_KERNEL_BUILD`.
+pub fn kernel_headers(environment: &[(String, String)]) -> Vec<PathBuf> {
+    let value = |wanted: &str| environment.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
+    ["BPFTRACE_KERNEL_SOURCE", "BPFTRACE_KERNEL_BUILD"]
+        .into_iter()
+        .filter_map(value)
+        .filter(|tree| !tree.is_empty())
+        .flat_map(|tree| IN_KERNEL.iter().map(move |directory| Path::new(tree).join(directory)))
+        .collect()
+}
+
 /// Files beside the script, and headers in the directories of `-I`.
 #[derive(Debug, Default)]
 pub struct FileSources {
@@ -222,5 +253,21 @@ mod tests {
         assert!(said("a.bpf.c").contains("compiled C is not supported"), "{}", said("a.bpf.c"));
         assert!(said("b.py").contains("must end in .bt or .h"), "{}", said("b.py"));
         assert!(said("c.bt").contains("No such file"), "{}", said("c.bt"));
+    }
+
+    #[test]
+    fn headers_of_a_kernel_tree_are_found() {
+        let directory = Directory::new("tree", &[]);
+        std::fs::create_dir_all(directory.path().join("include/linux")).expect("a directory");
+        std::fs::write(directory.path().join("include/linux/own.h"), "#define OWN(x) ((x) + 1)\n").expect("a header");
+        let tree = directory.path().to_string_lossy().into_owned();
+        let environment =
+            [("BPFTRACE_KERNEL_SOURCE".to_owned(), tree), ("BPFTRACE_KERNEL_BUILD".to_owned(), String::new())];
+        let include_directories = kernel_headers(&environment);
+        assert_eq!(include_directories.len(), IN_KERNEL.len());
+        let files = FileSources { include_directories, ..FileSources::default() };
+        let file = load(SourceFile::new("stdin", "#include <linux/own.h>\nbegin { print(OWN(1)); }"), &files)
+            .expect("a header");
+        assert!(file.parts().iter().any(|part| part.text.contains("OWN")));
     }
 }

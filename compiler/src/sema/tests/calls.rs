@@ -58,7 +58,11 @@ fn unknown_names_are_said_with_the_nearest() {
 #[test]
 fn what_is_not_there_yet_is_said_to_be() {
     all_say(&[
-        ("begin { print(dw_ustack(5)); }", "error not-supported-yet `dw_ustack`: 'dw_ustack()' is not supported yet"),
+        (
+            "begin { print(dw_ustack(5)); }",
+            "error not-supported-yet `dw_ustack`: 'dw_ustack()' is not supported: stacks are unwound by frame pointers, \
+             not by tables of the file | Use ustack, with programs built with -fno-omit-frame-pointer",
+        ),
         (
             "begin { print(kstack(build_id)); }",
             "error argument-type `kstack(build_id)`: The mode build_id is for user stacks: the kernel is no file with a build id",
