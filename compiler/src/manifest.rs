@@ -250,6 +250,23 @@ pub enum AttachSpec {
     Trampoline,
 }
 
+impl AttachSpec {
+    /// How many probes it is for a person: every match of a pattern is one, however many links they take.
+    pub fn places(&self) -> u32 {
+        match self {
+            Self::Syscalls { numbers, .. } => numbers.len() as u32,
+            Self::Kprobe(spec) => spec.places.len() as u32,
+            Self::Uprobe(spec) => {
+                // A USDT probe may be at several places.
+                let names: std::collections::BTreeSet<&str> =
+                    spec.places.iter().map(|place| place.symbol.as_str()).collect();
+                names.len() as u32
+            }
+            _ => 1,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Period {
     Hertz(u64),

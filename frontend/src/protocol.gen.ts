@@ -120,7 +120,28 @@ view_key: string | null, maps: Array<MapShape>,
 /**
  * Why the run is not being stored (any more); null while it is.
  */
-recording_problem: string | null, };
+recording_problem: string | null, 
+/**
+ * What the probes cost so far; empty before the first second.
+ */
+costs: Array<ProbeCost>, };
+
+/**
+ * How often the programs of one probe ran, and how long that took in all.
+ */
+export type ProbeCost = { 
+/**
+ * The attach point, or the first of several that share the program.
+ */
+probe: string, 
+/**
+ * Where it stands in the script, counted from 1.
+ */
+line: number, 
+/**
+ * How many attach points share the program.
+ */
+probes: number, hits: number, nanoseconds: number, };
 
 export type RunState = "starting" | "running" | "stopping" | "ended";
 

@@ -1,5 +1,6 @@
 import { StringStream } from '@codemirror/language';
 import { describe, expect, test } from 'vitest';
+import { byLine, inWords } from '../src/editor/costs';
 import { firstWords, nextToken, startState, type Words } from '../src/editor/tokens';
 
 const words: Words = { ...firstWords, functions: new Set(['printf', 'count']) };
@@ -42,5 +43,22 @@ describe('colours', () => {
   test('any text makes progress', () => {
     const odd = '@ @[ $ $# "\\ /* # ::: }}} \u0000 é 🙂 0x 0xzz 1e 99999999999999999999 -> => << >>= ?:';
     for (const script of [odd, odd.split('').reverse().join(''), `}${odd}{${odd}`]) colours(script);
+  });
+});
+
+describe('what probes cost', () => {
+  const cost = (line: number, hits: number, nanoseconds: number) => ({ probe: 'kprobe:f', line, probes: 1, hits, nanoseconds });
+
+  test('programs of one line are added up', () => {
+    expect(byLine([cost(3, 10, 1000), cost(1, 1, 5), cost(3, 20, 5000)])).toEqual([
+      { line: 1, hits: 1, nanoseconds: 5 },
+      { line: 3, hits: 30, nanoseconds: 6000 },
+    ]);
+  });
+
+  test('hits and their mean are told in a unit that is read at a glance', () => {
+    expect(inWords({ line: 1, hits: 1204, nanoseconds: 373_240 })).toMatch(/^1.204 hits, 310 ns each$/);
+    expect(inWords({ line: 1, hits: 1, nanoseconds: 15_300 })).toBe('1 hit, 15.3 µs each');
+    expect(inWords({ line: 1, hits: 0, nanoseconds: 0 })).toBe('no hits');
   });
 });

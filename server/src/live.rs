@@ -25,6 +25,7 @@ mod btf_id;
 mod child;
 mod clock;
 mod control;
+mod costs;
 mod counters;
 pub mod describe;
 mod emit;

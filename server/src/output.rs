@@ -9,10 +9,11 @@ use tracedeck_compiler::diagnostic::{Diagnostic, Severity};
 use tracedeck_compiler::manifest::MapId;
 use tracedeck_compiler::source::{SourceFile, Span};
 
-use crate::session::event::{EndReason, Event, RunDiagnostic, RunShape};
+use crate::session::event::{EndReason, Event, ProgramCost, RunDiagnostic, RunShape};
 use crate::session::names::Names;
 use losses::Losses;
 
+mod costs;
 pub mod flame;
 pub mod folded;
 pub mod json;
@@ -54,6 +55,8 @@ pub struct Verbosity {
     pub no_warnings: bool,
     /// Progress of long attaches.
     pub verbose: bool,
+    /// What the probes cost.
+    pub costs: bool,
 }
 
 /// What every format needs to know of the run, and the messages that all formats write to the error stream.
@@ -68,6 +71,15 @@ pub struct Desk {
 }
 
 impl Desk {
+    /// What the probes cost, where that is to be told.
+    pub fn costs(&mut self, costs: &[ProgramCost]) -> io::Result<()> {
+        if !self.verbosity.costs || costs.is_empty() {
+            return Ok(());
+        }
+        let table = costs::table(costs, self.shape.as_deref());
+        self.tell(table.as_bytes())
+    }
+
     pub fn new(source: SourceFile, streams: Streams, verbosity: Verbosity) -> Self {
         Self {
             streams,

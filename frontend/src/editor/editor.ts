@@ -7,8 +7,9 @@ import { lintGutter, lintKeymap, setDiagnostics, type Diagnostic } from '@codemi
 import { Compartment, EditorState } from '@codemirror/state';
 import { drawSelection, EditorView, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers } from '@codemirror/view';
 import { Tag } from '@lezer/highlight';
-import type { DiagnosticView, Replacement } from '../protocol.gen';
+import type { DiagnosticView, ProbeCost, Replacement } from '../protocol.gen';
 import { difference } from './change';
+import { probeCosts, showCosts } from './costs';
 import { completionSource, type Knowledge } from './complete';
 import { hover } from './hover';
 import { nextToken, startState, type TokenName, type TokenState, type Words } from './tokens';
@@ -80,6 +81,7 @@ export class ScriptEditor {
           syntaxHighlighting(highlight),
           this.#access.of([]),
           editorTheme,
+          probeCosts,
           EditorView.contentAttributes.of({ 'aria-label': 'Script', spellcheck: 'false', autocapitalize: 'off', autocorrect: 'off' }),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) handlers.changed(update.state.doc.toString());
@@ -127,6 +129,11 @@ export class ScriptEditor {
       };
     });
     this.#view.dispatch(setDiagnostics(this.#view.state, shown));
+  }
+
+  /** Writes behind each probe what it costs; none: clears that. */
+  showCosts(costs: readonly ProbeCost[]): void {
+    showCosts(this.#view, costs);
   }
 
   /** Puts the cursor on a place in the text and scrolls there. */

@@ -31,6 +31,7 @@ export const editorTheme = EditorView.theme({
   '.cm-lintRange-error': wave('--bad'),
   '.cm-lintRange-warning': wave('--warn'),
   '.cm-lintPoint::after': { borderBottomColor: 'var(--bad)' },
+  '.cm-cost': { paddingLeft: '24px', color: 'var(--text-quiet)', fontFamily: 'var(--sans)', fontSize: '12px', fontVariantNumeric: 'tabular-nums', whiteSpace: 'nowrap', userSelect: 'none' },
   '.cm-tooltip': {
     maxWidth: '560px',
     border: '1px solid var(--line)',

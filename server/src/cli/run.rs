@@ -235,11 +235,16 @@ fn run_script(arguments: RunArguments, source: SourceFile, options: CompileOptio
         live_maps: false,
         live_map_entries: 0,
         time_limit_seconds: 0,
+        measure: arguments.stats || arguments.verbose > 0,
         server: None,
         debug_directories: arguments.debuginfo.iter().flat_map(|list| list.split(':')).map(debug_directory).collect(),
     };
-    let verbosity =
-        Verbosity { quiet: arguments.quiet, no_warnings: arguments.no_warnings, verbose: arguments.verbose > 0 };
+    let verbosity = Verbosity {
+        quiet: arguments.quiet,
+        no_warnings: arguments.no_warnings,
+        verbose: arguments.verbose > 0,
+        costs: arguments.stats || arguments.verbose > 0,
+    };
     let is_trial = purpose(&arguments.compiling) != Purpose::Trace;
     let mut sink = make_sink(&arguments.output, source, verbosity, is_trial)?;
     let mut flame = arguments.output.flame.as_ref().map(|path| {

@@ -80,6 +80,7 @@ mod tests {
             live_maps: false,
             live_map_entries: 0,
             time_limit_seconds: 0,
+            measure: false,
             server: None,
             debug_directories: Vec::new(),
         };

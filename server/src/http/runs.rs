@@ -129,6 +129,7 @@ fn stored_info(app: &App, record: &RunRecord) -> RunInfo {
         lost_total: summary.map_or(0, |summary| summary.lost),
         view_key: Some(app.auth.view_key(&record.id)),
         maps: Vec::new(),
+        costs: Vec::new(),
         recording_problem: summary.and_then(|summary| summary.problem.clone()),
     }
 }

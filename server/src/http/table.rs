@@ -253,6 +253,7 @@ impl RunTable {
             live_maps: true,
             live_map_entries: LIVE_MAP_ENTRIES,
             time_limit_seconds: record.time_limit_seconds,
+            measure: true,
             server: Some(std::process::id()),
             debug_directories: Vec::new(),
         }

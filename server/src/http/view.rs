@@ -10,14 +10,14 @@ use tracedeck_compiler::diagnostic::{Diagnostic, Severity};
 use tracedeck_compiler::source::{SourceFile, Span};
 
 use super::protocol::{
-    DiagnosticSeverity, DiagnosticView, LogKind, LogLine, LogStream, Loss, MapShape, Progress, Replacement, RunInfo,
-    RunState, ServerMessage, Snapshot, Update,
+    DiagnosticSeverity, DiagnosticView, LogKind, LogLine, LogStream, Loss, MapShape, ProbeCost, Progress, Replacement,
+    RunInfo, RunState, ServerMessage, Snapshot, Update,
 };
 use super::table::Run;
 use crate::session::event::RunDiagnostic;
 use crate::session::hub::delta::Delta;
 use crate::session::hub::log::{Line, Source, Stream};
-use crate::session::hub::picture::{Phase, Picture, Status};
+use crate::session::hub::picture::{self, Phase, Picture, Status};
 use crate::session::hub::{Hub, loss};
 
 mod escape;
@@ -113,6 +113,17 @@ pub fn run_info(run: &Run, status: &Status, maps: Vec<MapShape>, view_key: Optio
         view_key,
         maps,
         recording_problem: status.recording_problem.clone(),
+        costs: status.costs.iter().map(|cost| cost_of(run, cost)).collect(),
+    }
+}
+
+fn cost_of(run: &Run, probe: &picture::ProbeCost) -> ProbeCost {
+    ProbeCost {
+        probe: probe.name.clone(),
+        line: run.file.text_position(probe.span.start).line,
+        probes: probe.cost.probes,
+        hits: probe.cost.hits,
+        nanoseconds: probe.cost.nanoseconds,
     }
 }
 

@@ -114,10 +114,7 @@ pub fn attach_all(
             Ok(links) => {
                 attached.links.extend(links);
                 if counted.insert(point.probe) {
-                    attached.probes += match &point.spec {
-                        AttachSpec::Syscalls { numbers, .. } => numbers.len() as u32,
-                        _ => 1,
-                    };
+                    attached.probes += point.spec.places();
                 }
             }
             Err(error) => {

@@ -37,6 +37,7 @@ pub mod perf_buffer;
 pub mod probe;
 pub mod program;
 pub mod ring;
+pub mod stats;
 
 /// An attribute block with every byte zero, which the kernel demands of what a command does not use.
 fn zeroed() -> bpf_attr {

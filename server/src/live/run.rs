@@ -18,6 +18,7 @@ use super::attach::begin_end::{self, Programs};
 use super::attach::iterator::Walk;
 use super::child::{Child, Progress};
 use super::control::Control;
+use super::costs::Costs;
 use super::counters::Counters;
 use super::emit::Item;
 use super::engine::is_finite;
@@ -37,6 +38,8 @@ use crate::session::event::{EndReason, Event, Output};
 const DRAIN_BYTES: usize = 4 << 20;
 /// Time between live snapshots, and between looks at counters and at the processes that the run depends on.
 const LIVE_EVERY: Duration = Duration::from_millis(100);
+/// Time between two looks at what the probes cost.
+const COSTS_EVERY: Duration = Duration::from_secs(1);
 /// For this long a run, or the command that it follows, is a young one.
 const YOUNG: Duration = Duration::from_millis(100);
 /// For this long a run that was stopped goes on to say what it has to say.
@@ -66,6 +69,8 @@ pub struct Run<'r> {
     ring: Ring,
     maps: Maps,
     counters: Counters,
+    costs: Option<Costs>,
+    next_costs: Instant,
     started: Instant,
     next_live: Instant,
     /// The code of `exit(code)`, once it was called.
@@ -93,6 +98,14 @@ impl<'r> Run<'r> {
         })?;
         let maps = Maps::new(parts.manifest.clone(), maps, globals.clone());
         let counters = Counters::new(parts.manifest.clone(), globals);
+        let costs = match parts.request.measure.then(|| Costs::measure(&parts.manifest, &programs)).transpose() {
+            Ok(costs) => costs,
+            Err(error) => {
+                let message = format!("what the probes cost cannot be measured: {error}");
+                let _ = parts.items.send(Item::Event(Event::Warning { message }));
+                None
+            }
+        };
         let now = Instant::now();
         let names_user_code = names_user_code(&parts.manifest);
         let run = Self {
@@ -101,6 +114,8 @@ impl<'r> Run<'r> {
             ring,
             maps,
             counters,
+            costs,
+            next_costs: now + COSTS_EVERY,
             started: now,
             next_live: now + LIVE_EVERY,
             exit_code: None,
@@ -182,6 +197,7 @@ impl<'r> Run<'r> {
         self.exit_code = None;
         self.empty_ring();
         self.send_losses();
+        self.send_costs();
         self.say_what_was_not_heard();
         match self.maps.all() {
             Ok(maps) => {
@@ -313,6 +329,10 @@ impl<'r> Run<'r> {
             }
         }
         self.send_losses();
+        if before >= self.next_costs {
+            self.next_costs = before + COSTS_EVERY;
+            self.send_costs();
+        }
         self.make_room_for_stacks();
         let now = Instant::now();
         self.next_live = now + LIVE_EVERY.max((now - before) * LIVE_SHARE);
@@ -383,6 +403,12 @@ impl<'r> Run<'r> {
         visit_user_symbols(value, &mut |address, pid| {
             self.parts.processes.lock().unwrap_or_else(PoisonError::into_inner).image(pid, &[address]);
         });
+    }
+
+    fn send_costs(&mut self) {
+        if let Some(event) = self.costs.as_mut().and_then(Costs::changed) {
+            self.send(Item::Event(event));
+        }
     }
 
     fn send_losses(&mut self) {

@@ -78,7 +78,12 @@ impl Sink for FoldedSink {
             Event::Warning { message } => self.desk.warning(message),
             Event::FinalMaps(maps) => maps.iter().try_for_each(|(map, snapshot)| self.map(*map, snapshot)),
             Event::Ended { reason, .. } => self.desk.ended(reason),
-            Event::Compiled(_) | Event::Trial(_) | Event::Maps(_) | Event::Stacks(_) | Event::Names(_) => Ok(()),
+            Event::Compiled(_)
+            | Event::Costs(_)
+            | Event::Trial(_)
+            | Event::Maps(_)
+            | Event::Stacks(_)
+            | Event::Names(_) => Ok(()),
         }
     }
 

@@ -9,15 +9,17 @@ use tracedeck_compiler::source::Span;
 
 use super::losses::sentence;
 use super::{Desk, Sink};
-use crate::session::event::{Event, Output};
+use crate::session::event::{Event, Output, ProgramCost};
 
 pub struct JsonSink {
     desk: Desk,
+    /// What the probes cost when that was last told.
+    costs: Vec<ProgramCost>,
 }
 
 impl JsonSink {
     pub fn new(desk: Desk) -> Self {
-        Self { desk }
+        Self { desk, costs: Vec::new() }
     }
 
     /// Writes `{"type": kind, `, what `rest` adds, and the closing brace.
@@ -30,6 +32,27 @@ impl JsonSink {
         json.raw("}\n");
         let line = json.finish();
         self.desk.streams.out.write_all(line.as_bytes())
+    }
+
+    fn tell_costs(&mut self) -> io::Result<()> {
+        if !self.desk.verbosity.costs || self.costs.is_empty() {
+            return Ok(());
+        }
+        let shape = self.desk.shape();
+        let costs = std::mem::take(&mut self.costs);
+        self.line("probe_stats", |json| {
+            json.raw("\"data\": [");
+            for (index, cost) in costs.iter().enumerate() {
+                json.raw(if index == 0 { "{\"probe\": " } else { ", {\"probe\": " });
+                let probe = shape.as_deref().and_then(|shape| shape.probes.get(cost.probe.index()));
+                json.string(probe.map_or("", |probe| probe.name.as_str()).as_bytes());
+                json.raw(&format!(
+                    ", \"probes\": {}, \"hits\": {}, \"nanoseconds\": {}}}",
+                    cost.probes, cost.hits, cost.nanoseconds
+                ));
+            }
+            json.raw("]");
+        })
     }
 
     fn data(&mut self, kind: &str, text: &[u8]) -> io::Result<()> {
@@ -138,7 +161,14 @@ impl Sink for JsonSink {
             Event::FinalMaps(maps) if self.desk.prints_final_maps() => {
                 maps.iter().try_for_each(|(map, snapshot)| self.map(*map, snapshot, 0, 1))
             }
-            Event::Ended { reason, .. } => self.desk.ended(reason),
+            Event::Costs(costs) => {
+                self.costs.clone_from(costs);
+                Ok(())
+            }
+            Event::Ended { reason, .. } => {
+                self.tell_costs()?;
+                self.desk.ended(reason)
+            }
             Event::Compiled(_)
             | Event::Trial(_)
             | Event::Maps(_)

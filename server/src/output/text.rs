@@ -11,16 +11,18 @@ use tracedeck_compiler::source::Span;
 
 use super::losses::sentence;
 use super::{Desk, Sink};
-use crate::session::event::{Event, Output};
+use crate::session::event::{Event, Output, ProgramCost};
 use crate::session::names::Names;
 
 pub struct TextSink {
     desk: Desk,
+    /// What the probes cost when that was last told.
+    costs: Vec<ProgramCost>,
 }
 
 impl TextSink {
     pub fn new(desk: Desk) -> Self {
-        Self { desk }
+        Self { desk, costs: Vec::new() }
     }
 
     fn output(&mut self, output: &Output) -> io::Result<()> {
@@ -99,7 +101,14 @@ impl Sink for TextSink {
             Event::Lost { cause, span, total, helper } => self.lost(cause, *span, *total, helper.as_ref()),
             Event::Warning { message } => self.desk.warning(message),
             Event::FinalMaps(maps) => self.final_maps(maps),
-            Event::Ended { reason, .. } => self.desk.ended(reason),
+            Event::Ended { reason, .. } => {
+                self.desk.costs(&self.costs)?;
+                self.desk.ended(reason)
+            }
+            Event::Costs(costs) => {
+                self.costs.clone_from(costs);
+                Ok(())
+            }
             Event::Compiled(_) | Event::Trial(_) | Event::Maps(_) | Event::Stacks(_) | Event::Names(_) => Ok(()),
         }
     }

@@ -190,7 +190,11 @@ impl Sink for TrialSink {
                 self.end()?;
                 self.desk.ended(reason)
             }
-            Event::Attached { .. } | Event::Attaching { .. } | Event::Maps(_) | Event::FinalMaps(_) => Ok(()),
+            Event::Attached { .. }
+            | Event::Attaching { .. }
+            | Event::Maps(_)
+            | Event::FinalMaps(_)
+            | Event::Costs(_) => Ok(()),
         }
     }
 

@@ -28,6 +28,9 @@ pub struct RunRequest {
     pub live_map_entries: u32,
     /// Seconds after which the run ends by itself; 0: never.
     pub time_limit_seconds: u64,
+    /// Tell how often the probes fire and how long that takes (`Event::Costs`).
+    #[serde(default)]
+    pub measure: bool,
     /// The server that runs it, whose processes are left out like this one; None in a terminal.
     #[serde(default)]
     pub server: Option<u32>,

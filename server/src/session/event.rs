@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use tracedeck_compiler::abi::value::{MapSnapshot, Stack, Value};
 use tracedeck_compiler::diagnostic::render::render;
 use tracedeck_compiler::diagnostic::{Diagnostic, Severity};
-use tracedeck_compiler::manifest::{CounterCause, MapId, PrintfStream, ProbeInfo, RunSettings};
+use tracedeck_compiler::manifest::{CounterCause, MapId, PrintfStream, ProbeId, ProbeInfo, RunSettings};
 use tracedeck_compiler::source::{SourceFile, Span};
 use tracedeck_compiler::types::Type;
 
@@ -54,6 +54,26 @@ pub enum Event {
     FinalMaps(Vec<(MapId, MapSnapshot)>),
     /// Nothing follows.
     Ended { reason: EndReason, exit_code: u8 },
+    /// What the programs cost so far, in the order of the script; about once in a second where the run measures that.
+    Costs(Vec<ProgramCost>),
+}
+
+/// How often one program ran, and how long that took in all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramCost {
+    /// The first of the probes that it serves.
+    pub probe: ProbeId,
+    /// How many it serves.
+    pub probes: u32,
+    pub hits: u64,
+    pub nanoseconds: u64,
+}
+
+impl ProgramCost {
+    /// Mean nanoseconds.
+    pub fn per_hit(&self) -> u64 {
+        self.nanoseconds.checked_div(self.hits).unwrap_or(0)
+    }
 }
 
 /// What happens to a test or a benchmark.

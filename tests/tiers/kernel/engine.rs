@@ -28,6 +28,7 @@ fn start(script: &str) -> (LiveDriver, Receiver<Event>) {
         live_maps: true,
         live_map_entries: 0,
         time_limit_seconds: SAFETY_SECONDS,
+        measure: false,
         server: None,
         debug_directories: Vec::new(),
     };
@@ -178,6 +179,7 @@ fn a_time_limit_ends_a_run_and_says_so() {
         live_maps: false,
         live_map_entries: 0,
         time_limit_seconds: 1,
+        measure: false,
         server: None,
         debug_directories: Vec::new(),
     };

@@ -228,6 +228,28 @@ fn the_tracer_does_not_see_itself_unless_it_is_asked_to() {
 }
 
 #[test]
+fn what_probes_cost_is_told_when_asked_for() {
+    require_tracing!();
+    let target = target::target().display();
+    let script = format!("u:{target}:counted_function {{ @a = count(); }} u:{target}:spin_* {{ @b = count(); }}");
+    let work = target::command("call 100");
+    let told = run(&["--stats", "-f", "json", "-c", &work, "-e", &script]).expect_code(0);
+    let costs = told.json().into_iter().find(|message| message["type"] == "probe_stats").expect("what they cost");
+    assert_eq!(costs["data"][0]["probe"], format!("uprobe:{target}:counted_function"));
+    assert_eq!(costs["data"][0]["hits"], 100);
+    assert!(costs["data"][0]["nanoseconds"].as_u64().is_some_and(|spent| spent > 0), "{costs}");
+    assert_eq!((&costs["data"][1]["hits"], &costs["data"][1]["probes"]), (&0.into(), &2.into()));
+
+    let text = run(&["--stats", "-c", &work, "-e", &script]).expect_code(0);
+    let table: Vec<&str> = text.stderr.lines().filter(|line| line.contains("uprobe:")).collect();
+    assert!(table[0].starts_with("         100 ") && table[0].ends_with(":counted_function"), "{}", text.stderr);
+    assert!(text.stderr.contains("spin_* (2 probes)"), "{}", text.stderr);
+    assert!(text.stderr.contains("Attached 3 probes"), "every match is one: {}", text.stderr);
+    let silent = run(&["-c", &work, "-e", &script]).expect_code(0);
+    assert!(!silent.stderr.contains("NS/HIT"), "{}", silent.stderr);
+}
+
+#[test]
 fn targets_that_make_no_sense_are_refused() {
     require_tracing!();
     for (arguments, says) in [

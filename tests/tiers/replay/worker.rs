@@ -113,6 +113,7 @@ fn start(pool: &WorkerPool, source: &str) -> (Box<dyn Driver>, Receiver<Event>) 
         live_maps: true,
         live_map_entries: 0,
         time_limit_seconds: 0,
+        measure: false,
         server: None,
         debug_directories: Vec::new(),
     };

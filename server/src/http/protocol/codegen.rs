@@ -27,6 +27,7 @@ fn declarations() -> String {
         Snapshot,
         Update,
         RunInfo,
+        ProbeCost,
         RunState,
         Progress,
         MapShape,

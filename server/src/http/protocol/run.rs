@@ -37,6 +37,23 @@ pub struct RunInfo {
     pub maps: Vec<MapShape>,
     /// Why the run is not being stored (any more); null while it is.
     pub recording_problem: Option<String>,
+    /// What the probes cost so far; empty before the first second.
+    pub costs: Vec<ProbeCost>,
+}
+
+/// How often the programs of one probe ran, and how long that took in all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct ProbeCost {
+    /// The attach point, or the first of several that share the program.
+    pub probe: String,
+    /// Where it stands in the script, counted from 1.
+    pub line: u32,
+    /// How many attach points share the program.
+    pub probes: u32,
+    #[ts(type = "number")]
+    pub hits: u64,
+    #[ts(type = "number")]
+    pub nanoseconds: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]

@@ -29,6 +29,13 @@ fn run() -> RunInfo {
             value: "count_t".to_owned(),
         }],
         recording_problem: None,
+        costs: vec![ProbeCost {
+            probe: "kprobe:vfs_read".to_owned(),
+            line: 1,
+            probes: 1,
+            hits: 1204,
+            nanoseconds: 373_240,
+        }],
     }
 }
 

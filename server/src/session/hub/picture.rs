@@ -6,12 +6,13 @@ use tracedeck_compiler::abi::format::map::MapHead;
 use tracedeck_compiler::abi::format::text::TextWriter;
 use tracedeck_compiler::abi::value::MapSnapshot;
 use tracedeck_compiler::manifest::{MapId, PrintfStream};
+use tracedeck_compiler::source::Span;
 use tracedeck_compiler::types::Type;
 
 use super::delta::Delta;
 use super::log::{Line, Log, Source, Stream};
 use super::loss::Loss;
-use crate::session::event::{EndReason, Event, Output, RunDiagnostic, RunShape, Stamped};
+use crate::session::event::{EndReason, Event, Output, ProgramCost, RunDiagnostic, RunShape, Stamped};
 use crate::session::names::Names;
 
 /// Where a run is in its life.
@@ -41,6 +42,16 @@ pub struct Status {
     /// So far, or in all.
     pub duration_ns: u64,
     pub recording_problem: Option<String>,
+    /// What the probes cost so far, where the run measures it.
+    pub costs: Vec<ProbeCost>,
+}
+
+/// What a program costs, with its place in the script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProbeCost {
+    pub name: String,
+    pub span: Span,
+    pub cost: ProgramCost,
 }
 
 /// The content of one map.
@@ -101,6 +112,7 @@ impl Picture {
             Event::Stacks(_) | Event::Names(_) => {}
             // Of a command with --test or --bench only.
             Event::Trial(_) => {}
+            Event::Costs(costs) => self.status.costs = self.located(costs),
             Event::Lost { cause, span, total, .. } => {
                 let loss = self.loss(cause, *span, *total, stamped.at_ns);
                 delta.lose(loss);
@@ -198,13 +210,15 @@ impl Picture {
         delta.put_map(state);
     }
 
-    fn loss(
-        &mut self,
-        cause: &tracedeck_compiler::manifest::CounterCause,
-        span: tracedeck_compiler::source::Span,
-        total: u64,
-        at_ns: u64,
-    ) -> Loss {
+    fn located(&self, costs: &[ProgramCost]) -> Vec<ProbeCost> {
+        let probes = self.shape.as_deref().map_or(&[][..], |shape| &shape.probes);
+        let located = costs.iter().filter_map(|cost| Some((probes.get(cost.probe.index())?, cost)));
+        located
+            .map(|(probe, cost)| ProbeCost { name: probe.name.clone(), span: probe.span, cost: cost.clone() })
+            .collect()
+    }
+
+    fn loss(&mut self, cause: &tracedeck_compiler::manifest::CounterCause, span: Span, total: u64, at_ns: u64) -> Loss {
         if let Some(loss) = self.losses.iter_mut().find(|loss| loss.cause == *cause && loss.span == span) {
             loss.total = total;
             loss.at_ns = at_ns;
