@@ -8,6 +8,7 @@ use crate::sema::config;
 use crate::{aggregations, probes};
 
 pub mod constructs;
+pub mod probe_types;
 pub mod settings;
 
 /// A command line option: how it is written, and what it does.

@@ -38,6 +38,12 @@ pub struct ProbeKind {
     pub doc: &'static str,
     /// The Linux release that brought what it needs.
     pub since: &'static str,
+    /// What of the kernel makes it fire.
+    pub mechanism: &'static str,
+    /// What can be read there, beyond what can be read anywhere.
+    pub arguments: &'static str,
+    /// Tests that attach it and compare what it counts and reads: `TIER/MODULE::TEST`.
+    pub tested: &'static [&'static str],
     /// An attach point that compiles where the probe type is supported; an unsupported one otherwise.
     pub example: &'static str,
     pub support: Support,

@@ -12,6 +12,7 @@
 //   target family N [WAIT]     N children: here, in each child, in a thread of it, and in a program that it starts, one
 //                              getppid each; here and in each child one call of counted_function. With WAIT it waits
 //                              for a byte of standard input first
+//   target compat N             N getppid by int 0x80, whose number is that of semget in the table of 64 bits
 //   target blink                one getppid, and the end
 //   target gate N               waits for a byte of standard input, then N calls of counted_function
 //   target nap N                sleeps N times 1 ms
@@ -209,6 +210,14 @@ int main(int argc, char **argv) {
         char byte;
         if (read(0, &byte, 1) != 1) return 1;
         for (long i = 0; i < n; i++) counted_function(i, "gate");
+    } else if (!strcmp(mode, "compat")) {
+#ifdef __x86_64__
+        for (long i = 0; i < n; i++) {
+            long parent = 64;
+            __asm__ volatile("int $0x80" : "+a"(parent) : : "memory", "cc", "r8", "r9", "r10", "r11");
+            if (parent != getppid()) return 1;
+        }
+#endif
     } else if (!strcmp(mode, "blink")) {
         syscall(SYS_getppid);
         _exit(0);

@@ -49,6 +49,8 @@ helpers! {
     get_comm = 16 (buffer: pointer, size: int) -> int;
     /// `u64 bpf_get_current_task()`
     get_task = 35 () -> fixed;
+    /// `struct task_struct *bpf_get_current_task_btf()`: its members are loaded without a further helper
+    get_task_btf = 158 () -> pointer;
     /// `long bpf_probe_write_user(destination, source, size)`
     probe_write_user = 36 (destination: int, source: pointer, size: int) -> int;
     /// `long bpf_current_task_under_cgroup(map, index)`: 1 when it is

@@ -18,9 +18,10 @@ use super::value::{Lowered, Memory, Place};
 
 /// Numbers of system calls are smaller.
 const NUMBERS: u32 = 512;
-/// The code segment of programs of 32 bits (`__USER32_CS`): their numbers mean other calls, and their tracepoints are
-/// silent.
+/// The code segment of programs of 32 bits (`__USER32_CS`).
 const CODE_OF_32_BITS: u64 = 0x23;
+/// The task is in a system call by the table of 32 bits (`TS_COMPAT` in `thread_info.status`).
+const COMPATIBLE: u64 = 2;
 
 /// What is known of the call that is being traced.
 #[derive(Clone, Copy)]
@@ -41,14 +42,17 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
             Ok::<_, CodegenError>(self.ir.load_context(self.unit.keep_offset, registers, (offset, bytes), false))
         };
         let number = if is_exit { register("orig_ax", 8)? } else { self.context_load(8, 8, false)? };
-        let segment = register("cs", 2)?;
+        let of_32_bits = match self.compatibility() {
+            Some(flag) => flag,
+            None => self.ir.compare(IntPredicate::EQ, register("cs", 2)?, self.ir.constant(CODE_OF_32_BITS)),
+        };
         let (other, next) = (self.ir.block("other"), self.ir.block(""));
         let continue_unless = |condition| {
             let next = self.ir.block("");
             self.ir.branch_if(condition, other, next);
             self.ir.position(next);
         };
-        continue_unless(self.ir.compare(IntPredicate::EQ, segment, self.ir.constant(CODE_OF_32_BITS)));
+        continue_unless(of_32_bits);
         continue_unless(self.ir.compare(IntPredicate::UGE, number, self.ir.constant(u64::from(NUMBERS))));
         let places = self.table("places", 2, &place_table(&numbers));
         let place = self.ir.load_volatile(self.ir.index(places, self.ir.mul(number, self.ir.constant(2))), 2, false);
@@ -64,6 +68,16 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         // A value that comes by two ways has none on the one that is never taken.
         self.syscall = Some(Syscall { number, index });
         Ok(())
+    }
+
+    /// Whether the number is one of the table of 32 bits, where it means another call: the tracepoints of calls are
+    /// silent then. Programs of 64 bits may make such calls, too, by `int 0x80`. None without BTF.
+    fn compatibility(&self) -> Option<IntValue<'ctx>> {
+        let offset = |name: &str, field: &str| Some(self.unit.kernel.struct_type(name)?.field(field)?.offset);
+        let status = offset("struct task_struct", "thread_info")? + offset("struct thread_info", "status")?;
+        let task = self.ir.get_task_btf();
+        let status = self.ir.load_volatile(self.ir.offset(task, status), 4, false);
+        Some(self.ir.is_not_zero(self.ir.and(status, self.ir.constant(COMPATIBLE))))
     }
 
     fn syscall_numbers(&self) -> Vec<u32> {

@@ -11,6 +11,9 @@ pub static BEGIN: ProbeKind = ProbeKind {
     syntax: "begin",
     doc: "Runs once before the other probes are attached.",
     since: "5.10",
+    mechanism: "a raw tracepoint program that the engine runs",
+    arguments: "",
+    tested: &["kernel/end::begin_runs_before_and_end_behind_all_others_in_their_order"],
     example: "begin",
     support: Support::Yes(|expander, parts| expand(expander, parts, AttachSpec::Begin)),
 };
@@ -21,6 +24,9 @@ pub static END: ProbeKind = ProbeKind {
     syntax: "end",
     doc: "Runs once after the other probes are detached.",
     since: "5.10",
+    mechanism: "a raw tracepoint program that the engine runs",
+    arguments: "",
+    tested: &["kernel/end::begin_runs_before_and_end_behind_all_others_in_their_order"],
     example: "end",
     support: Support::Yes(|expander, parts| expand(expander, parts, AttachSpec::End)),
 };

@@ -14,6 +14,9 @@ pub static TEST: ProbeKind = ProbeKind {
     syntax: "test:NAME",
     doc: "A test, run with `--test`. It passes if it returns 0 and calls neither errorf() nor exit() with another code.",
     since: "5.10",
+    mechanism: "an XDP program that the engine runs",
+    arguments: "",
+    tested: &["kernel/trials::tests_pass_or_fail_with_what_they_said"],
     example: "test:addition",
     support: Support::Yes(|expander, parts| {
         expand(expander, parts, ProgramKind::RawTracepoint, |name| AttachSpec::Test { name });
@@ -26,6 +29,9 @@ pub static BENCH: ProbeKind = ProbeKind {
     syntax: "bench:NAME",
     doc: "A benchmark, run with `--bench` as often as it takes to measure it. One that does not return 0 is skipped.",
     since: "5.18",
+    mechanism: "an XDP program that the engine runs",
+    arguments: "",
+    tested: &["kernel/trials::benchmarks_are_measured"],
     example: "bench:addition",
     support: Support::Yes(|expander, parts| {
         expand(expander, parts, ProgramKind::Xdp, |name| AttachSpec::Bench { name });

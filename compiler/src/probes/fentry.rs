@@ -16,6 +16,9 @@ pub static FENTRY: ProbeKind = ProbeKind {
     syntax: "fentry:[MODULE:]FUNCTION",
     doc: "A function of the kernel is entered. Its arguments are `args.name`, with their types. Costs less than a kprobe.",
     since: "5.5",
+    mechanism: "a trampoline for each function",
+    arguments: "`args.NAME`",
+    tested: &["vm/trampolines::arguments_and_results_have_their_types"],
     example: "fentry:do_nanosleep",
     support: Support::Where(|expander, parts| expand(expander, parts, false), |kernel| reason(kernel, "fentry")),
 };
@@ -26,6 +29,9 @@ pub static FEXIT: ProbeKind = ProbeKind {
     syntax: "fexit:[MODULE:]FUNCTION",
     doc: "A function of the kernel returns. Both its arguments, `args.name`, and its result, `retval`, have their types.",
     since: "5.5",
+    mechanism: "a trampoline for each function",
+    arguments: "`args.NAME`, typed `retval`",
+    tested: &["vm/trampolines::arguments_and_results_have_their_types"],
     example: "fexit:do_nanosleep",
     support: Support::Where(|expander, parts| expand(expander, parts, true), |kernel| reason(kernel, "fexit")),
 };

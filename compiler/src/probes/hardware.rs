@@ -13,6 +13,9 @@ pub static HARDWARE: ProbeKind = ProbeKind {
     syntax: "hardware:EVENT[:COUNT]",
     doc: "Fires on every COUNT-th event that the processor counts, such as cache misses.",
     since: "4.9",
+    mechanism: "a perf event on every processor",
+    arguments: "registers, stacks",
+    tested: &["kernel/bad_input::a_probe_that_this_kernel_lacks_says_why"],
     example: "hardware:cache-misses:1000000",
     support: Support::Where(expand, reason),
 };

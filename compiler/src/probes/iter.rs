@@ -14,6 +14,9 @@ pub static ITER: ProbeKind = ProbeKind {
           `ctx.file`, `ctx.vma`. An iterator is the only probe of its script. With a name behind it, the walk is left \
           in the BPF file system instead, and happens whenever that file is read.",
     since: "5.8",
+    mechanism: "an iterator program, read through its link",
+    arguments: "`ctx.NAME`",
+    tested: &["kernel/iterators::the_files_of_one_process_are_visited"],
     example: "iter:task",
     support: Support::Yes(expand),
 };

@@ -14,6 +14,12 @@ pub static KPROBE: ProbeKind = ProbeKind {
     doc: "A function of the kernel is entered. Its arguments are `arg0`, `arg1`, ..., and `args.name` where the kernel \
           describes them; `*` matches many functions.",
     since: "4.17",
+    mechanism: "a kprobe, or one multi link for many (5.18)",
+    arguments: "`arg0` ..., `args.NAME` with BTF, registers",
+    tested: &[
+        "vm/kprobes::a_function_and_its_return_are_counted_with_their_arguments",
+        "vm/kprobes::a_wildcard_counts_by_function",
+    ],
     example: "kprobe:do_nanosleep",
     support: Support::Where(|expander, parts| expand(expander, parts, false), |kernel| reason(kernel, "kprobe")),
 };
@@ -24,6 +30,9 @@ pub static KRETPROBE: ProbeKind = ProbeKind {
     syntax: "kretprobe:[MODULE:]FUNCTION",
     doc: "A function of the kernel returns. What it returned is `retval`.",
     since: "4.17",
+    mechanism: "a kprobe at the return, or one multi link for many (5.18)",
+    arguments: "`retval`",
+    tested: &["vm/kprobes::a_function_and_its_return_are_counted_with_their_arguments"],
     example: "kretprobe:do_nanosleep",
     support: Support::Where(|expander, parts| expand(expander, parts, true), |kernel| reason(kernel, "kretprobe")),
 };

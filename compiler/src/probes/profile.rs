@@ -11,6 +11,9 @@ pub static PROFILE: ProbeKind = ProbeKind {
     syntax: "profile:[CPU:]hz:RATE, profile:[CPU:]s|ms|us:N or profile:[CPU:]10ms",
     doc: "Fires on every processor at a rate, for sampling what runs; on one processor with its number in front.",
     since: "4.9",
+    mechanism: "a perf event on every processor",
+    arguments: "registers, stacks",
+    tested: &["kernel/watchpoints::a_profile_of_one_processor_fires_on_that_one"],
     example: "profile:hz:99",
     support: Support::Yes(profile),
 };
@@ -21,6 +24,9 @@ pub static INTERVAL: ProbeKind = ProbeKind {
     syntax: "interval:s|ms|us|hz:N or interval:10ms",
     doc: "Fires at a rate on one processor, for output in steps.",
     since: "4.9",
+    mechanism: "a perf event on one processor",
+    arguments: "",
+    tested: &["kernel/numbers::interval_prints_and_clears", "vm/classic::timers_tick_everywhere"],
     example: "interval:s:1",
     support: Support::Yes(interval),
 };

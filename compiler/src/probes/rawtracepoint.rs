@@ -12,6 +12,9 @@ pub static RAWTRACEPOINT: ProbeKind = ProbeKind {
     syntax: "rawtracepoint:[MODULE:]EVENT",
     doc: "A static event of the kernel before its arguments are formatted. They are read as `args.name` or `arg0`.",
     since: "4.17",
+    mechanism: "a raw tracepoint program",
+    arguments: "`args.NAME`, `arg0` ...",
+    tested: &["kernel/functions::cookies_of_sockets_are_those_that_the_process_sees"],
     example: "rawtracepoint:sched_switch",
     support: Support::Yes(expand),
 };

@@ -11,6 +11,9 @@ pub static SELF: ProbeKind = ProbeKind {
     syntax: "self:signal:SIGUSR1",
     doc: "The tracer received a signal: `kill -USR1` makes it print what it has.",
     since: "5.10",
+    mechanism: "a raw tracepoint program that the engine runs",
+    arguments: "",
+    tested: &["kernel/signals::a_signal_runs_the_probe_each_time"],
     example: "self:signal:SIGUSR1",
     support: Support::Yes(expand),
 };

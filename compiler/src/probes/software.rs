@@ -13,6 +13,9 @@ pub static SOFTWARE: ProbeKind = ProbeKind {
     syntax: "software:EVENT[:COUNT]",
     doc: "Fires on every COUNT-th event that the kernel counts, such as page faults and context switches.",
     since: "4.9",
+    mechanism: "a perf event on every processor",
+    arguments: "registers, stacks",
+    tested: &["kernel/numbers::page_faults_are_counted_by_process"],
     example: "software:page-faults:100",
     support: Support::Yes(expand),
 };

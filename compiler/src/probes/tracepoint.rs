@@ -13,6 +13,12 @@ pub static TRACEPOINT: ProbeKind = ProbeKind {
     syntax: "tracepoint:CATEGORY:EVENT",
     doc: "A static event of the kernel. Its arguments are read as `args.name`; `*` matches in both parts.",
     since: "4.7",
+    mechanism: "a tracepoint program; one raw tracepoint program for system calls by wildcard",
+    arguments: "`args.NAME`",
+    tested: &[
+        "kernel/numbers::the_time_of_write_is_summed_by_process",
+        "kernel/syscalls::every_entry_and_exit_has_its_own_name",
+    ],
     example: "tracepoint:syscalls:sys_enter_openat",
     support: Support::Yes(expand),
 };

@@ -22,6 +22,13 @@ pub static UPROBE: ProbeKind = ProbeKind {
     doc: "A function of a program or library is entered. Arguments are `arg0`, `arg1`, ..., and by name `args.NAME` where \
           the file has debug information.",
     since: "4.3",
+    mechanism: "a uprobe, or one multi link for many (6.6)",
+    arguments: "`arg0` ..., `args.NAME` with debug information, registers",
+    tested: &[
+        "kernel/source_names::arguments_have_names_and_types",
+        "kernel/source_names::lines_of_the_source_are_probed",
+        "kernel/uprobes::a_wildcard_attaches_to_every_function_with_one_link",
+    ],
     example: "uprobe:/bin/bash:readline",
     support: Support::Yes(|expander, parts| expand(expander, parts, false)),
 };
@@ -32,6 +39,12 @@ pub static URETPROBE: ProbeKind = ProbeKind {
     syntax: "uretprobe:BINARY:FUNCTION or uretprobe:BINARY:cpp:\"NAME\"",
     doc: "A function of a program or library returns. What it returned is `retval`.",
     since: "4.3",
+    mechanism: "a uprobe at the return, or one multi link for many (6.6)",
+    arguments: "`retval`, typed with debug information",
+    tested: &[
+        "kernel/uprobes::return_values_are_read",
+        "kernel/source_names::overloads_are_counted_together_and_apart",
+    ],
     example: "uretprobe:/bin/bash:readline",
     support: Support::Yes(|expander, parts| expand(expander, parts, true)),
 };

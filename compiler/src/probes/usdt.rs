@@ -21,6 +21,12 @@ pub static USDT: ProbeKind = ProbeKind {
     doc: "A place that the program's author marked (user statically defined tracing). Arguments are `arg0`, `arg1`, \
           ... With `-p`, the binary may be left out or `*`, which stands for all files of the process.",
     since: "4.20",
+    mechanism: "a uprobe with the counter of its users, or one multi link for many (6.6)",
+    arguments: "`arg0` ...",
+    tested: &[
+        "kernel/usdt::arguments_are_read_from_wherever_they_are",
+        "kernel/usdt::a_semaphore_is_raised_while_the_probe_is_traced",
+    ],
     example: "usdt:/lib/libc.so.6:libc:memory_heap_new",
     support: Support::Yes(expand),
 };

@@ -12,6 +12,9 @@ pub static WATCHPOINT: ProbeKind = ProbeKind {
     doc: "Memory is written (`w`), read or written (`rw`) or executed (`x`): 1, 2, 4 or 8 bytes at an address. With \
           `-p` or `-c` an address of that process, else one of the kernel. A processor has four of them.",
     since: "4.9",
+    mechanism: "a perf event for a breakpoint of the processor",
+    arguments: "registers, stacks",
+    tested: &["kernel/watchpoints::writes_are_counted_in_threads_that_start_later_too"],
     example: "watchpoint:0xffffffff82a01000:8:w",
     support: Support::Yes(expand),
 };

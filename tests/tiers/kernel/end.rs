@@ -3,8 +3,8 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use tracedeck_tests::binary::{command, loaded_programs, run};
-use tracedeck_tests::require_tracing;
+use tracedeck_tests::binary::{command, loaded_programs, run, trace};
+use tracedeck_tests::{require_tracing, target};
 
 #[test]
 fn a_killed_run_leaves_nothing_attached() {
@@ -47,4 +47,16 @@ fn a_dry_run_attaches_and_ends() {
     require_tracing!();
     let run = run(&["--dry-run", "-e", "interval:s:1 { printf(\"never\\n\"); }"]).expect_code(0);
     assert_eq!(run.stdout.trim(), "");
+}
+
+#[test]
+fn begin_runs_before_and_end_behind_all_others_in_their_order() {
+    require_tracing!();
+    let script = format!(
+        r#"begin {{ printf("begin %d", @n); @n = 100; }} begin {{ @n += 1000; }}
+           uprobe:{}:counted_function {{ @n++; }}
+           end {{ printf("end %d", @n); @n = 7; }} end {{ printf("last %d", @n); }}"#,
+        target::target().display()
+    );
+    assert_eq!(trace(&script, "call 12").printed(), ["begin 0", "end 1112", "last 7"]);
 }

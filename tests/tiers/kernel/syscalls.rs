@@ -4,7 +4,8 @@ use std::process::Stdio;
 use std::time::Instant;
 
 use tracedeck_tests::binary::{command, trace, wait_until_attached};
-use tracedeck_tests::require_tracing;
+use tracedeck_tests::skip::skip;
+use tracedeck_tests::{require_tracing, target};
 
 #[test]
 fn every_entry_and_exit_has_its_own_name() {
@@ -51,4 +52,23 @@ fn all_system_calls_attach_and_stop_without_waiting_for_each() {
     let output = tracer.wait_with_output().expect("its end");
     eprintln!("attached after {attached:?}, stopped after {:?}", stopped.elapsed());
     assert!(String::from_utf8_lossy(&output.stdout).contains("@[tracepoint:syscalls:sys_enter_"));
+}
+
+#[test]
+fn calls_by_the_table_of_32_bits_are_not_taken_for_others() {
+    require_tracing!();
+    let works = std::process::Command::new(target::target()).args(["compat", "1"]).status().expect("the program");
+    if !works.success() {
+        return skip(module_path!(), "this kernel has no system calls of 32 bits");
+    }
+    let script = "t:syscalls:sys_enter_* /pid == cpid/ { @in[args.__syscall_nr] = count(); }
+        t:syscalls:sys_exit_* /pid == cpid/ { @out[args.__syscall_nr] = count(); }
+        t:syscalls:sys_enter_getppid /pid == cpid/ { @alone = count(); }";
+    let run = trace(script, "compat 25");
+    for map in ["@in", "@out"] {
+        let counts = run.map(map);
+        // 64 is semget here, and getppid there.
+        assert_eq!((&counts["64"], &counts["110"]), (&serde_json::Value::Null, &25.into()), "{map}: {counts}");
+    }
+    assert_eq!(run.map("@alone"), 25);
 }

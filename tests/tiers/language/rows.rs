@@ -43,7 +43,7 @@ fn test_function(case: &str) -> Option<(PathBuf, &str)> {
 }
 
 /// The text of a test function, up to the next one; None where there is none.
-fn text_of(case: &str) -> Option<String> {
+pub fn text_of(case: &str) -> Option<String> {
     let (file, name) = test_function(case)?;
     let text = std::fs::read_to_string(file).ok()?;
     let body = text.split(&format!("fn {name}()")).nth(1)?;
