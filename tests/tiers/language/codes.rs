@@ -12,18 +12,8 @@ use super::suite::outcomes;
 /// Codes that no script can provoke: they say that the compiler itself is wrong.
 const UNREACHABLE: [&str; 2] = ["internal", "internal-parser"];
 
-/// How a diagnostic is built, up to its code.
-const CONSTRUCTORS: [&str; 9] = [
-    "Diagnostic::error(",
-    "Diagnostic::warning(",
-    "self.error(",
-    "self.error_with(",
-    "typer.error_with(",
-    "self.warn(",
-    "typer.error(",
-    "typer.warn(",
-    " error(",
-];
+/// How the calls end that build a diagnostic, up to its code: `Diagnostic::error(`, `typer.error_with(`, `warn(`.
+const CONSTRUCTORS: [&str; 4] = ["error(", "error_with(", "warning(", "warn("];
 
 /// The codes that stand in the compiler's source as first argument of a constructor.
 fn codes_in_source() -> BTreeSet<String> {
