@@ -11,8 +11,8 @@ pub mod constructs;
 pub mod probe_types;
 pub mod settings;
 
-/// A command line option: how it is written, and what it does.
-pub type CommandOption = (String, String);
+/// A command line option: how it is written, what it does, and a command that uses it.
+pub type CommandOption = (String, String, String);
 
 /// The whole document, in Markdown. The command's options come from whoever parses them.
 pub fn language(options: &[CommandOption]) -> String {
@@ -38,9 +38,13 @@ pub fn language(options: &[CommandOption]) -> String {
         example(&mut out, it.example);
     }
     settings_of(&mut out);
-    out.push_str("\n## Options of `tracedeck run`\n\n| option | effect |\n|---|---|\n");
-    for (option, doc) in options {
-        let _ = writeln!(out, "| `{}` | {} |", cell(option), cell(doc));
+    out.push_str(
+        "\nOnly the environment sets `BPFTRACE_BTF`, the file with the kernel's types, and `BPFTRACE_COLOR`: `always`, `never`, \
+         `auto`.\n",
+    );
+    out.push_str("\n## Options of `tracedeck run`\n\n| option | effect | example |\n|---|---|---|\n");
+    for (option, doc, example) in options {
+        let _ = writeln!(out, "| `{}` | {} | `{}` |", cell(option), cell(doc), cell(example));
     }
     out
 }
@@ -95,15 +99,19 @@ fn remarks(builtin: &Builtin) -> String {
 fn settings_of(out: &mut String) {
     out.push_str(
         "\n## Settings\n\nKeys of the `config` block; `BPFTRACE_` and the key in capitals is the environment variable that \
-         wins over it.\n\n| key | values | effect |\n|---|---|---|\n",
+         wins over it.\n\n| key | values | effect | example |\n|---|---|---|---|\n",
     );
     for (name, values) in config::keys() {
-        let doc = settings::ALL
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map_or("Accepted; nothing to choose here.", |it| it.1);
-        let _ = writeln!(out, "| `{name}` | {} | {} |", cell(&values), cell(doc));
+        let (doc, value) = setting(name);
+        let example = format!("{name} = {value}");
+        let _ = writeln!(out, "| `{name}` | {} | {} | `{}` |", cell(&values), cell(doc), cell(&example));
     }
+}
+
+/// What a key does, and a value for it.
+fn setting(name: &str) -> (&'static str, &'static str) {
+    let known = settings::ALL.iter().find(|(known, ..)| *known == name);
+    known.map_or(("Accepted; nothing to choose here.", "1"), |(_, doc, value)| (doc, value))
 }
 
 fn example(out: &mut String, script: &str) {
@@ -118,16 +126,39 @@ fn cell(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check;
+    use crate::imports::{Found, Sources, load};
     use crate::options::CompileOptions;
     use crate::sema::tests::{kernel, said_by};
+    use crate::source::{Part, PartKind, SourceFile};
+    use crate::syntax::Limits;
+
+    /// The file that the example of `import` names.
+    struct Helpers;
+
+    impl Sources for Helpers {
+        fn import(&self, path: &str, _: &str) -> Result<Vec<Found>, String> {
+            let text = "macro twice(x) { x * 2 }".to_owned();
+            let part = Part { name: path.to_owned(), kind: PartKind::Script, text };
+            Ok(vec![Found { identity: path.to_owned(), part }])
+        }
+
+        fn include(&self, _: &str, _: bool, _: &str) -> Result<Option<Found>, String> {
+            Ok(None)
+        }
+    }
 
     #[test]
     fn the_example_of_every_construct_compiles_without_a_word() {
         let options = CompileOptions { positional: vec!["5".to_owned()], has_child: true, ..CompileOptions::default() };
         let wrong = |it: &constructs::Construct| {
-            let said = said_by(it.example, &kernel(), &options);
+            let script =
+                load(SourceFile::new("example", it.example), &Helpers, &Limits::default()).expect("its imports");
+            let said = check(&script, &kernel(), &options).diagnostics;
+            let said: Vec<String> = said.iter().map(|it| format!("{} {}", it.code, it.message)).collect();
+            let said = said.join("; ");
             // What is deprecated is explained with the warning that says so.
-            let is_fine = said.is_empty() || said.starts_with("warning deprecated-while");
+            let is_fine = said.is_empty() || said.starts_with("deprecated-while");
             (!is_fine).then(|| format!("{}\n  {said}", it.example))
         };
         let wrong: Vec<String> = constructs::ALL.iter().filter_map(wrong).collect();
@@ -135,19 +166,24 @@ mod tests {
     }
 
     #[test]
-    fn every_setting_that_is_explained_exists() {
+    fn every_setting_that_is_explained_exists_and_takes_its_example() {
         let known: Vec<&str> = config::keys().map(|(name, _)| name).collect();
-        for (name, doc) in settings::ALL {
+        for (name, doc, _) in settings::ALL {
             assert!(known.contains(name) && doc.ends_with('.'), "{name}");
+        }
+        for name in known {
+            let script = format!("config = {{ {name} = {} }} begin {{ print(1); }}", setting(name).1);
+            let said = said_by(&script, &kernel(), &CompileOptions::default());
+            assert!(!said.lines().any(|line| line.starts_with("error")), "{script}\n{said}");
         }
     }
 
     #[test]
     fn the_document_has_a_heading_for_every_record() {
-        let text = language(&[("-q".to_owned(), "Says | less".to_owned())]);
+        let text = language(&[("-q".to_owned(), "Says | less".to_owned(), "run -q x".to_owned())]);
         for name in builtins::ALL.iter().map(|it| it.name).chain(probes::ALL.iter().map(|it| it.name)) {
             assert!(text.contains(&format!("\n### {name}\n")), "{name}");
         }
-        assert!(text.contains("| `-q` | Says \\| less |"));
+        assert!(text.contains("| `-q` | Says \\| less | `run -q x` |"));
     }
 }

@@ -15,6 +15,7 @@ pub mod fmt;
 pub mod info;
 pub mod list;
 mod notify;
+pub mod options;
 pub mod privileges;
 pub mod run;
 pub mod script;
@@ -118,24 +119,6 @@ fn parse_as_bpftrace(arguments: &[OsString]) -> Result<Command, clap::Error> {
         .version(concat!("v0.26.1, spoken by tracedeck ", env!("CARGO_PKG_VERSION")))
         .try_get_matches_from(arguments)?;
     run::RunArguments::from_arg_matches(&matches).map(|arguments| Command::Run(Box::new(arguments)))
-}
-
-/// The options of `tracedeck run`, how they are written and what they do: for the document of the language.
-pub fn run_options() -> Vec<(String, String)> {
-    let command = run::RunArguments::command();
-    let options = command.get_arguments().filter(|argument| !argument.is_positional() && !argument.is_hide_set());
-    options
-        .map(|argument| {
-            let short = argument.get_short().map(|letter| format!("-{letter}"));
-            let long = argument.get_long().map(|name| format!("--{name}"));
-            let mut written: Vec<String> = short.into_iter().chain(long).collect();
-            let takes_value = argument.get_action().takes_values();
-            if let (true, Some(names), Some(last)) = (takes_value, argument.get_value_names(), written.last_mut()) {
-                names.iter().for_each(|name| last.push_str(&format!(" {name}")));
-            }
-            (written.join(", "), argument.get_help().map(ToString::to_string).unwrap_or_default())
-        })
-        .collect()
 }
 
 /// Messages about the program itself: warnings, and what `TRACEDECK_LOG` asks for.

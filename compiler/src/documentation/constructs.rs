@@ -21,6 +21,7 @@ const STATEMENTS: &str = "Statements";
 const EXPRESSIONS: &str = "Expressions";
 const LITERALS: &str = "Literals";
 const TYPES: &str = "Types";
+const FORMATS: &str = "Formats";
 
 /// In the order of the documentation.
 pub static ALL: &[Construct] = &[
@@ -48,6 +49,36 @@ pub static ALL: &[Construct] = &[
         "Written as in C, before all else. The kernel's own types are known without them.",
         "#define SLOW 5ms\nstruct pair { int left; int right; };\nbegin { $p = (struct pair *)0; print(sizeof(struct pair)); print(SLOW); }",
     ),
+    construct(
+        SCRIPT,
+        "#if condition, #ifdef, #else, #endif, #include <header>",
+        "Conditions as in C, before all else. BPFTRACE_HAVE_BTF is defined where the kernel describes its types; a header is then rarely needed.",
+        "#ifdef BPFTRACE_HAVE_BTF\n#define HOW \"by BTF\"\n#else\n#define HOW \"by headers\"\n#endif\nbegin { print(HOW); }",
+    ),
+    construct(
+        SCRIPT,
+        "macro name(value, $variable, @map) { statements; value }",
+        "Is put in where it is named. A plain parameter stands for an expression, evaluated at each use; $variable and @map are the caller's own. Other names in it never meet those of the caller; macros of one name differ by their parameters.",
+        "macro add(@sums, key, n) { @sums[key] += n; @sums[key] }\nbegin { print(add(@total, \"a\", 5)); }",
+    ),
+    construct(
+        SCRIPT,
+        "fn name($parameter : type, ...) : type { statements; return value; }",
+        "A function of the script: compiled once, called like a builtin. void returns nothing.",
+        "fn larger($a : int64, $b : int64) : int64 { if ($a > $b) { return $a; } return $b; }\nbegin { print(larger(3, 5)); }",
+    ),
+    construct(
+        SCRIPT,
+        "import \"path\";",
+        "Before all probes: a script, a C header, or all such files of a directory, looked for beside this script. Each is read once; its begin probes run first.",
+        "import \"helpers.bt\";\nbegin { print(twice(21)); }",
+    ),
+    construct(
+        SCRIPT,
+        "name=probe, \"quoted part\", $1 in a probe",
+        "An attach point may have a name, parts in quotes, which may hold any character, and parameters of the script.",
+        "first=begin { print(1); } u:\"/bin/bash\":readline { @ = count(); }",
+    ),
     construct(SCRIPT, "// and /* */", "Comments.", "// says hello\nbegin { /* once */ print(\"hello\"); }"),
     construct(
         DATA,
@@ -66,6 +97,13 @@ pub static ALL: &[Construct] = &[
         "@map = value; @map[key] = value;",
         "Maps belong to the whole script, keep their values between events and are printed at the end. Several expressions as a key are a tuple. A key that is missing reads as zero.",
         "t:syscalls:sys_enter_openat { @last = nsecs; @by[pid, comm] = nsecs; }",
+    ),
+    construct(DATA, "@ and @[key]", "The map without a name.", "t:syscalls:sys_enter_openat { @[comm] = count(); }"),
+    construct(
+        DATA,
+        "&$variable, &@map",
+        "The address of what a script keeps, while the probe runs.",
+        "begin { $x = 5; $p = &$x; print(*$p); }",
     ),
     construct(
         DATA,
@@ -115,7 +153,12 @@ pub static ALL: &[Construct] = &[
         "Leave a loop, or go on with its next pass.",
         "begin { for $i : 0..10 { if $i == 2 { continue; } if $i == 5 { break; } print($i); } }",
     ),
-    construct(STATEMENTS, "return;", "Leaves the probe.", "begin { if (ncpus > 100000) { return; } print(ncpus); }"),
+    construct(
+        STATEMENTS,
+        "return; return number;",
+        "Leaves the probe, also out of loops. A test fails with a number other than 0.",
+        "begin { if (ncpus > 100000) { return; } print(ncpus); }",
+    ),
     construct(
         STATEMENTS,
         "_ = value;",
@@ -202,6 +245,18 @@ pub static ALL: &[Construct] = &[
     ),
     construct(
         EXPRESSIONS,
+        "typeinfo(value)",
+        "What the compiler knows of a type: btf_id, base_type and full_type. Unstable: it needs its setting.",
+        "config = { unstable_typeinfo = enable } begin { print(typeinfo(pid).full_type); }",
+    ),
+    construct(
+        EXPRESSIONS,
+        "a ? b : c, ||, &&, |, ^, &, == !=, < <= > >=, << >>, + -, * / %, ! ~ - * &, . -> [ ]",
+        "All operators from the loosest to the tightest. Those between commas are equals and group from the left, ? : from the right.",
+        "begin { print(1 + 2 * 3 == 7 && 1 << 2 + 1 == 8); }",
+    ),
+    construct(
+        EXPRESSIONS,
         "comptime value",
         "Insists that a value is known when the script is compiled.",
         "begin { print(comptime (5 * 60)); }",
@@ -257,8 +312,57 @@ pub static ALL: &[Construct] = &[
     ),
     construct(
         TYPES,
+        "(type, type), record { .name = type }",
+        "Tuples and records, as messages write them. They have the type of what is put into them.",
+        "begin { $t = (1, \"a\"); let $u: typeof($t); $u = (2, \"b\"); print($u); }",
+    ),
+    construct(
+        TYPES,
+        "buffer, inet, macaddr_t, username_t, timestamp, cgroup_path_t, ksym_t, usym_t, kstack_t, ustack_t",
+        "What buf(), ntop(), macaddr(), username, strftime(), cgroup_path(), ksym(), usym() and stacks give: kept as they are, written as text where they are printed.",
+        "begin { @who = username; @when = strftime(\"%F\", nsecs); $a = ntop(pton(\"::1\")); print($a); }",
+    ),
+    construct(
+        TYPES,
+        "count_t, sum_t, min_t, max_t, avg_t, stats_t, hist_t, lhist_t, tseries_t",
+        "What maps hold of aggregations. The first five are numbers where a number is needed; copies into other maps need a cast.",
+        "begin { @n = count(); if (@n > 0) { @copy = (uint64)@n; } }",
+    ),
+    construct(
+        TYPES,
         "typeof(value)",
         "The type of something, where a type is expected.",
         "begin { let $x: typeof(pid) = 5; print($x); }",
     ),
+    construct(
+        FORMATS,
+        "%d %i %u %o %x %X",
+        "Integers; without a length they are cut to 32 bits, as in C. Lengths are hh (8 bits), h (16), l, ll, j, z, t and L (64).",
+        "begin { printf(\"%d %llu %x\\n\", -1, nsecs, 255); }",
+    ),
+    construct(
+        FORMATS,
+        "%-8d %08d %+d %#x %8s %.3s",
+        "Flags, width and precision: to the left, with zeros, with a sign, with the base, wider, cut.",
+        "begin { printf(\"%-8d|%08d|%+d|%#x|%8s|%.3s\\n\", 1, 2, 3, 255, comm, comm); }",
+    ),
+    construct(
+        FORMATS,
+        "%s and %v",
+        "Any value as print() writes it: text, symbols of enums, addresses, stacks, tuples.",
+        "begin { printf(\"%s %s %v\\n\", comm, (1, \"a\"), pid); }",
+    ),
+    construct(
+        FORMATS,
+        "%c %p %%",
+        "One byte, an address, a percent sign.",
+        "begin { printf(\"%c %p 100%%\\n\", 65, curtask); }",
+    ),
+    construct(
+        FORMATS,
+        "%r %rx %rh",
+        "Bytes: as text where they can be printed and \\xNN otherwise, all as \\xNN, as hexadecimal numbers with spaces.",
+        "t:syscalls:sys_enter_write { printf(\"%r %rh\\n\", buf(args.buf, 8), buf(args.buf, 8)); }",
+    ),
+    construct(FORMATS, "%gr", "Flags of an allocation by their names.", "begin { printf(\"%gr\\n\", 0xcc0); }"),
 ];

@@ -9,7 +9,7 @@ use super::rows::text_of;
 #[test]
 fn the_document_of_the_language_is_up_to_date() {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/language.md");
-    let text = documentation::language(&cli::run_options());
+    let text = documentation::language(&cli::options::run_options());
     if golden::is_update() {
         std::fs::write(&path, &text).expect("writing the document");
     }
