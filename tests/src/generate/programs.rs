@@ -121,7 +121,7 @@ impl Generator {
         let (name, key) = (self.fresh("@"), self.key());
         for _ in 0..1 + self.random.below(2) {
             let value = self.int(2).text;
-            if self.used % 9 == 0 {
+            if self.used.is_multiple_of(9) {
                 self.line(&format!("{name}{key} = count();"));
                 continue;
             }
