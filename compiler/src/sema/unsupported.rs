@@ -22,7 +22,7 @@ const BUILTINS: &[(&str, &str, &str)] = &[
         "stacks are unwound by frame pointers, not by tables of the file",
         "Use ustack, with programs built with -fno-omit-frame-pointer",
     ),
-    ("unwatch", "a watchpoint stays until the run ends", "Let a map say what is still of interest: /@watched[$1]/"),
+    ("unwatch", "a watchpoint stays until the run ends", "Let a map say whether it is still of interest: /@watched/"),
 ];
 
 /// The diagnostic for a builtin of bpftrace that is not there; `written` as in the script.
