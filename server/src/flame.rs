@@ -11,9 +11,11 @@ use tracedeck_compiler::abi::format::text::TextWriter;
 use tracedeck_compiler::abi::value::{Frame, MapSnapshot, Stack, Unresolved, Value};
 use tracedeck_compiler::types::{StackSpace, Type};
 
+mod export;
 mod svg;
 mod tree;
 
+pub use export::{folded, speedscope};
 pub use svg::{FlameError, FlameOptions, render};
 pub use tree::{Tree, tree};
 

@@ -41,6 +41,7 @@ mod process_filter;
 pub mod protocol;
 mod runs;
 pub mod socket;
+mod stacks;
 pub mod table;
 pub mod view;
 
@@ -116,6 +117,7 @@ pub fn router(app: App) -> Router {
         .merge(past::router())
         .merge(probes::router())
         .merge(runs::router())
+        .merge(stacks::router())
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(RequestBodyTimeoutLayer::new(BODY_DEADLINE))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, ANSWER_DEADLINE))

@@ -48,18 +48,41 @@ async fn flame_tree(
         .computing(move |app| {
             let run = app.runs.find(&id)?;
             let map = parameters.map.as_deref();
-            let before = parameters.from.map(|ms| past::until(app, &run, ms)).transpose()?;
-            let until = parameters.at.map(|ms| past::until(app, &run, ms)).transpose()?;
-            let hub = until.as_ref().map_or_else(|| &**run.hub(), |until| until.hub());
-            let (shape, version, samples) = detailed(hub, map)?;
-            let samples = match before {
-                Some(before) => flame::since(samples, &detailed(before.hub(), map)?.2),
-                None => samples,
-            };
+            let (shape, version, samples) = between(app, &run, map, parameters.from, parameters.at)?;
             Ok(tree_message(version, unit(&shape), flame::tree(&samples)))
         })
         .await?;
     Ok(Json(tree))
+}
+
+/// A map's samples at a moment, or of the time after one.
+fn between(
+    app: &App,
+    run: &Run,
+    map: Option<&str>,
+    from: Option<u64>,
+    at: Option<u64>,
+) -> Result<(MapShape, u64, flame::DetailedSamples), ApiError> {
+    let before = from.map(|ms| past::until(app, run, ms)).transpose()?;
+    let until = at.map(|ms| past::until(app, run, ms)).transpose()?;
+    let hub = until.as_ref().map_or_else(|| &**run.hub(), |until| until.hub());
+    let (shape, version, samples) = detailed(hub, map)?;
+    Ok(match before {
+        Some(before) => (shape, version, flame::since(samples, &detailed(before.hub(), map)?.2)),
+        None => (shape, version, samples),
+    })
+}
+
+/// The same for files: the map's name, its unit, its samples.
+pub(super) fn samples_of(
+    app: &App,
+    run: &Run,
+    map: Option<&str>,
+    from: Option<u64>,
+    at: Option<u64>,
+) -> Result<(String, String, flame::DetailedSamples), ApiError> {
+    let (shape, _, samples) = between(app, run, map, from, at)?;
+    Ok((shape.name.clone(), unit(&shape), samples))
 }
 
 fn detailed(hub: &Hub, map: Option<&str>) -> Result<(MapShape, u64, flame::DetailedSamples), ApiError> {

@@ -10,7 +10,7 @@ use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -88,7 +88,8 @@ async fn output(
         // What a traced process wrote is for a file, not for this window.
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"tracedeck-{name}.{extension}\"")),
     ];
-    Ok((headers, Body::from_stream(pieces)).into_response())
+    // Compression asks once more after the end, which an unfold does not take.
+    Ok((headers, Body::from_stream(pieces.fuse())).into_response())
 }
 
 fn write(record: RunRecord, recording: Recording, format: Format, pipe: &Pipe) -> io::Result<()> {

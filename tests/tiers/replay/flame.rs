@@ -45,6 +45,32 @@ fn sample(stage: &Stage, frames: &[&str]) {
 }
 
 #[tokio::test]
+async fn stacks_are_files_for_other_tools() {
+    let directory = Directory::new();
+    let server = Server::start(&directory).await;
+    let run = begin(&server).await;
+    let hostile = "a;b\"<script>\u{1b}\n";
+    sample(&server.stage(), &["inner", hostile, "outer"]);
+    let folded = loop {
+        let answer = get(&server, &format!("/api/runs/{run}/stacks?format=folded&map=@cpu")).await;
+        if answer.status == 200 && !answer.body.is_empty() {
+            break answer;
+        }
+    };
+    assert_eq!(folded.body.lines().count(), 1, "{}", folded.body);
+    assert!(folded.body.starts_with("outer_[k];") && folded.body.ends_with(";inner_[k] 5\n"), "{}", folded.body);
+    assert_eq!(folded.body.matches(';').count(), 2, "{}", folded.body);
+    assert!(folded.header("content-disposition").unwrap().starts_with("attachment;"));
+    let file = get(&server, &format!("/api/runs/{run}/stacks?format=speedscope")).await.json();
+    assert_eq!(file["profiles"][0]["weights"], serde_json::json!([5]), "{file}");
+    assert_eq!(file["shared"]["frames"][0]["name"], "outer");
+    assert!(!file["shared"]["frames"][1]["name"].as_str().unwrap().contains(['\u{1b}', '\n']), "{file}");
+    assert_eq!(get(&server, &format!("/api/runs/{run}/stacks?format=pdf")).await.status, 400);
+    assert_eq!(get(&server, &format!("/api/runs/{run}/stacks?format=folded&map=@plain")).await.status, 404);
+    server.stage().end();
+}
+
+#[tokio::test]
 async fn a_map_with_stacks_is_drawn_and_the_key_of_the_run_opens_it() {
     let directory = Directory::new();
     let server = Server::start(&directory).await;
