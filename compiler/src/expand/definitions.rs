@@ -43,8 +43,7 @@ fn same_signature(first: &Macro, second: &Macro) -> bool {
 }
 
 fn name_of(parameter: &MacroParameter) -> &Ident {
-    let name = parameter.name();
-    name
+    parameter.name()
 }
 
 /// Looks for what may not stand in a macro.
