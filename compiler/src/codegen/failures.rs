@@ -10,6 +10,7 @@ use inkwell::basic_block::BasicBlock;
 use inkwell::debug_info::DILocation;
 use inkwell::values::{FunctionValue, IntValue, PointerValue};
 
+use crate::kernel::Feature;
 use crate::source::Span;
 
 use super::ir::Ir;
@@ -42,6 +43,8 @@ pub fn write<'ctx>(unit: &Unit<'_, 'ctx>, prologues: &[Prologue<'ctx>]) {
     for prologue in prologues.iter().filter(|prologue| prologue.cpu.is_none()) {
         *places.entry(prologue.program).or_default() += prologue.failures.len();
     }
+    // Linux 6.1 takes a call for the end of a loop where the code behind it was looked at before.
+    let may_call = unit.kernel.has(Feature::InstructionsV4);
     let mut functions: HashMap<u32, FunctionValue<'ctx>> = HashMap::new();
     for prologue in prologues {
         let ir = &prologue.ir;
@@ -50,7 +53,7 @@ pub fn write<'ctx>(unit: &Unit<'_, 'ctx>, prologues: &[Prologue<'ctx>]) {
             ir.set_location(failure.location);
             if let Some(known) = prologue.cpu {
                 count(ir, failure, ir.load_pointer(known));
-            } else if places.get(&prologue.program).is_some_and(|places| *places > IN_PLACE) {
+            } else if may_call && places.get(&prologue.program).is_some_and(|places| *places > IN_PLACE) {
                 let function = functions.entry(prologue.program).or_insert_with(|| function(unit, prologue));
                 // What nobody keeps is written where the counter will be.
                 let (kept, result) = failure.result.unwrap_or((failure.counter, ir.constant(0)));
