@@ -34,7 +34,7 @@ pub struct Diagnostic {
     /// What to do about it, one line each.
     pub help: Vec<String>,
     /// What was written, and what was meant, by all appearances.
-    pub suggestion: Option<Suggestion>,
+    pub suggestion: Option<Box<Suggestion>>,
 }
 
 /// A word for a word.
@@ -80,7 +80,7 @@ impl Diagnostic {
             Some(best) => {
                 let suggestion = Suggestion { written: written.to_owned(), meant: best.to_owned() };
                 let told = self.with_help(format!("Did you mean '{best}'?"));
-                Self { suggestion: Some(suggestion), ..told }
+                Self { suggestion: Some(Box::new(suggestion)), ..told }
             }
             None => self,
         }
