@@ -35,6 +35,7 @@ use tracefs::TraceFs;
 
 type Symbols = Result<Arc<Vec<UserSymbol>>, BinaryError>;
 type Objects = Arc<HashMap<String, UserObject>>;
+type Places = Option<Arc<Vec<SourcePlace>>>;
 type UsdtLocations = Result<Arc<Vec<UsdtLocation>>, BinaryError>;
 /// A file as it was at one time: a program that is rebuilt is read again.
 type FileVersion = (PathBuf, Option<SystemTime>);
@@ -59,8 +60,10 @@ pub struct LiveKernel {
     user_symbols: Cache<FileVersion, Symbols>,
     user_objects: Cache<FileVersion, Objects>,
     usdt: Cache<FileVersion, UsdtLocations>,
-    source_places: Cache<(PathBuf, Option<SystemTime>, String), Option<Arc<Vec<SourcePlace>>>>,
-    user_function_types: Cache<(PathBuf, Option<SystemTime>, u64), Option<Arc<FunctionType>>>,
+    /// By file and `file.c:LINE`.
+    source_places: Cache<(FileVersion, String), Places>,
+    /// By file and offset.
+    user_function_types: Cache<(FileVersion, u64), Option<Arc<FunctionType>>>,
 }
 
 impl LiveKernel {
@@ -378,15 +381,13 @@ impl Kernel for LiveKernel {
     }
 
     fn source_places(&self, path: &Path, source: &str) -> Option<Arc<Vec<SourcePlace>>> {
-        let (path, time) = version_of(path);
-        let key = (path, time, source.to_owned());
-        self.source_places.get(&key, || symbols::dwarf::source_places(&key.0, source).map(Arc::new))
+        let key = (version_of(path), source.to_owned());
+        self.source_places.get(&key, || symbols::dwarf::source_places(path, source).map(Arc::new))
     }
 
     fn user_function_type(&self, path: &Path, address: u64) -> Option<Arc<FunctionType>> {
-        let (path, time) = version_of(path);
-        let key = (path, time, address);
-        self.user_function_types.get(&key, || symbols::dwarf::function_type(&key.0, address).map(Arc::new))
+        self.user_function_types
+            .get(&(version_of(path), address), || symbols::dwarf::function_type(path, address).map(Arc::new))
     }
 
     fn binaries(&self, pattern: &str, pid: Option<u32>) -> Result<Vec<PathBuf>, BinaryError> {

@@ -56,7 +56,7 @@ pub fn run_options() -> Vec<CommandOption> {
                 names.iter().for_each(|name| last.push_str(&format!(" {name}")));
             }
             let doc = argument.get_help().map(ToString::to_string).unwrap_or_default();
-            (written.join(", "), doc, example(argument).map(|it| line(it)).unwrap_or_default())
+            (written.join(", "), doc, example(argument).map(line).unwrap_or_default())
         })
         .collect()
 }
