@@ -40,7 +40,7 @@ pub static URETPROBE: ProbeKind = ProbeKind {
     doc: "A function of a program or library returns. What it returned is `retval`.",
     since: "4.3",
     mechanism: "a uprobe at the return, or one multi link for many (6.6)",
-    arguments: "`retval`, typed with debug information",
+    arguments: "`retval`, integers of their own size with debug information",
     tested: &[
         "kernel/uprobes::return_values_are_read",
         "kernel/source_names::overloads_are_counted_together_and_apart",

@@ -73,13 +73,15 @@ impl Typer<'_> {
         self.fail(diagnostic)
     }
 
-    /// `retval` of a uretprobe, with the type that debug information gives it, if a register holds it.
+    /// `retval` of a uretprobe: of an integer the part that the function sets. An address stays the number that it
+    /// is without debug information, so that what a script does with it does not depend on how a program was built.
     pub fn register_result(&mut self, result: &Type, span: Span) -> Expr {
         let whole = Expr { kind: ExprKind::ReturnValue, ty: Type::UINT64, span };
-        if !result.is_scalar() {
-            return whole;
+        match result {
+            Type::Pointer { .. } => whole,
+            _ if result.is_scalar() => narrowed(whole, self.member_type(result.clone(), self.default_space())),
+            _ => whole,
         }
-        narrowed(whole, self.member_type(result.clone(), self.default_space()))
     }
 }
 

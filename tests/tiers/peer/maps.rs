@@ -28,7 +28,7 @@ peers! {
     more_wanted_than_there_are: r#"BEGIN { @[1] = 1; @[2] = 2; print(@, 10); clear(@); exit(); }"#;
     maps_that_only_the_end_fills: r#"BEGIN { exit(); } END { @at_the_end = 1; }"#;
     cleared_at_the_end: r#"BEGIN { @a = 1; @b[1] = 2; exit(); } END { clear(@a); clear(@b); printf("nothing left\n"); }"#;
-    zeroed_counters: r#"BEGIN { @c["a"] = count(); @c["b"] = count(); exit(); } END { zero(@c); }"#;
+    zeroed_counters: r#"BEGIN { @c["a"] = count(); @n = count(); exit(); } END { zero(@c); zero(@n); }"#;
     names_with_digits_and_underscores: r#"BEGIN { @a_1 = 1; @_b = 2; @C3 = 3; exit(); }"#;
     keys_that_are_small_types: r#"BEGIN { @[(uint8)255] = 1; @s[(int16)-2] = 2; exit(); }"#;
     values_that_are_negative_are_sorted: r#"BEGIN { @["a"] = -5; @["b"] = 3; @["c"] = -50; @["d"] = 0; exit(); }"#;

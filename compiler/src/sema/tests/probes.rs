@@ -122,7 +122,7 @@ fn functions_are_found_by_offset_and_address() {
         ),
         (
             "ur:bash:main+1 { }",
-            "error malformed-attach-point `ur:bash:main+1`: uretprobe cannot be attached at an offset: a function returns as a whole | An attach point of this kind is written uretprobe:BINARY:FUNCTION",
+            "error malformed-attach-point `ur:bash:main+1`: uretprobe cannot be attached at an offset: a function returns as a whole | An attach point of this kind is written uretprobe:BINARY:FUNCTION or uretprobe:BINARY:cpp:\"NAME\"",
         ),
         (
             "u:bash:0x9000 { }",
