@@ -12,6 +12,7 @@ use tracedeck_compiler::abi::value::{Frame, MapSnapshot, Stack, Unresolved, Valu
 use tracedeck_compiler::types::{StackSpace, Type};
 
 mod export;
+pub mod pprof;
 mod svg;
 mod tree;
 

@@ -9,7 +9,7 @@ use axum::routing::get;
 use super::error::ApiError;
 use super::flamegraph::samples_of;
 use super::{Anyone, App};
-use crate::flame;
+use crate::flame::{self, pprof::Facts};
 
 pub fn router() -> Router<App> {
     Router::new().route("/api/runs/{id}/stacks", get(stacks))
@@ -31,6 +31,7 @@ struct Parameters {
 #[serde(rename_all = "lowercase")]
 enum Format {
     Folded,
+    Pprof,
     Speedscope,
 }
 
@@ -50,16 +51,25 @@ async fn stacks(
             let run = app.runs.find(&id)?;
             let (map, unit, samples) = samples_of(app, &run, wanted.map.as_deref(), wanted.from, wanted.at)?;
             Ok(match wanted.format {
-                Format::Folded => flame::folded(&samples),
+                Format::Folded => flame::folded(&samples).into_bytes(),
+                Format::Pprof => {
+                    let facts = Facts {
+                        unit: &unit,
+                        began_ns: u64::try_from(run.record.started_ms).unwrap_or(0).saturating_mul(1_000_000),
+                        duration_ns: run.hub().with_picture(|picture| picture.status_now()).duration_ns,
+                    };
+                    flame::pprof::write(&samples, &facts).map_err(ApiError::internal)?
+                }
                 Format::Speedscope => {
                     let unit = if ["bytes", "nanoseconds"].contains(&&*unit) { &*unit } else { "none" };
-                    flame::speedscope(&samples, &format!("{map} of {id}"), unit).to_string()
+                    flame::speedscope(&samples, &format!("{map} of {id}"), unit).to_string().into_bytes()
                 }
             })
         })
         .await?;
     let (kind, extension) = match format {
         Format::Folded => ("text/plain; charset=utf-8", "folded"),
+        Format::Pprof => ("application/gzip", "pb.gz"),
         Format::Speedscope => ("application/json", "speedscope.json"),
     };
     let file = format!("attachment; filename=\"tracedeck-{name}.{extension}\"");
