@@ -12,11 +12,13 @@ use tracedeck_compiler::abi::value::{Frame, MapSnapshot, Stack, Unresolved, Valu
 use tracedeck_compiler::types::{StackSpace, Type};
 
 mod export;
+mod functions;
 pub mod pprof;
 mod svg;
 mod tree;
 
 pub use export::{folded, speedscope};
+pub use functions::{FunctionRow, functions};
 pub use svg::{FlameError, FlameOptions, render};
 pub use tree::{Tree, tree};
 
@@ -75,6 +77,16 @@ pub fn detailed_samples(snapshot: &MapSnapshot, names: &dyn Names) -> DetailedSa
         why: origin.and_then(why),
         frame,
     })
+}
+
+/// Functions of one name in two libraries become one again.
+pub fn without_details(samples: &DetailedSamples) -> Samples {
+    let mut plain = Samples::new();
+    for (stack, weight) in samples {
+        let total = plain.entry(stack.iter().map(|frame| frame.frame.clone()).collect()).or_insert(0_u64);
+        *total = total.saturating_add(*weight);
+    }
+    plain
 }
 
 /// What came after `before`: for counters that only grow, the samples of the time between.

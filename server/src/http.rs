@@ -25,6 +25,7 @@ pub mod auth;
 mod check;
 mod complete;
 mod course;
+mod document;
 pub mod error;
 mod examples;
 mod flamegraph;
@@ -110,6 +111,7 @@ pub fn router(app: App) -> Router {
         .merge(check::router())
         .merge(complete::router())
         .merge(course::router())
+        .merge(document::router())
         .merge(format::router())
         .merge(flamegraph::router())
         .merge(on_this_box::router())

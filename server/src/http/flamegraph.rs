@@ -223,14 +223,19 @@ fn draw(run: &Run, parameters: &Parameters) -> Result<Vec<u8>, ApiError> {
 /// What a flame graph that is opened as a document may do: run inferno's script, which is named by its hash, and
 /// nothing else; in a sandbox, so that it is a stranger to this server's pages.
 fn policy(svg: &[u8]) -> String {
+    format!(
+        "default-src 'none'; style-src 'unsafe-inline'; script-src {}; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox allow-scripts",
+        script_sources(svg)
+    )
+}
+
+/// Sources of scripts for a policy that allows what a drawing brings and nothing else.
+pub(super) fn script_sources(svg: &[u8]) -> String {
     let script = script_text(svg).map(|text| hash_source(&text));
     // `onload="init(evt)"` on the root element starts the script.
     let start = hash_source(b"init(evt)");
-    format!(
-        "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-hashes' {start} {}; \
-         base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox allow-scripts",
-        script.unwrap_or_default()
-    )
+    format!("'unsafe-hashes' {start} {}", script.unwrap_or_default())
 }
 
 /// The text of the first script element, without the marks of its CDATA section.
@@ -247,7 +252,7 @@ fn hash_source(text: &[u8]) -> String {
 }
 
 /// Base64 with padding, as policies write hashes.
-fn base64(bytes: &[u8]) -> String {
+pub(super) fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {

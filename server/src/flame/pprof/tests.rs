@@ -14,7 +14,8 @@ fn samples() -> DetailedSamples {
     DetailedSamples::from([(vec![comm.clone(), main.clone()], 2), (vec![comm, main, read], u64::MAX)])
 }
 
-const FACTS: Facts<'static> = Facts { unit: "samples", began_ns: 1_700_000_000_000_000_000, duration_ns: 5_000_000_000 };
+const FACTS: Facts<'static> =
+    Facts { unit: "samples", began_ns: 1_700_000_000_000_000_000, duration_ns: 5_000_000_000 };
 
 #[test]
 fn what_is_written_is_read_again() {
