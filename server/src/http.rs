@@ -32,6 +32,7 @@ mod flamegraph;
 mod format;
 pub mod guard;
 mod host;
+mod import;
 mod language;
 mod login;
 mod on_this_box;
@@ -114,6 +115,7 @@ pub fn router(app: App) -> Router {
         .merge(document::router())
         .merge(format::router())
         .merge(flamegraph::router())
+        .merge(import::router())
         .merge(on_this_box::router())
         .merge(output::router())
         .merge(past::router())

@@ -7,6 +7,7 @@ pub mod examples;
 pub mod flame;
 pub mod host;
 pub mod http;
+pub mod import;
 pub mod live;
 pub mod output;
 pub mod session;

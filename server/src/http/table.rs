@@ -10,9 +10,12 @@ use tracedeck_compiler::source::SourceFile;
 use super::error::ApiError;
 use super::process_filter::ProcessWish;
 use super::view;
+use crate::import::Import;
 use crate::session::Session;
 use crate::session::driver::{Driver, RunRequest};
+use crate::session::event::Stamped;
 use crate::session::hub::Hub;
+use crate::session::recording::Recorder as _;
 use crate::session::replay::Replay;
 use crate::store::{RunRecord, Store, StoreError};
 
@@ -205,6 +208,32 @@ impl RunTable {
             }
             beginning.insert(key, id.clone());
         }
+        Ok(id)
+    }
+
+    /// Keeps what a file holds as a run that has ended.
+    pub fn import(&self, name: &str, file: Import) -> Result<String, ApiError> {
+        let record = RunRecord {
+            id: new_id().map_err(ApiError::internal)?,
+            title: name.chars().take(MAX_TITLE_CHARS).collect(),
+            source: format!("// Imported: {name}, {}\n", file.kind),
+            started_ms: view::unix_ms_now(),
+            ..RunRecord::default()
+        };
+        self.store.insert(record.clone()).map_err(ApiError::internal)?;
+        let mut recorder = self.store.recorder(&record.id);
+        let mut replay = Replay::default();
+        for (index, event) in file.events().into_iter().enumerate() {
+            let stamped = Arc::new(Stamped { sequence: index as u64 + 1, at_ns: 0, event });
+            recorder.record(&stamped);
+            replay.take(&stamped);
+        }
+        let hub = Arc::new(replay.into_hub());
+        recorder.finish(&hub.status());
+        self.collect();
+        let id = record.id.clone();
+        // The writer may still be at it.
+        self.lock().insert(id.clone(), Run::new(record, Source::Recorded(hub)));
         Ok(id)
     }
 
