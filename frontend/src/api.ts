@@ -42,6 +42,7 @@ export const api = {
     post<RunCreated>('/api/runs', { source, parameters: [...parameters], title: title ?? null, idempotency_key: idempotencyKey() } satisfies RunRequestBody),
   history: (id: string) => get<History>(`/api/runs/${encodeURIComponent(id)}/history`),
   at: (id: string, ms: number, signal?: AbortSignal) => call(`/api/runs/${encodeURIComponent(id)}/at?ms=${Math.round(ms)}`, { method: 'GET' }, signal).then((answer) => answer.json() as Promise<ServerMessage>),
+  importFile: (name: string, file: Blob) => call(`/api/import?${new URLSearchParams({ name: name.slice(0, 120) })}`, { method: 'POST', body: file }).then((answer) => answer.json() as Promise<RunCreated>),
   file: (path: string) => call(path, { method: 'GET' }).then((answer) => answer.blob()),
   json: <T>(path: string) => get<T>(path),
 };

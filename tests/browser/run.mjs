@@ -6,6 +6,7 @@ import { findChromium, launch } from './lib/browser.mjs';
 import { repository } from './lib/modules.mjs';
 import { Report } from './lib/report.mjs';
 import { exploring } from './suites/exploring.mjs';
+import { files } from './suites/files.mjs';
 import { journeys } from './suites/journeys.mjs';
 import { screens } from './suites/screens.mjs';
 
@@ -17,7 +18,7 @@ const argument = (name) => {
 const report = new Report(argument('--match'));
 const options = { screenshots: argument('--screenshots') };
 const only = argument('--only');
-const suites = { screens, journeys, exploring };
+const suites = { screens, journeys, exploring, files };
 
 if (!existsSync(join(repository, 'static/dist/index.html'))) {
   console.log('the page is not built: run npm ci && npm run build in frontend/');

@@ -83,6 +83,11 @@ function unknownMessage(_message: never, state: RunState): RunState {
   return state;
 }
 
+/** A file of another tool: nothing was attached, and still it ended as it should. */
+export function isImported(run: RunInfo): boolean {
+  return run.state === 'ended' && run.ok === true && run.probes === 0;
+}
+
 /** Lost events as the top bar shows them: the larger of what the run and the causes say, since either may arrive first. */
 export function lostTotal(state: RunState): number {
   return Math.max(lossTotal(state.lost), state.run?.lost_total ?? 0);

@@ -7,5 +7,6 @@ const require = createRequire(new URL('../../../frontend/package.json', import.m
 
 export const { chromium } = require('playwright-core');
 export const { WebSocketServer } = require('ws');
+export const { Profile } = require('pprof-format');
 export const axeSource = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 export const repository = fileURLToPath(new URL('../../../', import.meta.url));

@@ -1,7 +1,6 @@
 // Screens that lead to a run: probes, the course, what is on this box, settings. Against the real server.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { assertAccessible, shoot } from '../lib/browser.mjs';
 import { live, operatorOf, stop } from '../lib/operator.mjs';
 import { Skip } from '../lib/report.mjs';
@@ -15,7 +14,6 @@ const names = {
   lacking: 'learn: a step that this kernel cannot run says so before Run',
   box: 'on this box: a run with its cost, programs of another process, and Stop',
   settings: 'settings: theme and text size last, and the server says what it keeps',
-  files: 'export: folded stacks, speedscope, SVG and JSON lines are files, and the command line is there',
   phone: 'probes: on a phone the list gives way to the probe and comes back',
 };
 
@@ -32,7 +30,6 @@ export async function exploring(report, browser, { screenshots }) {
     await probes(report, operator, screenshots, busy.pid);
     await learn(report, operator, screenshots);
     await box(report, operator, screenshots, path);
-    await files(report, operator, screenshots);
   } finally {
     busy.kill();
     await server.stop();
@@ -174,36 +171,5 @@ async function box(report, operator, screenshots, binary) {
       await page.getByLabel('Normal').check();
       await page.getByLabel('As the system').check();
       await shoot(page, screenshots, 'settings');
-    }));
-}
-
-async function files(report, operator, screenshots) {
-  await report.test(names.files, () =>
-    operator('/learn/stacks', async (page) => {
-      const download = async (name) => {
-        const problem = page.getByRole('alert').textContent().then((text) => Promise.reject(new Error(text)));
-        const downloaded = page.waitForEvent('download');
-        await page.getByRole('button', { name, exact: true }).click();
-        problem.catch(() => undefined);
-        const file = await Promise.race([downloaded, problem]);
-        return [file.suggestedFilename(), readFileSync(await file.path(), 'utf8')];
-      };
-      await page.getByRole('heading', { name: 'Stacks and flame graphs' }).waitFor();
-      await page.keyboard.press('Control+Enter');
-      await page.getByRole('treeitem').first().waitFor();
-      await stop(page);
-      await page.keyboard.press('x');
-      await page.getByRole('heading', { name: 'Export' }).waitFor();
-      await assertAccessible(page, 'export');
-      await shoot(page, screenshots, 'export');
-      const [name, folded] = await download('Folded stacks');
-      assert.match(name, /\.folded$/);
-      for (const line of folded.trimEnd().split('\n')) assert.match(line, /^.+ \d+$/);
-      const profile = JSON.parse((await download('speedscope'))[1]).profiles[0];
-      const weights = folded.trimEnd().split('\n').map((line) => Number(line.split(' ').at(-1)));
-      assert.equal(profile.endValue, weights.reduce((sum, weight) => sum + weight, 0));
-      assert.match((await download('SVG'))[1], /<svg/);
-      for (const line of (await download('JSON lines'))[1].trimEnd().split('\n')) JSON.parse(line);
-      await page.getByText(/tracedeck run -e 'profile:hz:99/).waitFor();
     }));
 }

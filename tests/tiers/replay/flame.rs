@@ -65,6 +65,11 @@ async fn stacks_are_files_for_other_tools() {
     assert_eq!(file["profiles"][0]["weights"], serde_json::json!([5]), "{file}");
     assert_eq!(file["shared"]["frames"][0]["name"], "outer");
     assert!(!file["shared"]["frames"][1]["name"].as_str().unwrap().contains(['\u{1b}', '\n']), "{file}");
+    let profile = get(&server, &format!("/api/runs/{run}/stacks?format=pprof")).await;
+    assert_eq!((profile.status, profile.header("content-type")), (200, Some("application/gzip")));
+    let page = get(&server, &format!("/api/runs/{run}/page.html")).await;
+    assert!(page.body.contains("outer") && page.body.contains("Functions by samples"), "{}", page.body);
+    assert!(!page.body.contains("<script>\u{1b}") && !page.body.contains("b\"<script>"), "{}", page.body);
     assert_eq!(get(&server, &format!("/api/runs/{run}/stacks?format=pdf")).await.status, 400);
     assert_eq!(get(&server, &format!("/api/runs/{run}/stacks?format=folded&map=@plain")).await.status, 404);
     server.stage().end();
