@@ -249,19 +249,22 @@ async function all(report, browser, server, screenshots) {
   await report.test(names.complete, () =>
     operator('/write', async (page) => {
       const options = page.locator('[data-testid="editor"] [role="option"]');
-      const chosen = page.locator('[data-testid="editor"] [role="option"][aria-selected="true"]');
+      // While an answer is under way the list is shown, but Enter is a new line and not a choice.
+      const chosen = page.locator('[data-testid="editor"] .cm-tooltip-autocomplete:not(.cm-tooltip-autocomplete-disabled) [role="option"][aria-selected="true"]');
       const script = () => page.evaluate(() => [...document.querySelector('[data-testid="editor"]').shadowRoot.querySelectorAll('.cm-line')].map((line) => line.textContent).join('\n'));
       await type(page, '');
       await page.keyboard.type('t:sysc:enteropenat');
       await chosen.filter({ hasText: 'tracepoint:syscalls:sys_enter_openat' }).waitFor();
       await page.locator('[data-testid="editor"] .cm-completionInfo', { hasText: 'filename' }).waitFor();
       await shoot(page, screenshots, 'complete-probe');
+      await chosen.filter({ hasText: 'tracepoint:syscalls:sys_enter_openat' }).waitFor();
       await page.keyboard.press('Enter');
       await page.keyboard.type(' { printf("%s %s", comm, str(args.');
       await options.filter({ hasText: 'filename' }).waitFor();
       assert.match(await options.filter({ hasText: 'filename' }).textContent(), /filename\s*const char \*/);
       await shoot(page, screenshots, 'complete-field');
       await page.keyboard.type('filen');
+      await chosen.filter({ hasText: 'filename' }).waitFor();
       await page.keyboard.press('Tab');
       assert.match(await script(), /str\(args\.filename\)/);
       await page.keyboard.type(')); @n[comm] = coun');
