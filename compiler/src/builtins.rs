@@ -24,7 +24,7 @@ pub mod registers;
 mod settings;
 mod signals;
 pub mod stacks;
-mod strings;
+pub mod strings;
 mod symbols;
 mod text;
 mod time;

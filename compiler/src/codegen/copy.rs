@@ -8,7 +8,7 @@ use crate::types::Type;
 
 use super::error::CodegenError;
 use super::function::FunctionBuilder;
-use super::value::{Lowered, Memory, Place, align_at};
+use super::value::{Lowered, Memory, Place};
 
 /// The most bytes that are copied or zeroed by single instructions rather than by a helper.
 const INLINE_BYTES: u32 = 64;
@@ -45,6 +45,9 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
             self.exact_parts(parts, ty, place)?;
             return Ok(place);
         }
+        if let Some(place) = self.text_among_zeros(expression, ty, None)? {
+            return Ok(place);
+        }
         let memory = self.memory(expression)?;
         if memory.exact && memory.place.align == 8 && expression.ty == *ty {
             return Ok(memory.place);
@@ -68,7 +71,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
                 self.ir.store(at.pointer, value, part_type.size());
             } else if let ExprKind::Tuple(parts) | ExprKind::Record(parts) = &part.kind {
                 self.exact_parts(parts, part_type, at)?;
-            } else {
+            } else if self.text_among_zeros(part, part_type, Some(at))?.is_none() {
                 // Builtins that leave bytes undefined write to memory of their own, which is then cleaned.
                 let memory = self.memory(part)?;
                 if memory.exact {
@@ -79,6 +82,39 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
             }
         }
         Ok(())
+    }
+
+    /// Text that a helper reads, where there were zeros: the helper writes nothing behind the text. None for all other
+    /// expressions.
+    fn text_among_zeros(
+        &mut self,
+        expression: &Expr,
+        ty: &Type,
+        place: Option<Place<'ctx>>,
+    ) -> Result<Option<Place<'ctx>>, CodegenError> {
+        let is_read = match &expression.kind {
+            ExprKind::TracepointField { .. } | ExprKind::Load { .. } => true,
+            ExprKind::Call(call) => std::ptr::eq(call.builtin, &crate::builtins::strings::STR),
+            _ => false,
+        };
+        if !is_read || !matches!((&expression.ty, ty), (Type::String { .. }, Type::String { .. })) {
+            return Ok(None);
+        }
+        let place = match place {
+            Some(place) => place,
+            None => self.temporary(ty)?,
+        };
+        self.zero(place, ty.size())?;
+        let Lowered::Memory(memory) = self.value_towards(expression, place.of_zeros())? else {
+            return Err(CodegenError::internal(expression.span, "text that is not in memory"));
+        };
+        if !memory.exact {
+            return Err(CodegenError::internal(expression.span, "text among zeros is not exact"));
+        }
+        if memory.place.pointer != place.pointer {
+            self.copy_value(&expression.ty, memory, ty, place)?;
+        }
+        Ok(Some(place))
     }
 
     /// Zeroes the bytes of a tuple or record that no part covers, on this level.
@@ -93,7 +129,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
     }
 
     pub fn place_at(&self, place: Place<'ctx>, offset: u32) -> Place<'ctx> {
-        Place::new(self.ir.offset(place.pointer, offset), align_at(place.align, offset))
+        place.part(self.ir.offset(place.pointer, offset), offset)
     }
 
     /// Copies a value; a string may get more room than it had.
@@ -186,7 +222,15 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         let bytes = capacity.min(room);
         if bytes <= INLINE_TEXT {
             let mut alive = self.ir.constant(u64::MAX);
-            for index in 0..bytes {
+            let words = if memory.place.align.min(place.align) == 8 { bytes / 8 } else { 0 };
+            for offset in (0..words).map(|word| word * 8) {
+                let word = self.ir.load(self.ir.offset(memory.place.pointer, offset), 8, false);
+                let (mask, is_whole) = self.ir.text_word_mask(word);
+                let word = self.ir.and(self.ir.and(word, mask), alive);
+                alive = self.ir.and(alive, is_whole);
+                self.ir.store(self.ir.offset(place.pointer, offset), word, 8);
+            }
+            for index in words * 8..bytes {
                 let byte = self.ir.load(self.ir.offset(memory.place.pointer, index), 1, false);
                 alive = self.ir.and(alive, self.ir.text_mask(byte));
                 self.ir.store(self.ir.offset(place.pointer, index), self.ir.and(byte, alive), 1);

@@ -406,7 +406,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         self.ir.position(inside);
         let offset = self.ir.mul(index, self.ir.constant(u64::from(ty.size())));
         let pointer = self.ir.index(memory.place.pointer, offset);
-        let place = Place::new(pointer, super::value::align_at(memory.place.align, ty.size()));
+        let place = memory.place.part(pointer, ty.size());
         if ty.is_scalar() {
             let value = self.load_unaligned(place, ty.size(), ty.is_signed());
             let from_inside = self.ir.here();

@@ -60,20 +60,25 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         Ok(())
     }
 
-    /// The list in the globals ends with a zero; most often it has one number.
+    /// The list in the globals ends with a zero; most often it has one number. A loop, because every program has this.
     fn leave_own(&mut self, other: BasicBlock<'ctx>) -> Result<(), CodegenError> {
         let current = self.current_process()?;
-        let stranger = self.ir.block("stranger");
-        for place in 0..GlobalsHeader::OWN_PIDS_MOST {
-            let at = self.ir.offset(self.unit.globals(), GlobalsHeader::OWN_PIDS + place * 4);
-            let own = self.ir.load_volatile(at, 4, false);
-            let some = self.ir.block("");
-            self.ir.branch_if(self.ir.is_zero(own), stranger, some);
-            self.ir.position(some);
-            let is_it = self.ir.compare(IntPredicate::EQ, current, own);
-            self.go_on_unless(is_it, other);
-        }
-        self.ir.branch(stranger);
+        let place_slot = self.entry_memory(8, "place");
+        self.ir.store(place_slot, self.ir.constant(0), 8);
+        let [head, some, more, stranger] = ["own", "some", "more", "stranger"].map(|name| self.ir.block(name));
+        self.ir.branch(head);
+        self.ir.position(head);
+        let place = self.ir.opaque(self.ir.load(place_slot, 8, false));
+        let list = self.ir.offset(self.unit.globals(), GlobalsHeader::OWN_PIDS);
+        let own = self.ir.load_volatile(self.ir.index(list, place), 4, false);
+        self.ir.branch_if(self.ir.is_zero(own), stranger, some);
+        self.ir.position(some);
+        self.ir.branch_if(self.ir.compare(IntPredicate::EQ, current, own), other, more);
+        self.ir.position(more);
+        let place = self.ir.add(place, self.ir.constant(4));
+        self.ir.store(place_slot, place, 8);
+        let end = self.ir.constant(u64::from(GlobalsHeader::OWN_PIDS_MOST) * 4);
+        self.ir.branch_if(self.ir.compare(IntPredicate::ULT, place, end), head, stranger);
         self.ir.position(stranger);
         Ok(())
     }

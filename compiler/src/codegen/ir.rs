@@ -252,6 +252,21 @@ impl<'ctx> Ir<'ctx> {
         self.sub(self.constant(0), is_text)
     }
 
+    /// All ones for the bytes of a word before its first NUL, and all ones if it has none, else 0. Without a branch, as
+    /// [`Ir::text_mask`].
+    pub fn text_word_mask(&self, word: IntValue<'ctx>) -> (IntValue<'ctx>, IntValue<'ctx>) {
+        let ones = self.constant(0x0101_0101_0101_0101);
+        let tops = self.constant(0x8080_8080_8080_8080);
+        // The lowest bit that is left is the top of the first NUL; borrows may set others above it.
+        let borrowed = self.and(self.sub(word, ones), self.xor(word, self.constant(u64::MAX)));
+        let found = self.and(borrowed, tops);
+        let first = self.and(found, self.sub(self.constant(0), found));
+        let mask = self.sub(self.shift_right(first, self.constant(7)), self.constant(1));
+        // The optimizer would make a condition of the sign.
+        let is_whole = self.opaque(self.shift_right_signed(mask, self.constant(63)));
+        (mask, is_whole)
+    }
+
     /// The position of the highest bit that is set; 0 for 0. BPF has no instruction for it.
     pub fn highest_bit(&self, value: IntValue<'ctx>) -> IntValue<'ctx> {
         let (mut rest, mut position) = (value, self.constant(0));

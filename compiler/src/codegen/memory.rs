@@ -104,7 +104,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
 
     pub(super) fn scratch_at(&mut self, offset: u32) -> Place<'ctx> {
         let base = self.scratch_base();
-        Place::aligned(self.ir.offset(base, offset))
+        Place::in_map_value(self.ir.offset(base, offset))
     }
 }
 

@@ -86,6 +86,10 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         if self.unit.program.count_read_failures {
             self.count_failure_if(failed, CounterCause::ReadFailed, helper, copied);
         }
+        if place.zeroed {
+            // So it is after a failure.
+            return Ok(Memory::exact(place).into());
+        }
         let (fix, next, before) = (self.ir.block("fix"), self.ir.block(""), self.ir.here());
         let length = self.ir.sub(copied, one);
         self.ir.branch_if(failed, fix, next);
@@ -179,7 +183,9 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
             (self.ir.block("fix"), self.ir.block("check"), self.ir.block("full"), self.ir.block(""));
         self.ir.branch_if(failed, fix, check);
         self.ir.position(fix);
-        self.ir.store(place.pointer, self.ir.constant(0), 1);
+        if !place.zeroed {
+            self.ir.store(place.pointer, self.ir.constant(0), 1);
+        }
         self.ir.branch(next);
         self.ir.position(check);
         let length = self.ir.sub(copied, one);
@@ -201,7 +207,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         self.ir.branch(next);
         self.ir.position(next);
         let length = self.ir.merge(&[(self.ir.constant(0), fix), (length, check), (full_length, full)]);
-        Ok(Memory { place, length: Some(length), exact: false })
+        Ok(Memory { place, length: Some(length), exact: place.zeroed })
     }
 
     /// Extracts a bit-field from the unit that holds it.

@@ -18,14 +18,12 @@ use super::helpers::{RING_FORCE_WAKEUP, RING_NO_WAKEUP, UPDATE_ANY, USER_STACK};
 const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 const SEED: u64 = 0xbb67_ae85_84ca_a73b;
 
-/// Frames that the hash takes in one pass of its loop; divides [`USUAL_FRAMES`].
-const FRAMES_AT_ONCE: u32 = 4;
 /// Frames that are asked for first: most stacks are short, and the kernel zeroes all room that is left.
 const USUAL_FRAMES: u32 = 32;
 /// Ids that a CPU remembers to have been sent, without a map lookup; a power of two.
 const RECENT_IDS: u64 = 64;
-/// Bytes that a program's captures keep between events on each CPU: the room that user and kernel stacks needed so
-/// far, then the recent ids.
+/// Bytes that a program's captures keep between events on each CPU: the room beyond the usual one that kernel and user
+/// stacks needed so far, then the recent ids.
 pub const STACK_MEMORY: u32 = 16 + RECENT_IDS as u32 * 8;
 
 /// A captured stack.
@@ -40,7 +38,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         let context = self.context_pointer()?;
         let limit = u32::from(limit.max(1));
         let prefix = HEADER_SIZE + STACK_PREFIX_SIZE;
-        let record = self.scratch_memory(prefix + limit.next_multiple_of(FRAMES_AT_ONCE) * 8)?.pointer;
+        let record = self.scratch_memory(prefix + limit * 8)?.pointer;
         let frames = self.ir.offset(record, prefix);
         let bytes = self.frames_of_context(space, context, frames, limit)?;
 
@@ -96,9 +94,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         }
         let needed = self.stack_memory(memory_offset)?;
         let usual = self.ir.constant(u64::from(USUAL_FRAMES) * 8);
-        let room = self.ir.load(needed, 8, false);
-        let is_low = self.ir.compare(IntPredicate::ULT, room, usual);
-        let room = self.ir.select(is_low, usual, room);
+        let room = self.ir.add(self.ir.load(needed, 8, false), usual);
         let room = self.at_most(room, limit * 8);
         let bytes = self.ir.get_stack(context, frames, room, flags);
         let (again, next, before) = (self.ir.block("deep"), self.ir.block(""), self.ir.here());
@@ -107,7 +103,8 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         let is_cut = self.ir.and(is_full, self.ir.compare(IntPredicate::ULT, room, all));
         self.ir.branch_if(is_cut, again, next);
         self.ir.position(again);
-        self.ir.store(needed, self.ir.shift_left(room, self.ir.constant(1)), 8);
+        // Twice the room from now on.
+        self.ir.store(needed, self.ir.sub(self.ir.add(room, room), usual), 8);
         let whole = self.ir.get_stack(context, frames, all, flags);
         self.ir.branch(next);
         self.ir.position(next);
@@ -124,7 +121,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
 
     /// A number for the frames (and the process whose frames they are); never 0.
     ///
-    /// Takes several frames in a pass, zeros after the last one: the helper zeroes the room that is left.
+    /// One frame in a pass: each waits for the product of the one before, which takes longer than the loop around it.
     fn hash_frames(
         &mut self,
         frames: PointerValue<'ctx>,
@@ -132,13 +129,6 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         limit: u32,
         owner: IntValue<'ctx>,
     ) -> IntValue<'ctx> {
-        for beyond in limit..limit.next_multiple_of(FRAMES_AT_ONCE) {
-            self.ir.store(self.ir.offset(frames, beyond * 8), self.ir.constant(0), 8);
-        }
-        let group = u64::from(FRAMES_AT_ONCE);
-        let groups = self.ir.add(count, self.ir.constant(group - 1));
-        let groups = self.ir.shift_right(groups, self.ir.constant(group.ilog2().into()));
-        let most = self.ir.constant(u64::from(limit).div_ceil(group));
         let seed = self.ir.mul(self.ir.xor(owner, self.ir.constant(SEED)), self.ir.constant(MIX));
         let (head, check, pass, done) =
             (self.ir.block("frames"), self.ir.block("check"), self.ir.block("frame"), self.ir.block("hashed"));
@@ -150,16 +140,14 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         // The verifier sees a loop to a constant; the optimizer must not turn it into one over addresses.
         let index = self.ir.opaque(self.ir.load(index_slot, 8, false));
         let hash = self.ir.load(hash_slot, 8, false);
+        let most = self.ir.constant(u64::from(limit));
         self.ir.branch_if(self.ir.compare(IntPredicate::ULT, index, most), check, done);
         self.ir.position(check);
-        self.ir.branch_if(self.ir.compare(IntPredicate::ULT, index, groups), pass, done);
+        self.ir.branch_if(self.ir.compare(IntPredicate::ULT, index, count), pass, done);
         self.ir.position(pass);
-        let at = self.ir.index(frames, self.ir.mul(index, self.ir.constant(group * 8)));
-        let mixed = (0..FRAMES_AT_ONCE).fold(hash, |hash, number| {
-            let frame = self.ir.load(self.ir.offset(at, number * 8), 8, false);
-            let mixed = self.ir.mul(self.ir.xor(hash, frame), self.ir.constant(MIX));
-            self.ir.xor(mixed, self.ir.shift_right(mixed, self.ir.constant(29)))
-        });
+        let at = self.ir.index(frames, self.ir.shift_left(index, self.ir.constant(3)));
+        let mixed = self.ir.mul(self.ir.xor(hash, self.ir.load(at, 8, false)), self.ir.constant(MIX));
+        let mixed = self.ir.xor(mixed, self.ir.shift_right(mixed, self.ir.constant(29)));
         self.ir.store(hash_slot, mixed, 8);
         self.ir.store(index_slot, self.ir.add(index, self.ir.constant(1)), 8);
         self.ir.branch(head);

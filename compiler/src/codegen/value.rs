@@ -27,23 +27,43 @@ pub struct Memory<'ctx> {
 #[derive(Debug, Clone, Copy)]
 pub struct Place<'ctx> {
     pub pointer: PointerValue<'ctx>,
-    /// A power of two, at most 8.
+    /// A power of two, at most 8: how many bytes one instruction may take here.
     pub align: u32,
+    /// In a map's value, where the verifier leaves alignment to the processor: all addresses count as aligned.
+    is_map_value: bool,
+    /// All bytes are 0: text that is written here has zeros behind it.
+    pub zeroed: bool,
 }
 
 impl<'ctx> Place<'ctx> {
     pub fn new(pointer: PointerValue<'ctx>, align: u32) -> Self {
-        Self { pointer, align }
+        Self { pointer, align, is_map_value: false, zeroed: false }
     }
 
     /// A place whose address is a multiple of 8.
     pub fn aligned(pointer: PointerValue<'ctx>) -> Self {
-        Self { pointer, align: 8 }
+        Self::new(pointer, 8)
+    }
+
+    /// A place in a map's value.
+    pub fn in_map_value(pointer: PointerValue<'ctx>) -> Self {
+        Self { is_map_value: true, ..Self::aligned(pointer) }
+    }
+
+    /// The same place, whose bytes are all 0.
+    pub fn of_zeros(self) -> Self {
+        Self { zeroed: true, ..self }
+    }
+
+    /// What lies `offset` bytes further on, at `pointer`.
+    pub fn part(self, pointer: PointerValue<'ctx>, offset: u32) -> Self {
+        let align = if self.is_map_value { 8 } else { align_at(self.align, offset) };
+        Self { pointer, align, ..self }
     }
 }
 
 /// The alignment `offset` bytes after an address of the given alignment.
-pub fn align_at(align: u32, offset: u32) -> u32 {
+fn align_at(align: u32, offset: u32) -> u32 {
     if offset == 0 { align } else { align.min(1 << offset.trailing_zeros().min(3)) }
 }
 
