@@ -16,7 +16,7 @@ use crate::session::event::Event;
 use control::{Control, Handle};
 use engine::Engine;
 pub use engine::raise_open_files;
-pub use leave::leave_links_to_a_child;
+pub use leave::{Detach, leave_links_to_a_child};
 use ring_ahead::RingAhead;
 
 mod attach;
@@ -70,19 +70,20 @@ impl LiveDriver {
     /// Compiles and runs a script in this process. Returns at once; all that happens, mistakes in the script included,
     /// are events.
     pub fn start(request: RunRequest, kernel: Arc<dyn Kernel>) -> Result<Self, StartError> {
-        Self::start_with(request, None, move |request| compilation::compile(request, kernel.as_ref()))
+        Self::start_with(request, None, Detach::Here, move |request| compilation::compile(request, kernel.as_ref()))
     }
 
-    /// The same with another way to compile, and a ring of that many bytes begun meanwhile.
+    /// The same with another way to compile, a ring of that many bytes begun meanwhile, and another way to detach.
     pub fn start_with(
         request: RunRequest,
         ring: Option<u32>,
+        detach: Detach,
         compile: impl FnOnce(&RunRequest) -> Outcome + Send + 'static,
     ) -> Result<Self, StartError> {
         let (sender, events) = sync_channel(EVENTS);
         let control = Control::new()?;
         let ring = ring.and_then(RingAhead::begin);
-        let engine = Engine { request, control: control.clone(), events: sender, ring };
+        let engine = Engine { request, control: control.clone(), events: sender, ring, detach };
         std::thread::Builder::new()
             .name("tracedeck".to_owned())
             .stack_size(ENGINE_STACK)

@@ -3,6 +3,7 @@
 //! Both tools are asked the same through the same door: a process with a script, its output on a pipe, the kernel's own
 //! statistics. Nothing here is a test: numbers are printed, not judged.
 
+mod attach;
 mod compile;
 mod cost;
 mod flame;
@@ -33,7 +34,7 @@ pub struct Options {
     /// Seconds of load for each measurement of costs and rates.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=60))]
     seconds: u64,
-    /// Only measurements whose name contains this: start, memory, cost, instructions, compile, printing, listing, flame.
+    /// Only measurements whose name contains this: start, attach, memory, cost, instructions, compile, printing, listing, flame.
     #[arg(long)]
     only: Option<String>,
     /// Measure this binary instead of building one.
@@ -52,8 +53,9 @@ pub struct Bench {
 /// One measurement: fills rows of the table.
 type Measurement = (&'static str, fn(&Bench, &mut Table) -> Result<()>);
 
-const MEASUREMENTS: [Measurement; 8] = [
+const MEASUREMENTS: [Measurement; 9] = [
     ("start", startup::measure),
+    ("attach", attach::measure),
     ("memory", memory::measure),
     ("cost", cost::measure),
     ("instructions", instructions::measure),

@@ -21,7 +21,7 @@ use super::{FAILURE, check, fmt, info, list, notify, privileges, script, signals
 use crate::compilation::{Ahead, Compilation, Compiler};
 use crate::flame::FlameOptions;
 use crate::host::{LiveKernel, cgroup};
-use crate::live::{LiveDriver, leave_links_to_a_child};
+use crate::live::{Detach, LiveDriver, leave_links_to_a_child};
 use crate::output::flame::FlameFile;
 use crate::output::folded::FoldedSink;
 use crate::output::json::JsonSink;
@@ -261,7 +261,7 @@ fn run_script(arguments: RunArguments, source: SourceFile, options: CompileOptio
         compiler.fork_helper(Ahead::Llvm);
     }
     let ring = known.as_ref().map_or(Some(ring::USUAL_BYTES), Compilation::ring_bytes);
-    let mut driver = LiveDriver::start_with(request, ring, move |request| match known {
+    let mut driver = LiveDriver::start_with(request, ring, Detach::AtExit, move |request| match known {
         Some(compilation) => Ok(compilation),
         None => compiler.compile_anew(request),
     })?;

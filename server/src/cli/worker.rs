@@ -13,7 +13,7 @@ use tracedeck_compiler::codegen::ring;
 
 use super::arguments::no_cache;
 use crate::compilation::{Ahead, Compiler};
-use crate::live::{self, LiveDriver};
+use crate::live::{self, Detach, LiveDriver};
 use crate::session::driver::Driver;
 use crate::session::worker::child;
 
@@ -41,7 +41,7 @@ pub fn run() -> anyhow::Result<u8> {
     let mut compiler = Compiler::new(!no_cache());
     // Before the first thread.
     compiler.fork_helper(Ahead::Everything);
-    let start = |request| match LiveDriver::start_with(request, Some(ring::USUAL_BYTES), move |request| {
+    let start = |request| match LiveDriver::start_with(request, Some(ring::USUAL_BYTES), Detach::Here, move |request| {
         compiler.compile(request)
     }) {
         Ok(driver) => Ok(Box::new(driver) as Box<dyn Driver>),

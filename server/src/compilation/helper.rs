@@ -123,12 +123,30 @@ pub fn work(stream: UnixStream, kernel: &LiveKernel, cache: Option<&Cache>, ahea
             if ahead == Ahead::Everything {
                 warm_up(kernel);
             }
-            if let Err(error) = answer(&stream, kernel, cache) {
-                tracing::debug!(%error, "nobody waits for the compiled script");
-            }
+            let Received::Message(request) = FrameReader::new(&stream).receive::<RunRequest>()? else {
+                return Ok(None);
+            };
+            let (outcome, store) = compile_and_store(&request, kernel, cache);
+            let mut bytes = Vec::new();
+            frame::encode(&outcome, &mut bytes)?;
+            Ok::<_, io::Error>(Some((bytes, store)))
         });
-        if let Err(error) = compiling {
-            tracing::warn!(%error, "no thread to compile in");
+        let compiled = match compiling.map(|thread| thread.join()) {
+            Ok(Ok(compiled)) => compiled,
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            Err(error) => {
+                tracing::warn!(%error, "no thread to compile in");
+                return;
+            }
+        };
+        let answered = compiled.and_then(|compiled| match compiled {
+            Some((bytes, store)) => answer(&stream, &bytes).map(|()| store),
+            None => Ok(None),
+        });
+        match answered {
+            Ok(Some(store)) => store(),
+            Ok(None) => {}
+            Err(error) => tracing::debug!(%error, "nobody waits for the compiled script"),
         }
     });
 }
@@ -140,24 +158,17 @@ fn warm_up(kernel: &LiveKernel) {
     let _ = tracedeck_compiler::compile(&source, kernel, &CompileOptions::default());
 }
 
-fn answer(mut stream: &UnixStream, kernel: &LiveKernel, cache: Option<&Cache>) -> io::Result<()> {
-    let mut frames = FrameReader::new(stream);
-    let Received::Message(request) = frames.receive::<RunRequest>()? else { return Ok(()) };
-    let (outcome, store) = compile_and_store(&request, kernel, cache);
-    let mut bytes = Vec::new();
-    frame::encode(&outcome, &mut bytes)?;
+/// To be called by the thread that was forked: the signal at its parent's end is that thread's own, and would come
+/// before the result is stored wherever a script ends at once.
+fn answer(mut stream: &UnixStream, bytes: &[u8]) -> io::Result<()> {
     // SAFETY: as above. From the answer on the parent's end no longer matters, and whoever reads its standard error
     // sees that end without waiting for the disk.
     unsafe {
         libc::prctl(libc::PR_SET_PDEATHSIG, 0);
         libc::dup2(0, 2);
     }
-    stream.write_all(&bytes)?;
-    stream.shutdown(std::net::Shutdown::Both)?;
-    if let Some(store) = store {
-        store();
-    }
-    Ok(())
+    stream.write_all(bytes)?;
+    stream.shutdown(std::net::Shutdown::Both)
 }
 
 fn broken(how: &str) -> RunDiagnostic {

@@ -77,7 +77,6 @@ struct Place<'a> {
 /// What came of attaching.
 #[derive(Debug, Default)]
 pub struct Attached {
-    pub links: Vec<Link>,
     /// Attach points that are attached, begin and end counted.
     pub probes: u32,
     /// For a person: probes that could not be attached where the script allows that.
@@ -86,10 +85,12 @@ pub struct Attached {
 
 /// Attaches all programs: first those that the kernel runs in the order of attaching, in script order, then those at
 /// functions in reverse, so that of several at one place the first in the script runs first, as bpftrace does it.
+/// What is attached is in `links` even after a failure: whoever has it decides when to wait for its end.
 pub fn attach_all(
     loaded: &Loaded,
     manifest: &Manifest,
     machine: &Machine,
+    links: &mut Vec<Link>,
     mut progress: impl FnMut(u32, u32),
 ) -> Result<Attached, Failure> {
     let points = manifest
@@ -111,8 +112,8 @@ pub fn attach_all(
         }
         let place = Place { program: fd, kind: &program.kind, cookie: u64::from(point.probe.0), machine };
         match attach(&place, &point.spec) {
-            Ok(links) => {
-                attached.links.extend(links);
+            Ok(more) => {
+                links.extend(more);
                 if counted.insert(point.probe) {
                     attached.probes += point.spec.places();
                 }

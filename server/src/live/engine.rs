@@ -20,6 +20,7 @@ use super::control::Control;
 use super::emit::{Emitter, EmitterParts, ITEMS, Item};
 use super::failure::{EXIT_COMPILE, EXIT_INTERNAL, EXIT_NOT_ATTACHED, Failure};
 use super::follow;
+use super::leave::Detach;
 use super::limits;
 use super::load::{self, Loaded};
 use super::processes::{Processes, is_alive};
@@ -42,6 +43,7 @@ pub struct Engine {
     pub events: SyncSender<Event>,
     /// What is likely to be the ring.
     pub ring: Option<RingAhead>,
+    pub detach: Detach,
 }
 
 /// How a run that was set up ended.
@@ -126,8 +128,13 @@ impl Engine {
             self.send(Event::Ended { reason: EndReason::Failed { message }, exit_code: EXIT_NOT_ATTACHED });
         }
         // The consumer's channel closes now, however long the detaching takes.
+        let who = self.detach;
         drop(self);
-        detach(links);
+        match who {
+            Detach::Here => detach(links),
+            // Open until the process is gone.
+            Detach::AtExit => std::mem::forget(links),
+        }
     }
 
     fn attach_and_follow(
@@ -159,8 +166,7 @@ impl Engine {
             begin_end::run_begin(&loaded.programs, manifest)?;
         }
         let followed = if filter.follow { targets.clone() } else { Vec::new() };
-        let attached = self.attach(manifest, &loaded, items, Machine::read(child_pid, followed))?;
-        links.extend(attached.links);
+        let attached = self.attach(manifest, &loaded, items, &Machine::read(child_pid, followed), links)?;
         let _ = items.send(Item::Event(Event::Attached { probes: attached.probes }));
         if let Some(path) = pinned(manifest) {
             let text = format!("Program pinned to {}\n", path.display()).into_bytes();
@@ -208,9 +214,10 @@ impl Engine {
         manifest: &Manifest,
         loaded: &Loaded,
         items: &crossbeam_channel::Sender<Item>,
-        machine: Machine,
+        machine: &Machine,
+        links: &mut Vec<Link>,
     ) -> Result<Attached, Failure> {
-        let attached = attach::attach_all(loaded, manifest, &machine, |done, total| {
+        let attached = attach::attach_all(loaded, manifest, machine, links, |done, total| {
             let _ = items.send(Item::Event(Event::Attaching { done, total }));
         })?;
         for message in &attached.warnings {

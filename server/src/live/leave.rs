@@ -6,8 +6,15 @@ use std::io;
 use std::os::fd::AsRawFd as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Fewer links are gone before anybody notices.
-const FEW_LINKS: usize = 8;
+/// Who lets go of the links of a run that has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detach {
+    /// The run's own thread, at once.
+    Here,
+    /// A child of the process that is about to exit, see [`leave_links_to_a_child`]: whatever is being closed already
+    /// when the child is made, this process would wait for.
+    AtExit,
+}
 
 /// Links of all runs of this process.
 static LINKS: AtomicUsize = AtomicUsize::new(0);
@@ -29,10 +36,10 @@ impl Drop for Counted {
     }
 }
 
-/// To be called by a command as the last thing before it exits: when many links are still being detached, a child
-/// takes them over and goes when this process is gone. The runs have ended, so the programs are muted.
+/// To be called by a command as the last thing before it exits: a child takes over the links that are left and goes
+/// when this process is gone. The runs have ended, so the programs are muted.
 pub fn leave_links_to_a_child() -> io::Result<()> {
-    if LINKS.load(Ordering::Relaxed) <= FEW_LINKS {
+    if LINKS.load(Ordering::Relaxed) == 0 {
         return Ok(());
     }
     let (parent_gone, held_by_parent) = io::pipe()?;

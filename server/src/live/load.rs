@@ -56,13 +56,27 @@ pub fn verifier_logs(compiled: &Compiled, source: &SourceFile, cpus: u32) -> Res
     manifest.programs.iter().map(|program| loader.with_image(program, program::verify)).collect()
 }
 
+/// Maps from this size on are made beside the others: the kernel takes a millisecond to make two megabytes of entries.
+const LARGE_MAP_BYTES: u64 = 1 << 20;
+
 /// The ring last: it may be on its way.
 fn create_maps(manifest: &Manifest, cpus: u32, ring: Option<RingAhead>) -> Result<HashMap<String, Map>, Failure> {
     let (rings, others): (Vec<&KernelMap>, Vec<_>) =
         manifest.kernel_maps.iter().partition(|map| map.symbol == RING_MAP);
     let create =
         |map: &KernelMap| Ok((map.symbol.clone(), create_map(map, manifest, cpus, || Map::create(map, cpus))?));
-    let mut maps = others.into_iter().map(create).collect::<Result<HashMap<_, _>, Failure>>()?;
+    let large = |map: &&KernelMap| limits::map_bytes(map, cpus) >= LARGE_MAP_BYTES;
+    let aside = if others.len() > 1 { others.iter().position(large) } else { None };
+    let mut maps = std::thread::scope(|scope| {
+        let mut others = others;
+        let making = aside.map(|at| others.swap_remove(at)).map(|map| scope.spawn(move || create(map)));
+        let mut maps = others.into_iter().map(create).collect::<Result<HashMap<_, _>, Failure>>()?;
+        if let Some(making) = making {
+            let made = making.join().map_err(|_| internal(&ObjectError("making a map failed".to_owned())))?;
+            maps.extend([made?]);
+        }
+        Ok::<_, Failure>(maps)
+    })?;
     let mut ahead = ring;
     for ring in rings {
         let made = || ahead.take().and_then(|ahead| ahead.take(ring)).unwrap_or_else(|| Map::create(ring, cpus));

@@ -42,6 +42,9 @@ const LIVE_EVERY: Duration = Duration::from_millis(100);
 const COSTS_EVERY: Duration = Duration::from_secs(1);
 /// For this long a run, or the command that it follows, is a young one.
 const YOUNG: Duration = Duration::from_millis(100);
+/// Time between looks at the ring in a young run, and before its first record: each costs about 5 us.
+const YOUNG_TICK: Duration = Duration::from_millis(1);
+const FIRST_TICK: Duration = Duration::from_micros(200);
 /// For this long a run that was stopped goes on to say what it has to say.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 /// A snapshot that takes long is taken less often, so that it costs at most this part of one processor.
@@ -79,6 +82,8 @@ pub struct Run<'r> {
     names_user_code: bool,
     /// Stacks that came in since the programs were last made to forget which they sent.
     stacks: u64,
+    /// A record came in.
+    has_heard: bool,
     /// Records that made no sense were reported.
     told_malformed: bool,
     /// Output that is handled later than this is lost.
@@ -120,6 +125,7 @@ impl<'r> Run<'r> {
             next_live: now + LIVE_EVERY,
             exit_code: None,
             stacks: 0,
+            has_heard: false,
             told_malformed: false,
             deadline: None,
         };
@@ -177,7 +183,11 @@ impl<'r> Run<'r> {
     /// How long to wait for the ring at most. Who starts a script waits for its first event; and a command maps its
     /// libraries in its first milliseconds, and many live no longer: for that time it is looked at more often.
     fn tick(&self) -> Duration {
-        if self.started.elapsed() < YOUNG { Duration::from_millis(1) } else { TICK }
+        match self.started.elapsed() {
+            age if age < YOUNG && !self.has_heard => FIRST_TICK,
+            age if age < YOUNG => YOUNG_TICK,
+            _ => TICK,
+        }
     }
 
     /// Handles all records that are left, once the programs are muted.
@@ -215,6 +225,7 @@ impl<'r> Run<'r> {
         let decoder = Decoder::new(&manifest);
         let mut calls = Calls::new();
         let is_empty = self.pull(&decoder, &mut calls);
+        self.has_heard |= !calls.is_empty();
         while let Some((site, call)) = calls.pop_front() {
             let is_late = self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
             if is_late && matches!(call, Call::Printf { .. } | Call::Print { .. } | Call::Join { .. }) {

@@ -58,6 +58,27 @@ fn a_second_start_prints_the_same_without_compiling_warnings_included() {
 }
 
 #[test]
+fn a_start_by_another_process_finds_programs_that_leave_the_tracer_out() {
+    require_tracing!();
+    let scripts = [
+        "tracepoint:raw_syscalls:sys_enter { @ = count(); exit(); }",
+        "profile:hz:999 { @[kstack] = count(); exit(); }",
+        "software:cpu-clock:100000 { @[pid] = count(); exit(); }",
+    ];
+    for script in scripts {
+        let cache = TemporaryPath::new("cache");
+        let first = run_with(cache.path(), &["-e", script]).expect_code(0);
+        assert!(!first.stderr.contains(FOUND), "{script}: {}", first.stderr);
+        stored(cache.path(), 1);
+        // Each start has another process number.
+        let second = run_with(cache.path(), &["-e", script]).expect_code(0);
+        assert!(second.stderr.contains(FOUND), "{script}: {}", second.stderr);
+        assert!(second.stdout.contains('@'), "{script}: {}", second.stdout);
+        stored(cache.path(), 1);
+    }
+}
+
+#[test]
 fn another_parameter_and_a_damaged_file_are_compiled_anew() {
     require_tracing!();
     let cache = TemporaryPath::new("cache");
