@@ -130,6 +130,10 @@ impl<'a> Expander<'a> {
 
 /// The expression that a text is, with spans that begin behind [`BEFORE`]. `is_value` tells words that are no types.
 fn parse(text: &str, limits: &Limits, is_value: &dyn Fn(&str) -> bool) -> Option<Expr> {
+    // Nothing between the parentheses would be an empty tuple.
+    if text.is_empty() {
+        return None;
+    }
     let file = SourceFile::new("define", format!("{BEFORE}{text}\n); }}"));
     let mut script = syntax::parse(&file, limits).ok()?;
     let words = std::mem::take(&mut script.words_in_parentheses);
@@ -139,7 +143,10 @@ fn parse(text: &str, limits: &Limits, is_value: &dyn Fn(&str) -> bool) -> Option
     }
     let (Some(Root::Probe(probe)), true) = (script.roots.pop(), script.roots.is_empty()) else { return None };
     match <[Stmt; 1]>::try_from(probe.body.statements).ok()? {
-        [Stmt { kind: StmtKind::Return(Some(value)), .. }] => Some(value),
+        // The parentheses are not the definition's: with them it would reach into the expansion before its own.
+        [Stmt { kind: StmtKind::Return(Some(value)), .. }] => {
+            Some(Expr { span: Span::new(BEFORE.len(), BEFORE.len() + text.len()), ..value })
+        }
         _ => None,
     }
 }

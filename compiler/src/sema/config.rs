@@ -173,6 +173,9 @@ static RENAMED: &[(&str, &str)] = &[
 /// Keys that only the environment may set.
 static ENVIRONMENT_ONLY: &[&str] = &["btf", "kernel_source", "kernel_build", "vmlinux", "color"];
 
+/// What `BPFTRACE_COLOR` may be.
+static COLORS: &[&str] = &["always", "never", "auto"];
+
 /// The stack mode of that name.
 pub fn stack_mode(word: &str) -> Option<StackMode> {
     Some(match word {
@@ -209,11 +212,21 @@ pub fn read(block: Option<&ConfigBlock>, options: &CompileOptions, diagnostics: 
             let warning = Diagnostic::warning("config-without-effect", Span::default(), message);
             diagnostics.push(warning.with_help("For its types, name a file in BPFTRACE_BTF"));
         }
+        if name == "color" && !COLORS.iter().any(|it| it.eq_ignore_ascii_case(value)) && !value.is_empty() {
+            let message = format!("Invalid value for 'color': expected one of {}", COLORS.join(", "));
+            let error = Diagnostic::error("bad-config-value", Span::default(), message);
+            diagnostics.push(error.with_help(format!("The environment says BPFTRACE_COLOR={value}")));
+        }
         if ENVIRONMENT_ONLY.contains(&name.as_str()) {
             continue;
         }
-        let written = value.parse().map_or_else(|_| Written::Text(value.clone()), Written::Number);
-        diagnostics.extend(apply(&mut config, &name, &written, Span::default(), Span::default()));
+        let is_text = KEYS.iter().any(|key| key.name == name && matches!(key.effect, Effect::Text(_)));
+        let number = value.parse().ok().filter(|_| !is_text);
+        let written = number.map_or_else(|| Written::Text(value.clone()), Written::Number);
+        // It has no place in the script, so the message says where it stands.
+        let found = apply(&mut config, &name, &written, Span::default(), Span::default());
+        let place = format!("The environment says BPFTRACE_{}={value}", name.to_ascii_uppercase());
+        diagnostics.extend(found.map(|it| it.with_help(place)));
     }
     config
 }

@@ -85,8 +85,9 @@ impl Expansions {
             // The later expansion is the inner one: what it replaced lies before it.
             match start_of(first).cmp(&start_of(last)) {
                 std::cmp::Ordering::Equal => return Span { start: start.min(end), end: end.max(start) },
-                std::cmp::Ordering::Greater => start = first.map_or(0, |it| it.call.start),
-                std::cmp::Ordering::Less => end = last.map_or(0, |it| it.call.end),
+                // The end of a use may touch where its expansion begins, never lie behind it: this comes to an end.
+                std::cmp::Ordering::Greater => start = first.map_or(0, |it| it.call.start.min(it.start - 1)),
+                std::cmp::Ordering::Less => end = last.map_or(0, |it| it.call.end.min(it.start - 1)),
             }
         }
     }

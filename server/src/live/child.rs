@@ -4,11 +4,13 @@
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::AsRawFd as _;
 use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::process::{Command, ExitStatus};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 
+use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::unistd::{AccessFlags, Pid, access};
 
 /// A command under our control.
 #[derive(Debug)]
@@ -34,11 +36,10 @@ impl Child {
     /// Forks; the new process waits between fork and exec, so that its number is known and nothing has run yet.
     ///
     /// # Errors
-    /// An empty or unbalanced command, and what fork may fail with. A missing program shows later, as
-    /// [`Progress::Failed`].
+    /// An empty or unbalanced command, one whose program is not there, and what fork may fail with. What exec alone
+    /// finds shows later, as [`Progress::Failed`].
     pub fn hold(command: &str) -> io::Result<Self> {
-        let words = split(command).ok_or_else(|| invalid("its quotes are not balanced"))?;
-        let (program, arguments) = words.split_first().ok_or_else(|| invalid("it is empty"))?;
+        let (program, arguments) = parts(command)?;
         let (held, go) = io::pipe()?;
         let (mut pid_out, pid_in) = io::pipe()?;
         let mut command = Command::new(program);
@@ -133,6 +134,32 @@ fn wait_until_it_waits(pid: u32) {
     }
 }
 
+/// The program and the arguments of a command.
+///
+/// # Errors
+/// An empty or unbalanced command, or one whose program cannot be started.
+pub fn parts(command: &str) -> io::Result<(String, Vec<String>)> {
+    let mut words = split(command).ok_or_else(|| invalid("its quotes are not balanced"))?.into_iter();
+    let program = words.next().ok_or_else(|| invalid("it is empty"))?;
+    is_there(&program)?;
+    Ok((program, words.collect()))
+}
+
+/// Whether a program can be started, as far as that shows before its time has come: nothing need be attached for a
+/// word that is misspelt.
+fn is_there(program: &str) -> io::Result<()> {
+    let check = |path: &Path| {
+        access(path, AccessFlags::X_OK)?;
+        if path.is_dir() { Err(io::ErrorKind::PermissionDenied.into()) } else { Ok(()) }
+    };
+    if program.contains('/') {
+        return check(Path::new(program));
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let is_found = std::env::split_paths(&path).any(|directory| check(&directory.join(program)).is_ok());
+    if is_found { Ok(()) } else { Err(Errno::ENOENT.into()) }
+}
+
 fn invalid(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, what.to_owned())
 }
@@ -189,8 +216,23 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_does_not_exist_fails_when_it_is_released() {
-        let mut child = Child::hold("/no/such/program").expect("forks");
+    fn a_program_that_is_not_there_is_not_even_held() {
+        for (command, kind) in [
+            ("/no/such/program", io::ErrorKind::NotFound),
+            ("no-such-program x", io::ErrorKind::NotFound),
+            ("/etc", io::ErrorKind::PermissionDenied),
+            ("/etc/passwd", io::ErrorKind::PermissionDenied),
+        ] {
+            assert_eq!(Child::hold(command).expect_err("cannot run").kind(), kind, "{command}");
+        }
+    }
+
+    #[test]
+    fn what_exec_alone_finds_shows_when_the_command_is_released() {
+        let path = std::env::temp_dir().join(format!("td-interpreter-{}", std::process::id()));
+        std::fs::write(&path, "#!/no/such/interpreter\n").expect("written");
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o700)).expect("permitted");
+        let mut child = Child::hold(&path.display().to_string()).expect("forks");
         child.release();
         let error = loop {
             match child.progress() {
@@ -200,5 +242,6 @@ mod tests {
             }
         };
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        std::fs::remove_file(path).expect("was created");
     }
 }

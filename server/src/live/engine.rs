@@ -1,5 +1,6 @@
 //! A run from its script to its last event, on a thread of its own.
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::SyncSender;
@@ -14,7 +15,7 @@ use tracedeck_compiler::source::{SourceFile, Span};
 
 use super::attach::iterator::{Walk, pin_path};
 use super::attach::{self, Attached, Link, Machine, begin_end};
-use super::child::Child;
+use super::child::{self, Child};
 use super::clock;
 use super::control::Control;
 use super::emit::{Emitter, EmitterParts, ITEMS, Item};
@@ -76,6 +77,12 @@ impl Engine {
         if let Some(pid) = self.request.options.processes.pids.iter().find(|pid| !is_alive(**pid)) {
             let failure = Failure::new("no-such-process", Span::default(), format!("no process has the number {pid}"));
             self.fail(&failure, EXIT_COMPILE, &source);
+            return;
+        }
+        if let Some(command) = &self.request.command
+            && let Err(error) = child::parts(command)
+        {
+            self.fail(&not_started(command, &error), EXIT_COMPILE, &source);
             return;
         }
         raise_open_files();
@@ -145,14 +152,13 @@ impl Engine {
         processes: Arc<Mutex<Processes>>,
         links: &mut Vec<Link>,
     ) -> Result<End, Failure> {
-        let child = self.request.command.as_deref().map(Child::hold).transpose().map_err(|error| {
-            let command = self.request.command.as_deref().unwrap_or_default();
-            Failure::new(
-                "command-not-started",
-                Span::default(),
-                format!("the command '{command}' was not started: {error}"),
-            )
-        })?;
+        let child = self
+            .request
+            .command
+            .as_deref()
+            .map(Child::hold)
+            .transpose()
+            .map_err(|error| not_started(self.request.command.as_deref().unwrap_or_default(), &error))?;
         loaded.globals.store(GlobalsHeader::START_NS as usize, clock::boot_ns());
         loaded.globals.store_u32(GlobalsHeader::CHILD_PID as usize, child.as_ref().map_or(0, Child::pid));
         if manifest.globals.has_own_pids {
@@ -287,6 +293,11 @@ fn wait_for_signal(manifest: &Manifest) -> Result<Option<Arc<AtomicBool>>, Failu
             .with_cause(&error)
     })?;
     Ok(Some(came))
+}
+
+fn not_started(command: &str, error: &io::Error) -> Failure {
+    let message = format!("The command '{command}' was not started: {error}");
+    Failure::new("command-not-started", Span::default(), message)
 }
 
 /// Whether a script ends by itself: it has nothing but `begin` and `end`.

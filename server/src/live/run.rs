@@ -372,7 +372,7 @@ impl<'r> Run<'r> {
             Progress::Ended => Some((EndReason::TargetExited, 0)),
             Progress::Failed(error) => {
                 let command = self.parts.request.command.as_deref().unwrap_or_default();
-                let message = format!("the command '{command}' was not started: {error}");
+                let message = format!("The command '{command}' was not started: {error}");
                 Some((EndReason::Failed { message }, EXIT_COMPILE))
             }
         }

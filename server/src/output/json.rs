@@ -67,7 +67,8 @@ impl JsonSink {
         self.failure(kind, message, span, None, None)
     }
 
-    /// [`Self::located`], with the helper that failed and what it returned, and how often it happened since last time.
+    /// [`Self::located`], with the helper that failed and what it returned, and how often it happened since last time if
+    /// that is more than once.
     fn failure(
         &mut self,
         kind: &str,
@@ -89,7 +90,7 @@ impl JsonSink {
             json.raw(", \"filename\": ");
             json.string(file.as_bytes());
             json.raw(&format!(", \"line\": {}, \"col\": {}", at.line, at.column));
-            if let Some(count) = count {
+            if let Some(count) = count.filter(|count| *count > 1) {
                 json.raw(&format!(", \"count\": {count}"));
             }
         })

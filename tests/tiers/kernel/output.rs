@@ -23,6 +23,32 @@ fn the_exit_code_is_the_scripts() {
 }
 
 #[test]
+fn a_command_that_cannot_start_is_told_before_anything_is_attached() {
+    require_tracing!();
+    let run = run(&["-c", "/no/such/program x", "-e", "end { print(1) }"]).expect_code(1);
+    assert_eq!(run.stdout, "");
+    assert!(run.stderr.contains("The command '/no/such/program x' was not started: No such file"), "{}", run.stderr);
+    assert!(!run.stderr.contains("Attached"), "{}", run.stderr);
+}
+
+#[test]
+fn settings_of_the_environment_are_told_where_they_stand() {
+    require_tracing!();
+    let arguments = ["-q", "-e", "begin { print(config.str_trunc_trailer) }"];
+    let output = tracedeck_tests::binary::command(&arguments).env("BPFTRACE_STRLEN", "64").output().expect("runs");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(
+        text.contains("HINT: It is called 'max_strlen' now\nHINT: The environment says BPFTRACE_STRLEN=64\n"),
+        "{text}"
+    );
+    // A text may look like a number.
+    let mut command = tracedeck_tests::binary::command(&arguments);
+    let output = command.env("BPFTRACE_STR_TRUNC_TRAILER", "77").output().expect("runs");
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "77");
+}
+
+#[test]
 fn positional_parameters_are_numbers_or_strings_by_use() {
     require_tracing!();
     let run =
