@@ -1,3 +1,5 @@
+//! Files of other tools, and files that are none.
+
 use tracedeck_compiler::types::Aggregate;
 use tracedeck_compiler::types::Type;
 

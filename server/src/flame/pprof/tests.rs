@@ -1,3 +1,5 @@
+//! What the writer of profiles makes, read back field by field.
+
 use std::io::Read;
 
 use super::super::{DetailedFrame, DetailedSamples, FlameFrame, FrameKind};
