@@ -622,15 +622,24 @@ view: ExampleView,
 /**
  * `$1`, `$2`, …
  */
-parameters: Array<ExampleParameter>, 
+parameters: Array<ScriptParameter>, 
 /**
  * Why it cannot run on this machine; null when it can.
  */
 problem: string | null, };
 
-export type ExampleParameter = { name: string, 
+export type ParameterKind = "positional" | "flag" | "bool" | "number" | "text";
+
 /**
- * What stands for a parameter that is not given.
+ * A field of the form that a script is started with.
+ */
+export type ScriptParameter = { 
+/**
+ * Without `--`; `$1` where nothing better is known.
+ */
+name: string, kind: ParameterKind, 
+/**
+ * What stands for it where it is not given.
  */
 default: string, doc: string, };
 
@@ -668,7 +677,11 @@ probes: number, maps: Array<CheckedMap>,
 /**
  * Scratch variables; empty with errors.
  */
-variables: Array<Declared>, };
+variables: Array<Declared>, 
+/**
+ * What the script takes; with errors only `$1`, `$2`, ….
+ */
+parameters: Array<ScriptParameter>, };
 
 export type CheckedMap = { name: string, key: string | null, value: string, };
 

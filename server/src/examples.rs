@@ -1,6 +1,7 @@
 //! The tools: ready scripts for people who do not know yet how to ask. The scripts are files in `server/examples`; the
 //! words around them are tables, one for each subject, in the folder beside this file.
 
+use tracedeck_compiler::Checked;
 use tracedeck_compiler::kernel::Kernel;
 use tracedeck_compiler::options::CompileOptions;
 use tracedeck_compiler::source::SourceFile;
@@ -93,10 +94,14 @@ pub fn find(id: &str) -> Option<&'static Example> {
     by_subject().find(|example| example.id == id)
 }
 
-/// Why a tool cannot run on a machine, as a sentence; None when it can.
-pub fn problem(example: &Example, kernel: &dyn Kernel) -> Option<String> {
+/// What a machine makes of a tool's script.
+pub fn check(example: &Example, kernel: &dyn Kernel) -> Checked {
     let file = SourceFile::new(example.id, example.script);
-    let checked = tracedeck_compiler::check(&file, kernel, &CompileOptions::default());
+    tracedeck_compiler::check(&file, kernel, &CompileOptions::default())
+}
+
+/// Why a tool cannot run on the machine that checked it, as a sentence; None when it can.
+pub fn problem(checked: &Checked) -> Option<String> {
     checked.diagnostics.iter().find(|diagnostic| diagnostic.is_error()).map(|error| error.message.clone())
 }
 

@@ -10,5 +10,6 @@ pub mod http;
 pub mod import;
 pub mod live;
 pub mod output;
+pub mod parameters;
 pub mod session;
 pub mod store;

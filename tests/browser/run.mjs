@@ -7,6 +7,7 @@ import { repository } from './lib/modules.mjs';
 import { Report } from './lib/report.mjs';
 import { exploring } from './suites/exploring.mjs';
 import { files } from './suites/files.mjs';
+import { forms } from './suites/forms.mjs';
 import { journeys } from './suites/journeys.mjs';
 import { screens } from './suites/screens.mjs';
 
@@ -18,7 +19,7 @@ const argument = (name) => {
 const report = new Report(argument('--match'));
 const options = { screenshots: argument('--screenshots') };
 const only = argument('--only');
-const suites = { screens, journeys, exploring, files };
+const suites = { screens, journeys, exploring, files, forms };
 
 if (!existsSync(join(repository, 'static/dist/index.html'))) {
   console.log('the page is not built: run npm ci && npm run build in frontend/');

@@ -4,11 +4,13 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 
 use anyhow::{Result, bail};
-use clap::{Args, CommandFactory, FromArgMatches};
+use clap::{Args, Command, CommandFactory, FromArgMatches};
 
 use super::run::{self, RunArguments};
 use crate::examples::{self, Example};
 use crate::host::LiveKernel;
+use crate::http::protocol::{ParameterKind, ScriptParameter};
+use crate::parameters;
 
 #[derive(Debug, Args)]
 #[command(
@@ -36,9 +38,13 @@ pub struct ToolsArguments {
                   tracedeck tool profile --flame cpu.svg\n  \
                   tracedeck tool runqslower --about"
 )]
+#[command(disable_help_flag = true, arg_required_else_help = true)]
 pub struct ToolArguments {
     /// A name that `tracedeck tools` lists
-    name: String,
+    name: Option<String>,
+    /// Print help, behind a name that of the tool
+    #[arg(long, short)]
+    help: bool,
     /// Tell what the tool is for, how to read it, and its script
     #[arg(long)]
     about: bool,
@@ -67,7 +73,7 @@ pub fn list(arguments: &ToolsArguments) -> Result<u8> {
             subject = tool.category;
         }
         writeln!(out, "  {:<16} {}", tool.id, tool.question)?;
-        if let Some(problem) = examples::problem(tool, &*kernel) {
+        if let Some(problem) = examples::problem(&examples::check(tool, &*kernel)) {
             writeln!(out, "  {:<16} not on this machine: {problem}", "")?;
         }
     }
@@ -76,14 +82,25 @@ pub fn list(arguments: &ToolsArguments) -> Result<u8> {
 
 /// Runs a tool as `tracedeck run` would, or tells about it.
 pub fn run(arguments: ToolArguments) -> Result<u8> {
-    let Some(tool) = examples::find(&arguments.name) else {
-        bail!("there is no tool '{}'{}; `tracedeck tools` lists all", arguments.name, suggestion(&arguments.name));
+    let Some(name) = arguments.name else {
+        ToolArguments::augment_args(Command::new("tracedeck tool")).print_long_help()?;
+        return Ok(0);
+    };
+    let Some(tool) = examples::find(&name) else {
+        bail!("there is no tool '{name}'{}; `tracedeck tools` lists all", suggestion(&name));
     };
     if arguments.about || arguments.arguments.iter().any(|argument| argument == "--about") {
         io::stdout().lock().write_all(about(tool).as_bytes())?;
         return Ok(0);
     }
-    let words = ["tracedeck tool", "-e", tool.script].map(OsString::from).into_iter().chain(arguments.arguments);
+    let takes = parameters::of_script(tool.script, &examples::check(tool, &*LiveKernel::shared()), tool.parameters);
+    let mut before = arguments.arguments.iter().take_while(|argument| *argument != "--");
+    if arguments.help || before.any(|argument| argument == "--help" || argument == "-h") {
+        io::stdout().lock().write_all(help(tool, &takes).as_bytes())?;
+        return Ok(0);
+    }
+    let given = named_last(arguments.arguments, &takes);
+    let words = ["tracedeck tool", "-e", tool.script].map(OsString::from).into_iter().chain(given);
     let matches = RunArguments::command().name("tracedeck tool").try_get_matches_from(words);
     match matches.and_then(|matches| RunArguments::from_arg_matches(&matches)) {
         Ok(parsed) => run::run(parsed),
@@ -92,6 +109,40 @@ pub fn run(arguments: ToolArguments) -> Result<u8> {
             Ok(if error.use_stderr() { super::FAILURE } else { 0 })
         }
     }
+}
+
+/// Arguments with the script's named parameters behind `--`, where `tracedeck run` takes them.
+fn named_last(arguments: Vec<OsString>, takes: &[ScriptParameter]) -> Vec<OsString> {
+    let is_named = |argument: &OsString| {
+        let text = argument.to_string_lossy();
+        text.strip_prefix("--").is_some_and(|text| {
+            let name = text.split_once('=').map_or(text, |(name, _)| name);
+            takes.iter().any(|parameter| parameter.kind != ParameterKind::Positional && parameter.name == name)
+        })
+    };
+    let place = arguments.iter().position(|argument| argument == "--").unwrap_or(arguments.len());
+    let (before, behind) = arguments.split_at(place);
+    let (named, others): (Vec<_>, Vec<_>) = before.iter().cloned().partition(is_named);
+    let separator = (!named.is_empty() && behind.is_empty()).then(|| OsString::from("--"));
+    let (first, rest) = behind.split_at(behind.len().min(1));
+    others.into_iter().chain(separator).chain(first.iter().cloned()).chain(named).chain(rest.iter().cloned()).collect()
+}
+
+/// What `--help` says: the form that the page shows, as text.
+fn help(tool: &Example, takes: &[ScriptParameter]) -> String {
+    let lines: Vec<(String, String)> = takes.iter().map(parameters::help_line).collect();
+    let usage: String = lines.iter().map(|(usage, _)| format!(" [{usage}]")).collect();
+    let mut text = format!("{}\n\nUsage: tracedeck tool {} [OPTIONS]{usage}\n", tool.question, tool.id);
+    if !lines.is_empty() {
+        let width = lines.iter().map(|(usage, _)| usage.len()).max().unwrap_or(0);
+        text.push_str("\nParameters:\n");
+        for (usage, doc) in &lines {
+            text.push_str(&format!("  {usage:<width$}  {doc}\n"));
+        }
+    }
+    text.push_str("\nOptions are those of `tracedeck run`: -f json, -o FILE, -p PID, -c COMMAND, --flame FILE, ...\n");
+    text.push_str("--about tells what the tool is for, how to read it, and its script.\n");
+    text
 }
 
 fn about(tool: &Example) -> String {
@@ -124,6 +175,42 @@ mod tests {
         assert!(text.starts_with("runqslower - Slow run queue waits\n"), "{text}");
         assert!(text.contains("Parameter limit: Microseconds; only longer waits are printed (10000 without it)\n"));
         assert!(text.contains("tracepoint:sched:sched_switch"));
+    }
+
+    fn takes() -> Vec<ScriptParameter> {
+        let parameter = |name: &str, kind, default: &str, doc: &str| ScriptParameter {
+            name: name.to_owned(),
+            kind,
+            default: default.to_owned(),
+            doc: doc.to_owned(),
+        };
+        vec![
+            parameter("limit", ParameterKind::Positional, "10000", "Microseconds"),
+            parameter("comm", ParameterKind::Text, "", "Name of a program"),
+            parameter("all", ParameterKind::Flag, "", ""),
+        ]
+    }
+
+    #[test]
+    fn help_lists_what_the_form_in_the_page_has() {
+        let text = help(examples::find("runqslower").expect("a tool"), &takes());
+        assert!(text.contains("Usage: tracedeck tool runqslower [OPTIONS] [LIMIT] [--comm=TEXT] [--all]\n"), "{text}");
+        assert!(text.contains("  LIMIT        Microseconds (default: 10000)\n"), "{text}");
+    }
+
+    #[test]
+    fn named_parameters_of_a_tool_need_no_dashes_before_them() {
+        let arranged = |line: &str| {
+            let words = line.split(' ').map(OsString::from).collect();
+            named_last(words, &takes())
+                .iter()
+                .map(|word| word.to_string_lossy().into_owned())
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        assert_eq!(arranged("-f json --comm=bash 5"), "-f json 5 -- --comm=bash");
+        assert_eq!(arranged("--all -- --comm=a"), "-- --all --comm=a");
+        assert_eq!(arranged("--flame x"), "--flame x");
     }
 
     #[test]

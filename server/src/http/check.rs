@@ -10,6 +10,7 @@ use super::error::ApiError;
 use super::protocol::{CheckRequest, CheckResponse, CheckedMap, Declared};
 use super::table::{check_parameters, check_source, compile_options};
 use super::{App, Operator, view};
+use crate::parameters;
 
 /// What the script is called in rendered diagnostics.
 const NAME: &str = "script.bt";
@@ -51,5 +52,6 @@ fn answer(app: &App, request: CheckRequest) -> CheckResponse {
             .iter()
             .map(|variable| Declared { name: variable.name.clone(), declaration: variable.ty.to_string() })
             .collect(),
+        parameters: parameters::of_script(file.text(), &checked, &[]),
     }
 }

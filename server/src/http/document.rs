@@ -163,7 +163,9 @@ struct Flame {
 
 fn flame_graph(app: &App, run: &Run, wanted: &Parameters) -> Result<Flame, ApiError> {
     let (map, unit, samples) = samples_of(app, run, wanted.map.as_deref(), wanted.from, wanted.at)?;
-    let options = FlameOptions { title: map.clone(), count_name: unit.clone(), ..FlameOptions::default() };
+    // The root at the top: what is above it in a tall drawing nobody scrolls past.
+    let options =
+        FlameOptions { title: map.clone(), count_name: unit.clone(), icicle: true, ..FlameOptions::default() };
     let svg = match flame::render(&flame::without_details(&samples), &options) {
         Ok(svg) => svg,
         Err(FlameError::NoSamples) => {

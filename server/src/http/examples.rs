@@ -5,9 +5,9 @@ use axum::routing::get;
 use axum::{Json, Router};
 
 use super::error::ApiError;
-use super::protocol::{ExampleInfo, ExampleList, ExampleParameter};
+use super::protocol::{ExampleInfo, ExampleList};
 use super::{Anyone, App};
-use crate::examples;
+use crate::{examples, parameters};
 
 pub fn router() -> Router<App> {
     Router::new().route("/api/examples", get(list))
@@ -17,25 +17,20 @@ async fn list(State(app): State<App>, _: Anyone) -> Result<Json<ExampleList>, Ap
     // Each script is checked against this kernel, so that what cannot run says so before it is pressed.
     let examples = app
         .computing(|app| {
-            let info = |example: &examples::Example| ExampleInfo {
-                id: example.id.to_owned(),
-                title: example.title.to_owned(),
-                category: example.category.to_owned(),
-                question: example.question.to_owned(),
-                script: example.script.to_owned(),
-                how_to_read: example.how_to_read.to_owned(),
-                cost: example.cost.to_owned(),
-                view: example.view,
-                parameters: example
-                    .parameters
-                    .iter()
-                    .map(|parameter| ExampleParameter {
-                        name: parameter.name.to_owned(),
-                        default: parameter.default.to_owned(),
-                        doc: parameter.doc.to_owned(),
-                    })
-                    .collect(),
-                problem: examples::problem(example, &*app.kernel),
+            let info = |example: &examples::Example| {
+                let checked = examples::check(example, &*app.kernel);
+                ExampleInfo {
+                    id: example.id.to_owned(),
+                    title: example.title.to_owned(),
+                    category: example.category.to_owned(),
+                    question: example.question.to_owned(),
+                    script: example.script.to_owned(),
+                    how_to_read: example.how_to_read.to_owned(),
+                    cost: example.cost.to_owned(),
+                    view: example.view,
+                    parameters: parameters::of_script(example.script, &checked, example.parameters),
+                    problem: examples::problem(&checked),
+                }
             };
             Ok(examples::all().map(info).collect())
         })

@@ -237,11 +237,8 @@ fn value_type(entries: &[Entry], has_stack: bool) -> Type {
             Type::Aggregate(Aggregate::Stats { signed: true })
         }
         Some(Value::Number(_)) if all(|value| matches!(value, Value::Number(_))) => {
-            if has_stack {
-                Type::Aggregate(Aggregate::Count)
-            } else {
-                Type::INT64
-            }
+            // The text does not say what the numbers are; nearly always they are counts or sums.
+            Type::Aggregate(if has_stack { Aggregate::Count } else { Aggregate::Sum { signed: true } })
         }
         _ => TEXT,
     }

@@ -168,7 +168,7 @@ async function imported(report, operator, server, screenshots, kept) {
 
       await page.goto(`${server.origin}/runs`);
       await choose(page, 'old.txt', BPFTRACE);
-      await page.getByRole('cell', { name: 'cat', exact: true }).first().waitFor();
+      await page.locator('td.key', { hasText: 'cat' }).first().waitFor();
       await page.locator('figure').first().waitFor();
       await page.getByText('Attached 1 probe').waitFor();
       await assertAccessible(page, 'imported text of bpftrace');
@@ -176,7 +176,7 @@ async function imported(report, operator, server, screenshots, kept) {
       const address = page.url();
       await page.goto(`${server.origin}/`);
       await page.goto(address);
-      await page.getByRole('cell', { name: 'cat', exact: true }).first().waitFor();
+      await page.locator('td.key', { hasText: 'cat' }).first().waitFor();
     }));
 
   await report.test(names.refused, () =>

@@ -11,10 +11,10 @@ fn every_tool_compiles_on_this_machine_or_says_what_it_needs() {
     for example in examples::by_subject() {
         let file = SourceFile::new(example.id, example.script);
         match tracedeck_compiler::compile(&file, &*kernel, &CompileOptions::default()) {
-            Ok(_) => assert_eq!(examples::problem(example, &*kernel), None, "{}", example.id),
+            Ok(_) => assert_eq!(examples::problem(&examples::check(example, &*kernel)), None, "{}", example.id),
             Err(diagnostics) => {
                 let needs = example.needs.unwrap_or_else(|| panic!("{}: {diagnostics:?}", example.id));
-                let problem = examples::problem(example, &*kernel).unwrap_or_default();
+                let problem = examples::problem(&examples::check(example, &*kernel)).unwrap_or_default();
                 assert!(problem.contains("need"), "{} needs {needs}, and says: {problem}", example.id);
             }
         }

@@ -139,17 +139,35 @@ pub struct ExampleInfo {
     /// What shows the answer best.
     pub view: ExampleView,
     /// `$1`, `$2`, …
-    pub parameters: Vec<ExampleParameter>,
+    pub parameters: Vec<ScriptParameter>,
     /// Why it cannot run on this machine; null when it can.
     pub problem: Option<String>,
 }
 
+/// A field of the form that a script is started with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
-pub struct ExampleParameter {
+pub struct ScriptParameter {
+    /// Without `--`; `$1` where nothing better is known.
     pub name: String,
-    /// What stands for a parameter that is not given.
+    pub kind: ParameterKind,
+    /// What stands for it where it is not given.
     pub default: String,
     pub doc: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "lowercase")]
+pub enum ParameterKind {
+    /// `$1`, `$2`, … in this order.
+    Positional,
+    /// `--name`
+    Flag,
+    /// `--name=true`
+    Bool,
+    /// `--name=5`
+    Number,
+    /// `--name=text`
+    Text,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
@@ -179,6 +197,8 @@ pub struct CheckResponse {
     pub maps: Vec<CheckedMap>,
     /// Scratch variables; empty with errors.
     pub variables: Vec<Declared>,
+    /// What the script takes; with errors only `$1`, `$2`, ….
+    pub parameters: Vec<ScriptParameter>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
