@@ -65,6 +65,7 @@ macro_rules! example {
 
 mod cpu;
 mod disk;
+pub mod document;
 mod files;
 mod locks;
 mod memory;

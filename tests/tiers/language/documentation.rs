@@ -1,31 +1,34 @@
-//! The document of the language is the one that the tables make.
+//! The documents are those that the tables make.
 
-use tracedeck::cli;
+use tracedeck::{cli, examples};
 use tracedeck_compiler::{documentation, probes};
 use tracedeck_tests::golden;
 
 use super::rows::text_of;
 
-#[test]
-fn the_document_of_the_language_is_up_to_date() {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/language.md");
-    let text = documentation::language(&cli::options::run_options());
+/// Compares a document with what the tables make, or writes it.
+fn check(name: &str, text: &str) {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(name);
     if golden::is_update() {
-        std::fs::write(&path, &text).expect("writing the document");
+        std::fs::write(&path, text).expect("writing the document");
     }
     let written = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(written == text, "docs/language.md is stale: run `cargo xtask codegen`");
+    assert!(written == text, "docs/{name} is stale: run `cargo xtask codegen`");
+}
+
+#[test]
+fn the_document_of_the_language_is_up_to_date() {
+    check("language.md", &documentation::language(&cli::options::run_options()));
 }
 
 #[test]
 fn the_table_of_probe_types_is_up_to_date() {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/probes.md");
-    let text = documentation::probe_types::document();
-    if golden::is_update() {
-        std::fs::write(&path, &text).expect("writing the document");
-    }
-    let written = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(written == text, "docs/probes.md is stale: run `cargo xtask codegen`");
+    check("probes.md", &documentation::probe_types::document());
+}
+
+#[test]
+fn the_list_of_tools_is_up_to_date() {
+    check("tools.md", &examples::document::document());
 }
 
 #[test]
