@@ -1,6 +1,6 @@
 // Every HTTP call of the page. Sends the secret half of the session; the cookie goes along by itself.
 import { storedSecret } from './credentials';
-import type { CheckResponse, CompleteResponse, Course, ErrorBody, ExampleList, FormatResponse, History, HostInfo, LanguageInfo, LoginResponse, OnThisBox, ProbeArguments, ProbeMatches, ProbeTree, ProcessFiles, ProcessList, RunCreated, RunInfo, RunList, RunRequestBody, ServerMessage } from './protocol.gen';
+import type { AuditList, CheckResponse, CompleteResponse, Course, ErrorBody, ExampleList, FormatResponse, History, HostInfo, LanguageInfo, LoginResponse, Me, OnThisBox, ProbeArguments, ProbeMatches, ProbeTree, ProcessFiles, ProcessList, Role, RunCreated, RunInfo, RunList, RunRequestBody, ServerMessage, ShareCreated, ShareList, ShareRequest, UserList, UserToken } from './protocol.gen';
 
 export class ApiError extends Error {
   constructor(
@@ -19,6 +19,15 @@ export class ApiError extends Error {
 export const api = {
   loginWithToken: (token: string) => post<LoginResponse>('/api/login', { token }),
   loginWithView: (run: string, view: string) => post<LoginResponse>('/api/login', { run, view }),
+  me: () => get<Me>('/api/me'),
+  users: () => get<UserList>('/api/users').then((answer) => answer.users),
+  putUser: (name: string, role: Role) => post<UserToken>('/api/users', { name, role }),
+  removeUser: (name: string) => call(`/api/users/${encodeURIComponent(name)}`, { method: 'DELETE' }),
+  shares: (run: string | null) => get<ShareList>(run === null ? '/api/shares' : `/api/runs/${encodeURIComponent(run)}/shares`).then((answer) => answer.shares),
+  share: (run: string, wish: ShareRequest) => post<ShareCreated>(`/api/runs/${encodeURIComponent(run)}/shares`, wish),
+  revoke: (share: string) => call(`/api/shares/${encodeURIComponent(share)}`, { method: 'DELETE' }),
+  pin: (run: string, pinned: boolean) => post<unknown>(`/api/runs/${encodeURIComponent(run)}/pin`, { pinned }),
+  audit: (filter: Readonly<Record<string, string>>) => get<AuditList>(`/api/audit?${new URLSearchParams(filter)}`),
   host: () => get<HostInfo>('/api/host'),
   language: () => get<LanguageInfo>('/api/language'),
   examples: () => get<ExampleList>('/api/examples').then((answer) => answer.examples),

@@ -10,13 +10,14 @@ import {
   storeSecret,
   storeViewKey,
 } from './credentials';
-import type { ExampleInfo, HostInfo, LanguageInfo } from './protocol.gen';
+import type { ExampleInfo, HostInfo, LanguageInfo, Me } from './protocol.gen';
 import { parseRoute, pathOf, type Route } from './routes';
 
 export type Session =
   | { readonly state: 'checking' }
-  | { readonly state: 'signed-out'; readonly why: string | null }
-  | { readonly state: 'signed-in'; readonly role: 'operator' | 'viewer' };
+  /** `link`: it was a share link that did not open, not this person's own address. */
+  | { readonly state: 'signed-out'; readonly why: string | null; readonly link?: boolean }
+  | { readonly state: 'signed-in'; readonly me: Me };
 
 export type Theme = 'system' | 'light' | 'dark';
 export const TEXT_SIZES = ['small', 'normal', 'large', 'larger'] as const;
@@ -25,7 +26,6 @@ export type TextSize = (typeof TEXT_SIZES)[number];
 const THEME = 'tracedeck.theme';
 const TEXT_SIZE = 'tracedeck.text';
 const SCRIPT_SHOWN = 'tracedeck.script';
-const ROLE = 'tracedeck.role';
 /** Other tabs answer within a few milliseconds or not at all. */
 const BORROW_WAIT_MS = 150;
 
@@ -45,8 +45,27 @@ class App {
   notice = $state('');
   #noticeTimer: ReturnType<typeof setTimeout> | null = null;
 
+  get me(): Me | null {
+    return this.session.state === 'signed-in' ? this.session.me : null;
+  }
+
+  /** May run scripts. */
   get operator(): boolean {
-    return this.session.state === 'signed-in' && this.session.role === 'operator';
+    return this.me !== null && this.me.role !== 'viewer';
+  }
+
+  get admin(): boolean {
+    return this.me?.role === 'admin';
+  }
+
+  /** Came by a link, and sees one run. */
+  get guest(): boolean {
+    return this.me !== null && this.me.link !== null;
+  }
+
+  /** Whether this person may stop or change what somebody began. */
+  mayChange(owner: string): boolean {
+    return this.admin || (this.operator && this.me?.name === owner);
   }
 
   async boot(): Promise<void> {
@@ -70,8 +89,8 @@ class App {
   async signedOut(): Promise<boolean> {
     const view = storedViewKey();
     const route = this.route;
-    if (view && route.screen === 'run' && (await this.#loginToRun(route.id, view))) return true;
     forgetSecret();
+    if (view && route.screen === 'run') return this.#loginToRun(route.id, view);
     this.session = { state: 'signed-out', why: 'This session has ended, or the server was restarted.' };
     return false;
   }
@@ -125,13 +144,13 @@ class App {
   async #loginWithToken(token: string): Promise<boolean> {
     try {
       const answer = await api.loginWithToken(token);
-      this.#accept(answer.secret, answer.role);
+      storeSecret(answer.secret);
       return true;
     } catch (error) {
       // A reload of a used link: the session it once made may still be good.
       if (storedSecret() && error instanceof ApiError && error.status === 401) return true;
       const unreachable = error instanceof ApiError && error.status === 0;
-      const why = unreachable ? 'The server does not answer.' : 'This link has been used already, or it is older than ten minutes.';
+      const why = unreachable ? 'The server does not answer.' : 'This address has been used already, or it is older than ten minutes.';
       this.session = { state: 'signed-out', why };
       return false;
     }
@@ -140,17 +159,14 @@ class App {
   async #loginToRun(run: string, view: string): Promise<boolean> {
     try {
       const answer = await api.loginWithView(run, view);
-      this.#accept(answer.secret, answer.role);
-      this.session = { state: 'signed-in', role: answer.role };
+      storeSecret(answer.secret);
+      this.session = { state: 'signed-in', me: await api.me() };
       return true;
-    } catch {
+    } catch (error) {
+      const why = error instanceof ApiError && error.status === 410 ? `${error.message}.` : error instanceof ApiError && error.status === 0 ? 'The server does not answer.' : 'This link is not known here. It may have been cut short where it was copied from.';
+      this.session = { state: 'signed-out', why, link: true };
       return false;
     }
-  }
-
-  #accept(secret: string, role: 'operator' | 'viewer'): void {
-    storeSecret(secret);
-    sessionStorage.setItem(ROLE, role);
   }
 
   /** Proves the stored secret against the server and loads what every screen needs. */
@@ -159,28 +175,23 @@ class App {
     if (!storedSecret()) {
       const view = storedViewKey();
       if (view && this.route.screen === 'run') {
-        if (!(await this.#loginToRun(this.route.id, view))) {
-          this.session = { state: 'signed-out', why: 'This share link is not valid, or no longer.' };
-          return;
-        }
+        if (!(await this.#loginToRun(this.route.id, view))) return;
       } else {
         this.session = { state: 'signed-out', why: null };
         return;
       }
     }
     try {
-      this.host = await api.host();
+      const [me, host] = await Promise.all([api.me(), api.host()]);
+      this.host = host;
+      this.session = { state: 'signed-in', me };
     } catch (error) {
       if (error instanceof ApiError && error.signedOut) {
-        if (!(await this.signedOut())) return;
-        this.host = await api.host().catch(() => null);
-      } else if (!(error instanceof ApiError && error.status === 403)) {
+        if (await this.signedOut()) this.host = await api.host().catch(() => null);
+      } else {
         this.session = { state: 'signed-out', why: 'The server does not answer. Is it still running?' };
-        return;
       }
     }
-    const role = sessionStorage.getItem(ROLE) === 'viewer' ? 'viewer' : 'operator';
-    this.session = { state: 'signed-in', role };
   }
 
   #restoreTheme(): void {

@@ -114,7 +114,19 @@ watchers: number,
  */
 lost_total: number, 
 /**
- * What lets others watch: `/r/ID#v=KEY`. Operators only.
+ * Who watches, each name once.
+ */
+watching: Array<Watcher>, 
+/**
+ * The name of who began it.
+ */
+started_by: string, 
+/**
+ * Kept when others make room.
+ */
+pinned: boolean, 
+/**
+ * What opens its flame graphs in a tab of their own: `?k=KEY`. Operators only.
  */
 view_key: string | null, maps: Array<MapShape>, 
 /**
@@ -125,6 +137,19 @@ recording_problem: string | null,
  * What the probes cost so far; empty before the first second.
  */
 costs: Array<ProbeCost>, };
+
+/**
+ * Somebody who watches.
+ */
+export type Watcher = { name: string, 
+/**
+ * Came by a link, without an account.
+ */
+guest: boolean, 
+/**
+ * In so many tabs; guests of all links are counted together.
+ */
+tabs: number, };
 
 /**
  * How often the programs of one probe ran, and how long that took in all.
@@ -437,7 +462,7 @@ at_ms: number,
 buckets: Array<Bucket>, };
 
 /**
- * `POST /api/login`: a one-time token, or a run and its view key.
+ * `POST /api/login`: a one-time token or that of an account, or a run and the key of a link to it.
  */
 export type LoginRequest = { token: string, } | { run: string, view: string, };
 
@@ -454,7 +479,10 @@ secret: string, role: Role,
  */
 run: string | null, };
 
-export type Role = "operator" | "viewer";
+/**
+ * What somebody may do. Each role may do all that the ones before it may.
+ */
+export type Role = "viewer" | "operator" | "admin";
 
 /**
  * The body of every error.
@@ -752,6 +780,11 @@ idempotency_key?: string | null, };
 export type RunCreated = { id: string, };
 
 /**
+ * `POST /api/runs/ID/pin`
+ */
+export type PinRequest = { pinned: boolean, };
+
+/**
  * `GET /api/runs`, newest first.
  */
 export type RunList = { runs: Array<RunInfo>, };
@@ -798,3 +831,137 @@ export type BpfHolder = { pid: number, name: string, user: string,
 programs: Array<BpfPrograms>, links: number, cpu_ms: number, kernel_ms: number | null, };
 
 export type BpfPrograms = { kind: string, count: number, };
+
+/**
+ * `GET /api/me`: who is asking.
+ */
+export type Me = { name: string, role: Role, 
+/**
+ * The link by which a guest came; null for accounts.
+ */
+link: MyLink | null, };
+
+/**
+ * What a guest is told of its link.
+ */
+export type MyLink = { 
+/**
+ * The only run it shows.
+ */
+run: string, 
+/**
+ * A copy that new data does not change.
+ */
+frozen: boolean, title: string, note: string, created_by: string, 
+/**
+ * ISO 8601, UTC.
+ */
+created_at: string, 
+/**
+ * ISO 8601, UTC; null: until it is revoked.
+ */
+expires_at: string | null, };
+
+/**
+ * `GET /api/users`
+ */
+export type UserList = { users: Array<UserInfo>, };
+
+export type UserInfo = { name: string, role: Role, 
+/**
+ * ISO 8601, UTC.
+ */
+created_at: string, };
+
+/**
+ * `POST /api/users`: a new account; for a name that is there a new role and a new token.
+ */
+export type UserRequest = { name: string, role: Role, };
+
+/**
+ * Shown this once: the server keeps a hash of it.
+ */
+export type UserToken = { name: string, role: Role, 
+/**
+ * Opens the page as `/#k=TOKEN`, and the API as `Authorization: Bearer TOKEN`.
+ */
+token: string, };
+
+/**
+ * `POST /api/runs/ID/shares`
+ */
+export type ShareRequest = { 
+/**
+ * A copy of what there is now, instead of the run as it goes on.
+ */
+frozen: boolean, 
+/**
+ * Seconds until it opens nothing any more; null: until it is revoked, which takes an admin.
+ */
+expires_in_seconds: number | null, 
+/**
+ * Shown to those who open it; the run's title where it is empty.
+ */
+title: string, note: string, 
+/**
+ * The query of the page's address, which says what is shown: panel, chart, zoom.
+ */
+address: string, };
+
+export type ShareCreated = { share: ShareInfo, 
+/**
+ * The path of the link. The key in it is shown this once: the server keeps a hash of it.
+ */
+path: string, };
+
+/**
+ * `GET /api/shares` and `GET /api/runs/ID/shares`, newest first.
+ */
+export type ShareList = { shares: Array<ShareInfo>, };
+
+export type ShareInfo = { id: string, 
+/**
+ * What it shows: the run, or its copy.
+ */
+run: string, 
+/**
+ * The run it was made from.
+ */
+source_run: string, frozen: boolean, title: string, note: string, created_by: string, 
+/**
+ * ISO 8601, UTC.
+ */
+created_at: string, 
+/**
+ * ISO 8601, UTC; null: until it is revoked.
+ */
+expires_at: string | null, state: ShareState, };
+
+export type ShareState = "open" | "expired" | "revoked";
+
+/**
+ * `GET /api/audit`, newest first.
+ */
+export type AuditList = { entries: Array<AuditEntry>, 
+/**
+ * Whether there are older ones; `before` the id of the last asks for them.
+ */
+more: boolean, };
+
+export type AuditEntry = { id: number, 
+/**
+ * ISO 8601, UTC.
+ */
+at: string, who: string, role: string, 
+/**
+ * `run`, `stop`, `share`, `revoke`, `login`, …
+ */
+action: string, run: string | null, 
+/**
+ * What it was done to, in words.
+ */
+subject: string, 
+/**
+ * The text of a script.
+ */
+detail: string, };

@@ -7,7 +7,7 @@ export type ViewKey = (typeof VIEW_KEYS)[number];
 export type ViewOptions = Readonly<Partial<Record<ViewKey, string>>>;
 
 export type Route =
-  | { readonly screen: 'home' | 'tools' | 'runs' | 'box' | 'settings' }
+  | { readonly screen: 'home' | 'tools' | 'runs' | 'box' | 'settings' | 'audit' }
   | { readonly screen: 'write'; readonly example: string | null }
   | ProbesRoute
   /** A step of the course; null: the first that has not been done. */
@@ -60,6 +60,7 @@ export function parseRoute(path: string, query: string): Route {
   if (path === '/runs') return { screen: 'runs' };
   if (path === '/box') return { screen: 'box' };
   if (path === '/settings') return { screen: 'settings' };
+  if (path === '/audit') return { screen: 'audit' };
   if (path === '/probes') {
     const pid = parameters.get('pid');
     return { screen: 'probes', find: parameters.get('find') ?? '', probe: parameters.get('probe'), path: parameters.get('path'), pid: pid !== null && /^\d{1,7}$/.test(pid) ? Number(pid) : null };
@@ -85,6 +86,7 @@ export function pathOf(route: Route): string {
     case 'runs':
     case 'box':
     case 'settings':
+    case 'audit':
       return `/${route.screen}`;
     case 'learn':
       return route.step ? `/learn/${route.step}` : '/learn';
@@ -129,9 +131,4 @@ export function flameTreePath(run: string, map: string, range: { at?: number | n
   if (range.at != null) parameters.set('at', String(Math.round(range.at)));
   if (range.from != null) parameters.set('from', String(Math.round(range.from)));
   return `/r/${run}/flame.json?${parameters}`;
-}
-
-/** The link that Share copies: read-only, opens exactly what is shown. */
-export function shareLink(origin: string, route: RunRoute, viewKey: string): string {
-  return `${origin}${pathOf(route)}#v=${encodeURIComponent(viewKey)}`;
 }

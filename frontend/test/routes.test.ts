@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { grantFromFragment } from '../src/credentials';
-import { flamePath, flameTreePath, parseRoute, pathOf, runRoute, shareLink, withView } from '../src/routes';
+import { flamePath, flameTreePath, parseRoute, pathOf, runRoute, withView } from '../src/routes';
+import { curlLines } from '../src/lib/command';
 import { parseMessage } from '../src/socket';
 
 describe('addresses', () => {
@@ -36,8 +37,10 @@ describe('addresses', () => {
     expect(flameTreePath('r1', '@', { at: 1200.4, from: 0 })).toBe('/r/r1/flame.json?map=%40&at=1200&from=0');
   });
 
-  test('a share link carries the key where servers do not see it', () => {
-    expect(shareLink('http://h:1', { ...runRoute('r1'), find: 'a' }, 'key')).toBe('http://h:1/r/r1?find=a#v=key');
+  test('lines for curl keep a script in one argument', () => {
+    const lines = curlLines('http://h:1', { id: 'r1', source: "begin { printf(\"it's\\n\") }" });
+    expect(lines.find((line) => line.does === 'Run the script again')?.line).toContain(`'{"source":"begin { printf(\\"it'\\''s\\\\n\\") }"}'`);
+    expect(lines.every((line) => line.line.includes('http://h:1/api/runs'))).toBe(true);
   });
 });
 

@@ -23,6 +23,7 @@ pub mod serve;
 pub mod signals;
 pub mod sources;
 pub mod tools;
+pub mod user;
 pub mod worker;
 
 /// Exit code of a usage error, a script with errors, and whatever else keeps a command from its work.
@@ -61,6 +62,8 @@ enum Command {
     Info(info::InfoArguments),
     /// Serve the dashboard
     Serve(Box<serve::ServeArguments>),
+    /// Accounts of the dashboard
+    User(user::UserArguments),
     /// Run one script for a server
     #[command(hide = true)]
     Worker,
@@ -91,6 +94,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::List(arguments) => list::run(&arguments),
         Command::Info(arguments) => info::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::User(arguments) => user::run(&arguments),
         Command::Worker => worker::run(),
     };
     match result {

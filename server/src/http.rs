@@ -13,14 +13,18 @@ use tower_http::compression::CompressionLayer;
 use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 use tracedeck_compiler::kernel::Kernel;
 
-use self::auth::{Access, Auth};
+use self::auth::{Access, Auth, Person};
 use self::error::ApiError;
 use self::probes::Catalogue;
-use self::protocol::HostInfo;
+use self::protocol::{HostInfo, Role};
 use self::table::RunTable;
+use crate::store::shares::list as shares_in_store;
+use crate::store::users::list as users_in_store;
 
 pub mod accept;
+mod account;
 mod assets;
+mod audit;
 pub mod auth;
 mod check;
 mod complete;
@@ -32,19 +36,23 @@ mod flamegraph;
 mod format;
 pub mod guard;
 mod host;
+pub mod housekeeping;
 mod import;
 mod language;
 mod login;
 mod on_this_box;
 mod output;
 mod past;
+pub mod permissions;
 pub mod probes;
 mod process_filter;
 pub mod protocol;
 mod runs;
+mod shares;
 pub mod socket;
 mod stacks;
 pub mod table;
+mod users;
 pub mod view;
 
 /// Bytes of a request's body.
@@ -96,6 +104,38 @@ impl App {
     }
 }
 
+impl App {
+    /// Reads accounts and links anew, so that what was changed holds from now on.
+    pub fn refresh_access(&self) -> Result<(), ApiError> {
+        let store = self.runs.store();
+        let users = store.read(users_in_store).map_err(ApiError::internal)?;
+        let shares = store.read(shares_in_store).map_err(ApiError::internal)?;
+        self.auth.refresh(users, shares);
+        Ok(())
+    }
+
+    /// Writes down who did what. What cannot be written is in the log at least.
+    fn audit(&self, who: &Access, action: &str, run: Option<&str>, subject: &str, detail: &str) {
+        let entry = crate::store::audit::Entry {
+            who: who.name().to_owned(),
+            role: match who {
+                Access::Account(person) => person.role.name().to_owned(),
+                Access::Link { share, .. } => format!("link {share}"),
+            },
+            action: action.to_owned(),
+            run: run.map(str::to_owned),
+            subject: subject.to_owned(),
+            detail: detail.to_owned(),
+            ..Default::default()
+        };
+        tracing::info!(who = entry.who, action, run, subject = %view::line_text(subject.as_bytes()), "audit");
+        let written = self.runs.store().write(move |connection| crate::store::audit::add(connection, &entry));
+        if let Err(error) = written {
+            tracing::error!(%error, "the audit was not written");
+        }
+    }
+}
+
 /// Returns when the server shuts down.
 pub async fn shut_down(shutdown: &mut watch::Receiver<bool>) {
     // A sender that is gone means the same. The guard must not live on: it is not `Send`.
@@ -105,6 +145,8 @@ pub async fn shut_down(shutdown: &mut watch::Receiver<bool>) {
 /// Every address of the server.
 pub fn router(app: App) -> Router {
     let api = Router::new()
+        .merge(account::router())
+        .merge(audit::router())
         .merge(login::router())
         .merge(host::router())
         .merge(language::router())
@@ -121,7 +163,10 @@ pub fn router(app: App) -> Router {
         .merge(past::router())
         .merge(probes::router())
         .merge(runs::router())
+        .merge(shares::router())
         .merge(stacks::router())
+        .merge(users::router())
+        .route_layer(axum::middleware::from_fn_with_state(app.clone(), permissions::require))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(RequestBodyTimeoutLayer::new(BODY_DEADLINE))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, ANSWER_DEADLINE))
@@ -135,17 +180,20 @@ pub fn router(app: App) -> Router {
         .with_state(app)
 }
 
-/// Whoever is logged in, in any role.
+/// Whoever is logged in, with an account or by a link. Who may come so far is in the table of [`permissions`].
 pub struct Anyone(pub Access);
 
-/// An operator.
-pub struct Operator;
+/// Somebody who may run scripts.
+pub struct Operator(pub Person);
+
+/// Somebody who may do everything.
+pub struct Admin(pub Person);
 
 impl FromRequestParts<App> for Anyone {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        app.auth.access(&parts.headers).map(Self).ok_or_else(ApiError::not_authenticated)
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, ApiError> {
+        parts.extensions.get::<Access>().cloned().map(Self).ok_or_else(ApiError::not_authenticated)
     }
 }
 
@@ -153,9 +201,21 @@ impl FromRequestParts<App> for Operator {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        match Anyone::from_request_parts(parts, app).await?.0 {
-            Access::Operator => Ok(Self),
-            Access::Viewer { .. } => Err(ApiError::operators_only()),
-        }
+        person(parts, app, Role::Operator).await.map(Self)
+    }
+}
+
+impl FromRequestParts<App> for Admin {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        person(parts, app, Role::Admin).await.map(Self)
+    }
+}
+
+async fn person(parts: &mut Parts, app: &App, at_least: Role) -> Result<Person, ApiError> {
+    match Anyone::from_request_parts(parts, app).await?.0 {
+        Access::Account(person) if person.role >= at_least => Ok(person),
+        access => Err(ApiError::not_allowed(&access, at_least)),
     }
 }

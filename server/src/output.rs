@@ -195,7 +195,7 @@ impl Desk {
             self.warning(&total)?;
         }
         match reason {
-            EndReason::Finished | EndReason::Stopped | EndReason::TargetExited => Ok(()),
+            EndReason::Finished | EndReason::Stopped | EndReason::TargetExited | EndReason::Frozen => Ok(()),
             EndReason::TimeLimit { seconds } => self.warning(&format!("the time limit of {seconds} s was reached")),
             EndReason::Failed { .. } if self.has_failed => Ok(()),
             EndReason::Failed { message } | EndReason::WorkerDied { message } => {

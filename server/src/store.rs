@@ -12,12 +12,17 @@ use std::thread::{self, JoinHandle};
 use nix::fcntl::{Flock, FlockArg};
 use rusqlite::Connection;
 
+pub mod audit;
 pub mod chunk;
 pub mod logins;
+pub mod notes;
 pub mod recorder;
 pub mod runs;
 mod schema;
 pub mod secrets;
+pub mod settings;
+pub mod shares;
+pub mod users;
 mod writer;
 
 #[cfg(test)]
@@ -88,6 +93,8 @@ enum Command {
     Append(chunk::Chunk),
     Finish(String, Box<RunSummary>),
     AddLogin(logins::Login, Reply<()>),
+    /// A small write of another table.
+    Write(Box<dyn FnOnce(&mut writer::Writer) + Send>),
     Close,
 }
 
@@ -126,6 +133,19 @@ impl Store {
     /// Keeps who is logged in, so that pages go on after a restart of the server.
     pub fn add_login(&self, login: logins::Login) -> Result<()> {
         self.ask(|reply| Command::AddLogin(login, reply))
+    }
+
+    /// Does a write and waits until it is done. Where the disk is full it is done again after room was made.
+    pub fn write<T: Send + 'static>(&self, work: impl FnMut(&Connection) -> Result<T> + Send + 'static) -> Result<T> {
+        self.ask(|reply| {
+            // Whoever asked may have gone away meanwhile.
+            Command::Write(Box::new(move |writer| drop(reply.send(writer.with_room(work)))))
+        })
+    }
+
+    /// Looks something up. Must not wait for anything else meanwhile: a read that stays open lets the log grow.
+    pub fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        work(&self.reader())
     }
 
     pub fn logins(&self) -> Result<Vec<logins::Login>> {
@@ -176,12 +196,25 @@ impl Drop for Store {
     }
 }
 
+/// Wall clock, milliseconds since 1970.
+pub fn now_ms() -> i64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.map_or(0, |now| now.as_millis() as i64)
+}
+
+/// A connection of a command beside the server, for the tables of accounts. Creates the database where there is none.
+pub fn open_beside(directory: &Path) -> Result<Connection> {
+    prepare_directory(directory)?;
+    schema::open(&directory.join("tracedeck.db"))
+}
+
 fn write_all(mut writer: writer::Writer, commands: &Receiver<Command>) {
     while let Ok(command) = commands.recv() {
         match command {
             // Whoever asked may have gone away meanwhile.
             Command::Insert(record, reply) => drop(reply.send(writer.insert(&record))),
             Command::AddLogin(login, reply) => drop(reply.send(writer.add_login(&login))),
+            Command::Write(work) => work(&mut writer),
             Command::Append(chunk) => writer.append(&chunk),
             Command::Finish(run, summary) => writer.finish(&run, &summary),
             Command::Close => break,

@@ -10,6 +10,8 @@ import { files } from './suites/files.mjs';
 import { forms } from './suites/forms.mjs';
 import { journeys } from './suites/journeys.mjs';
 import { screens } from './suites/screens.mjs';
+import { team } from './suites/team.mjs';
+import { teamScreens } from './suites/team-screens.mjs';
 
 const argument = (name) => {
   const place = process.argv.indexOf(name);
@@ -19,7 +21,7 @@ const argument = (name) => {
 const report = new Report(argument('--match'));
 const options = { screenshots: argument('--screenshots') };
 const only = argument('--only');
-const suites = { screens, journeys, exploring, files, forms };
+const suites = { screens, 'team-screens': teamScreens, journeys, exploring, files, forms, team };
 
 if (!existsSync(join(repository, 'static/dist/index.html'))) {
   console.log('the page is not built: run npm ci && npm run build in frontend/');

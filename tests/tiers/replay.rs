@@ -14,8 +14,12 @@ mod examples;
 mod flame;
 #[path = "replay/restart.rs"]
 mod restart;
+#[path = "replay/roles.rs"]
+mod roles;
 #[path = "replay/server.rs"]
 mod server;
+#[path = "replay/shares.rs"]
+mod shares;
 #[path = "replay/sockets.rs"]
 mod sockets;
 #[path = "replay/timeouts.rs"]

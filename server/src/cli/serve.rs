@@ -17,9 +17,9 @@ use crate::http::auth::{self, Auth};
 use crate::http::guard::Hosts;
 use crate::http::protocol::{FeatureInfo, HostInfo, LimitsInfo};
 use crate::http::table::{RunLimits, RunTable};
-use crate::http::{self, App, accept, socket};
+use crate::http::{self, App, accept, housekeeping, socket};
 use crate::session::worker::pool::{WorkerCommand, WorkerPool};
-use crate::store::{Quota, Store, secrets};
+use crate::store::{Quota, Store, secrets, shares, users};
 
 mod catalogue;
 
@@ -77,6 +77,9 @@ Another address with a fresh token, while the server runs:
 From scripts, with the token in the file api-token of the data directory:
     curl -H \"Authorization: Bearer $(cat /var/lib/tracedeck/api-token)\" http://127.0.0.1:733/api/runs
 
+Accounts of others, each with an address of its own (viewer, operator or admin):
+    tracedeck user add ada --role operator
+
 Ctrl-C or SIGTERM stops all runs, stores them and ends the server.";
 
 /// Serves until a signal ends it.
@@ -101,6 +104,7 @@ async fn serve(options: &ServeArguments) -> anyhow::Result<()> {
     let store = Arc::new(Store::open(&directory, quota)?);
     let api_token = secrets::keep(&directory.join("api-token"))?;
     let auth = Arc::new(Auth::new(address.port(), &api_token, &secrets::keep(&directory.join("view-secret"))?));
+    auth.refresh(store.read(users::list)?, store.read(shares::list)?);
     auth.restore(store.logins()?);
 
     let pool = WorkerPool::new(WorkerCommand::own()).context("worker processes")?;
@@ -124,6 +128,7 @@ async fn serve(options: &ServeArguments) -> anyhow::Result<()> {
         shutdown: shutdown.clone(),
         token_used: Arc::new(Notify::new()),
     };
+    tokio::spawn(housekeeping::keep(app.clone()));
     let token_used = Arc::clone(&app.token_used);
     let viewers = Arc::clone(&app.viewers);
     let mut others = options.host.clone();
@@ -248,7 +253,7 @@ async fn listen(options: &ServeArguments) -> anyhow::Result<TcpListener> {
     bail!("the ports {ports:?} are all taken; choose one with --listen 127.0.0.1:PORT")
 }
 
-fn default_directory() -> anyhow::Result<PathBuf> {
+pub fn default_directory() -> anyhow::Result<PathBuf> {
     if nix::unistd::geteuid().is_root() {
         return Ok(PathBuf::from("/var/lib/tracedeck"));
     }

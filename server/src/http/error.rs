@@ -4,7 +4,8 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use super::protocol::ErrorBody;
+use super::auth::{Access, Refusal};
+use super::protocol::{ErrorBody, Role};
 
 /// An error with its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,17 +42,50 @@ impl ApiError {
         Self::new(
             StatusCode::UNAUTHORIZED,
             "login-refused",
-            "This link is not valid (any more): tokens work once and for ten minutes",
+            "This link is not valid: the address that the server prints works once and for ten minutes",
         )
     }
 
-    pub fn operators_only() -> Self {
-        Self::new(StatusCode::FORBIDDEN, "operators-only", "This link allows to watch one run, and nothing else")
+    /// Somebody is known and may not do this.
+    pub fn not_allowed(access: &Access, at_least: Role) -> Self {
+        match access {
+            Access::Link { .. } => {
+                Self::new(StatusCode::FORBIDDEN, "link-only", "This link allows to watch one run, and nothing else")
+            }
+            Access::Account(person) => Self::new(
+                StatusCode::FORBIDDEN,
+                "role-too-low",
+                format!("{} is a {} here; this takes an {}", person.name, person.role.name(), at_least.name()),
+            ),
+        }
+    }
+
+    /// Only who began a run and administrators may stop or change it.
+    pub fn not_yours(owner: &str) -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "not-yours",
+            format!("{owner} began this; only {owner} or an admin may do that"),
+        )
+    }
+
+    /// A link whose key is right and that opens nothing any more.
+    pub fn link_refused(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Unknown => Self::login_refused(),
+            Refusal::Expired => Self::gone("link-expired", "This link has expired. Ask whoever sent it for a new one"),
+            Refusal::Revoked => Self::gone("link-revoked", "This link was revoked. Ask whoever sent it for a new one"),
+        }
     }
 
     /// Runs that do not exist and runs that one may not see look the same.
     pub fn no_such_run() -> Self {
         Self::new(StatusCode::NOT_FOUND, "no-such-run", "There is no such run")
+    }
+
+    pub fn no_such(what: &str, message: &str) -> Self {
+        let code = if what == "user" { "no-such-user" } else { "no-such-link" };
+        Self::new(StatusCode::NOT_FOUND, code, message)
     }
 
     pub fn not_found() -> Self {

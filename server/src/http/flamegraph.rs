@@ -123,7 +123,7 @@ fn tree_message(version: u64, unit: String, tree: flame::Tree) -> FlameTree {
 struct Parameters {
     /// With or without its `@`; the first map with stacks where nobody says.
     map: Option<String>,
-    /// The view key, for links that are opened without a login.
+    /// The view key or that of a link, for what is opened without a login.
     k: Option<String>,
     /// Pixels.
     width: Option<u32>,
@@ -160,7 +160,8 @@ async fn flame_graph(
     Query(parameters): Query<Parameters>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let by_key = parameters.k.as_ref().is_some_and(|key| app.auth.is_view_key(&id, key));
+    let by_key =
+        parameters.k.as_ref().is_some_and(|key| app.auth.is_view_key(&id, key) || app.auth.is_share_key(&id, key));
     if !by_key {
         let access = app.auth.access(&headers).ok_or_else(ApiError::not_authenticated)?;
         if !access.may_see(&id) {

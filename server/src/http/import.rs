@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::routing::post;
 use axum::{Json, Router};
 
+use super::auth::Access;
 use super::error::ApiError;
 use super::protocol::RunCreated;
 use super::{App, Operator, view};
@@ -28,7 +29,7 @@ struct Parameters {
 
 async fn take(
     State(app): State<App>,
-    _: Operator,
+    Operator(person): Operator,
     Query(wanted): Query<Parameters>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<(StatusCode, Json<RunCreated>), ApiError> {
@@ -44,7 +45,9 @@ async fn take(
                 import::read(&body).map_err(|error| ApiError::bad_request("not-a-profile", error.to_string()))?;
             let name = view::line_text(wanted.name.trim().as_bytes());
             let name = if name.is_empty() { "file".to_owned() } else { name };
-            app.runs.import(&name, file)
+            let id = app.runs.import(&name, file, &person.name)?;
+            app.audit(&Access::Account(person), "import", Some(&id), &name, "");
+            Ok(id)
         })
         .await?;
     Ok((StatusCode::CREATED, Json(RunCreated { id })))

@@ -1,4 +1,4 @@
-//! `POST /api/login`: a one-time token, or the view key of a run, for a login.
+//! `POST /api/login`: a one-time token, the token of an account, or the key of a link to a run, for a login.
 
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
@@ -22,33 +22,45 @@ async fn login(
     body: Result<Json<LoginRequest>, JsonRejection>,
 ) -> Result<Response, ApiError> {
     let Json(request) = body?;
-    let is_token = matches!(request, LoginRequest::Token { .. });
-    let (login, run) = app
+    let (login, is_once) = app
         .blocking(move |app| {
-            let made = match &request {
-                LoginRequest::Token { token } => app.auth.login_by_token(token, &headers),
-                // The key of a run that is gone opens nothing.
-                LoginRequest::View { run, view } if app.runs.exists(run) => {
-                    app.auth.login_by_view_key(run, view, &headers)
+            // An account or a link that was made a moment ago opens, too.
+            app.refresh_access()?;
+            let (login, stored, is_once) = match &request {
+                LoginRequest::Token { token } => {
+                    let made = app.auth.login_by_token(token, &headers).map_err(ApiError::internal)?;
+                    made.ok_or_else(ApiError::login_refused)?
                 }
-                LoginRequest::View { .. } => Ok(None),
+                LoginRequest::View { run, view } => {
+                    let made = app.auth.login_by_share(run, view, &headers).map_err(ApiError::internal)?;
+                    let (login, stored) = made.map_err(ApiError::link_refused)?;
+                    // The run of a link may have made room for others.
+                    if !app.runs.exists(run) {
+                        return Err(ApiError::gone("run-deleted", "The run of this link is not stored any more"));
+                    }
+                    (login, stored, false)
+                }
             };
-            let (login, stored) = made.map_err(ApiError::internal)?.ok_or_else(ApiError::login_refused)?;
             // Not stored, it is good until the server is restarted.
             if let Err(error) = app.runs.store().add_login(stored) {
                 tracing::warn!(%error, "a login was not stored");
             }
-            let run = match &login.access {
-                Access::Operator => None,
-                Access::Viewer { run } => Some(run.clone()),
+            let (run, subject) = match &login.access {
+                Access::Account(_) if is_once => (None, "by the address that the server printed"),
+                Access::Account(_) => (None, "by the account's token"),
+                Access::Link { run, .. } => (Some(run.clone()), "by a link"),
             };
-            Ok((login, run))
+            app.audit(&login.access, "login", run.as_deref(), subject, "");
+            Ok((login, is_once))
         })
         .await?;
-    if is_token {
+    if is_once {
         app.token_used.notify_one();
     }
-    tracing::info!(role = ?login.access.role(), run, "login");
+    let run = match &login.access {
+        Access::Account(_) => None,
+        Access::Link { run, .. } => Some(run.clone()),
+    };
     let cookie = app.auth.set_cookie(&login);
     let body = LoginResponse { role: login.access.role(), run, secret: login.secret };
     Ok(([(header::SET_COOKIE, cookie)], Json(body)).into_response())

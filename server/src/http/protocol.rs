@@ -13,6 +13,7 @@ mod number;
 mod on_this_box;
 mod probes;
 mod run;
+mod team;
 mod values;
 
 pub use api::*;
@@ -24,7 +25,10 @@ pub use number::Num;
 pub use on_this_box::*;
 pub use probes::*;
 pub use run::*;
+pub use team::*;
 pub use values::*;
+
+pub use crate::store::users::Role;
 
 /// A message of the page on the WebSocket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -49,7 +53,7 @@ pub enum ClientMessage {
         #[ts(type = "number")]
         after: u64,
     },
-    /// Stop the run that is being watched. Operators only.
+    /// Stop the run that is being watched. Who began it, and administrators.
     Stop,
 }
 

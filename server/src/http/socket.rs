@@ -15,11 +15,11 @@ use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::App;
-use super::auth::Access;
+use super::auth::{Access, Credential};
 use super::error::ApiError;
 use super::protocol::{ClientMessage, ServerMessage};
 use super::table::Run;
-use super::view;
+use super::{runs, view};
 use crate::session::hub::viewer::{Next, Viewer};
 
 /// A page must say who it is within this time.
@@ -64,15 +64,15 @@ async fn upgrade(State(app): State<App>, request: Request<Body>) -> Result<Respo
 #[derive(Debug, Clone)]
 pub struct Client {
     /// Programs show their token with the upgrade.
-    access: Option<Access>,
+    credential: Option<Credential>,
     /// Browsers show half of their credential, and the other half in the first message.
     cookie: Option<String>,
 }
 
 impl Client {
     fn new(app: &App, headers: &HeaderMap) -> Option<Self> {
-        let client = Self { access: app.auth.access(headers), cookie: app.auth.cookie(headers) };
-        (client.access.is_some() || client.cookie.is_some()).then_some(client)
+        let client = Self { credential: app.auth.credential(headers), cookie: app.auth.cookie(headers) };
+        (client.credential.is_some() || client.cookie.is_some()).then_some(client)
     }
 }
 
@@ -93,9 +93,10 @@ where
     let end = match timeout(HELLO_DEADLINE, hello(&mut socket, app, &client)).await {
         Err(_) => End::Refused("The first message did not come in time".to_owned()),
         Ok(Err(end)) => end,
-        Ok(Ok((access, run, after))) => {
+        Ok(Ok((credential, access, run, after))) => {
+            let present = Present::arrive(&run, &access);
             let viewer = run.hub().watch(after);
-            let connection = Connection { app, access, run, viewer, heard: Instant::now(), messages: 0 };
+            let connection = Connection { app, credential, run, present, viewer, heard: Instant::now(), messages: 0 };
             connection.serve(&mut socket, app.shutdown.clone()).await
         }
     };
@@ -112,7 +113,7 @@ where
 }
 
 /// Waits for the first message and finds the run it asks for.
-async fn hello<S>(socket: &mut S, app: &App, client: &Client) -> Result<(Access, Arc<Run>, u64), End>
+async fn hello<S>(socket: &mut S, app: &App, client: &Client) -> Result<(Credential, Access, Arc<Run>, u64), End>
 where
     S: Stream<Item = Result<Message, axum::Error>> + Unpin,
 {
@@ -122,14 +123,16 @@ where
                 let Ok(ClientMessage::Hello { secret, run, after }) = serde_json::from_str(&message) else {
                     return Err(End::Refused("The first message must be a hello".to_owned()));
                 };
-                let access = match (&client.access, &client.cookie, secret) {
-                    (Some(access), _, _) => Some(access.clone()),
+                let credential = match (&client.credential, &client.cookie, secret) {
+                    (Some(credential), _, _) => Some(credential.clone()),
                     (None, Some(cookie), Some(secret)) => app.auth.check(cookie, &secret),
                     _ => None,
                 };
-                let access = access.ok_or_else(|| End::Refused(ApiError::not_authenticated().message().to_owned()))?;
+                let known = credential.and_then(|known| app.auth.resolve(&known).map(|access| (known, access)));
+                let (credential, access) =
+                    known.ok_or_else(|| End::Refused(ApiError::not_authenticated().message().to_owned()))?;
                 let found = find(app, &access, run).await.map_err(|error| End::Refused(error.message().to_owned()))?;
-                return Ok((access, found, after));
+                return Ok((credential, access, found, after));
             }
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
             Some(Ok(Message::Binary(_))) => return Err(End::Refused("The first message must be a hello".to_owned())),
@@ -145,10 +148,30 @@ async fn find(app: &App, access: &Access, id: String) -> Result<Arc<Run>, ApiErr
     app.blocking(move |app| app.runs.find(&id)).await
 }
 
+/// Who watches is shown to all who watch.
+struct Present {
+    run: Arc<Run>,
+    number: u64,
+}
+
+impl Present {
+    fn arrive(run: &Arc<Run>, access: &Access) -> Self {
+        Self { run: Arc::clone(run), number: run.arrive(access) }
+    }
+}
+
+impl Drop for Present {
+    fn drop(&mut self) {
+        self.run.leave(self.number);
+    }
+}
+
 struct Connection<'a> {
     app: &'a App,
-    access: Access,
+    credential: Credential,
     run: Arc<Run>,
+    /// Declared before the viewer, so dropped before: who leaves is gone from the list when the others are told.
+    present: Present,
     viewer: Viewer,
     /// When the client last gave a sign of life.
     heard: Instant,
@@ -161,6 +184,7 @@ impl Connection<'_> {
     where
         S: Stream<Item = Result<Message, axum::Error>> + Sink<Message, Error = axum::Error> + Unpin,
     {
+        let mut rights = self.app.auth.changes();
         let mut ping = interval(PING_EVERY);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -168,6 +192,8 @@ impl Connection<'_> {
                 () = self.viewer.changed() => self.send_news(socket).await,
                 message = socket.next() => self.receive(socket, message).await,
                 _ = ping.tick() => self.ping(socket).await,
+                // The sender lives as long as the server.
+                _ = rights.changed() => self.access().map(drop),
                 // All runs have ended by now; the page is to see how.
                 () = super::shut_down(&mut shutdown) => self.send_news(socket).await.and(Err(End::ShuttingDown)),
             };
@@ -175,6 +201,13 @@ impl Connection<'_> {
                 return end;
             }
         }
+    }
+
+    /// What the client may do now: an account may be gone, a link revoked.
+    fn access(&self) -> Result<Access, End> {
+        let access = self.app.auth.resolve(&self.credential);
+        let access = access.filter(|access| access.may_see(&self.run.record.id));
+        access.ok_or_else(|| End::Refused("Your account or link does not open this run any more".to_owned()))
     }
 
     /// Sends all that the viewer has not seen.
@@ -210,7 +243,10 @@ impl Connection<'_> {
         }
         let refusal = match message {
             Some(Ok(Message::Text(message))) => match serde_json::from_str::<ClientMessage>(&message) {
-                Ok(message) => self.obey(message).await.err(),
+                Ok(message) => {
+                    let access = self.access()?;
+                    self.obey(&access, message).await.err()
+                }
                 Err(error) => Some(format!("A message that is not understood: {error}")),
             },
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => None,
@@ -224,18 +260,17 @@ impl Connection<'_> {
     }
 
     /// Does what a client asks; the one place where its role decides.
-    async fn obey(&mut self, message: ClientMessage) -> Result<(), String> {
+    async fn obey(&mut self, access: &Access, message: ClientMessage) -> Result<(), String> {
         match message {
             ClientMessage::Hello { .. } => Err("Hello was said already".to_owned()),
-            ClientMessage::Stop => match self.access {
-                Access::Operator => {
-                    self.run.stop();
-                    Ok(())
-                }
-                Access::Viewer { .. } => Err(ApiError::operators_only().message().to_owned()),
-            },
+            ClientMessage::Stop => {
+                let (run, access) = (Arc::clone(&self.run), access.clone());
+                let stopped = self.app.blocking(move |app| runs::stop_run(app, &access, &run)).await;
+                stopped.map_err(|error| error.message().to_owned())
+            }
             ClientMessage::Subscribe { run, after } => {
-                let run = find(self.app, &self.access, run).await.map_err(|error| error.message().to_owned())?;
+                let run = find(self.app, access, run).await.map_err(|error| error.message().to_owned())?;
+                self.present = Present::arrive(&run, access);
                 self.viewer = run.hub().watch(after);
                 self.run = run;
                 Ok(())

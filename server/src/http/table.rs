@@ -1,14 +1,17 @@
 //! The table of runs: those that go on, and recorded ones that somebody looks at.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tracedeck_compiler::options::{CompileOptions, Limits, ProcessFilter};
 use tracedeck_compiler::source::SourceFile;
 
+use super::auth::Access;
 use super::error::ApiError;
 use super::process_filter::ProcessWish;
+use super::protocol::Watcher;
 use super::view;
 use crate::import::Import;
 use crate::session::Session;
@@ -57,6 +60,15 @@ pub struct Run {
     pub file: SourceFile,
     source: Source,
     used: Mutex<Instant>,
+    /// Who watches, with a number for each page.
+    watching: Mutex<Vec<(u64, String, bool)>>,
+}
+
+/// What a press of Run came to.
+pub struct Begun {
+    pub id: String,
+    /// None: the same press had begun it already.
+    pub fresh: Option<Arc<Run>>,
 }
 
 enum Source {
@@ -67,7 +79,7 @@ enum Source {
 impl Run {
     fn new(record: RunRecord, source: Source) -> Arc<Self> {
         let file = SourceFile::new(SOURCE_NAME, record.source.clone());
-        Arc::new(Self { record, file, source, used: Mutex::new(Instant::now()) })
+        Arc::new(Self { record, file, source, used: Mutex::new(Instant::now()), watching: Mutex::default() })
     }
 
     pub fn hub(&self) -> &Arc<Hub> {
@@ -82,6 +94,36 @@ impl Run {
             Source::Live(session) => session.is_over(),
             Source::Recorded(_) => true,
         }
+    }
+
+    /// Notes that somebody watches from now on; the number ends it.
+    pub fn arrive(&self, access: &Access) -> u64 {
+        static COUNT: AtomicU64 = AtomicU64::new(1);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let guest = matches!(access, Access::Link { .. });
+        self.lock_watching().push((number, access.name().to_owned(), guest));
+        number
+    }
+
+    pub fn leave(&self, number: u64) {
+        self.lock_watching().retain(|(other, ..)| *other != number);
+    }
+
+    /// Who watches now, each name once.
+    pub fn watching(&self) -> Vec<Watcher> {
+        let mut watchers: Vec<Watcher> = Vec::new();
+        for (_, name, guest) in &*self.lock_watching() {
+            match watchers.iter_mut().find(|known| known.name == *name && known.guest == *guest) {
+                Some(known) => known.tabs += 1,
+                None => watchers.push(Watcher { name: name.clone(), guest: *guest, tabs: 1 }),
+            }
+        }
+        watchers.sort();
+        watchers
+    }
+
+    fn lock_watching(&self) -> MutexGuard<'_, Vec<(u64, String, bool)>> {
+        self.watching.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks the run to end. Idempotent; a recorded run has ended.
@@ -136,6 +178,7 @@ pub struct NewRun {
     pub title: Option<String>,
     pub time_limit_seconds: Option<u64>,
     pub idempotency_key: Option<String>,
+    pub started_by: String,
 }
 
 pub struct RunTable {
@@ -165,16 +208,16 @@ impl RunTable {
     }
 
     /// Begins a run, or finds the one that the same key began. Blocks for some milliseconds.
-    pub fn begin(&self, new: NewRun) -> Result<String, ApiError> {
+    pub fn begin(&self, new: NewRun) -> Result<Begun, ApiError> {
         self.check(&new)?;
         let processes = new.processes.filter(&new.source)?;
         let mut beginning = self.beginning.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(key) = &new.idempotency_key {
             if let Some(id) = beginning.get(key) {
-                return Ok(id.clone());
+                return Ok(Begun { id: id.clone(), fresh: None });
             }
             if let Some(id) = self.store.run_by_idempotency_key(key).map_err(ApiError::internal)? {
-                return Ok(id);
+                return Ok(Begun { id, fresh: None });
             }
         }
         if self.closed.load(std::sync::atomic::Ordering::Acquire) {
@@ -201,23 +244,25 @@ impl RunTable {
         })?;
         let session = Session::start(driver, Box::new(self.store.recorder(&id))).map_err(ApiError::internal)?;
         tracing::info!(run = %id, title = %view::line_text(record.title.as_bytes()), "run begun");
-        self.lock().insert(id.clone(), Run::new(record, Source::Live(session)));
+        let run = Run::new(record, Source::Live(session));
+        self.lock().insert(id.clone(), Arc::clone(&run));
         if let Some(key) = new.idempotency_key {
             if beginning.len() > 1000 {
                 beginning.clear();
             }
             beginning.insert(key, id.clone());
         }
-        Ok(id)
+        Ok(Begun { id, fresh: Some(run) })
     }
 
     /// Keeps what a file holds as a run that has ended.
-    pub fn import(&self, name: &str, file: Import) -> Result<String, ApiError> {
+    pub fn import(&self, name: &str, file: Import, by: &str) -> Result<String, ApiError> {
         let record = RunRecord {
             id: new_id().map_err(ApiError::internal)?,
             title: name.chars().take(MAX_TITLE_CHARS).collect(),
             source: format!("// Imported: {name}, {}\n", file.kind),
             started_ms: view::unix_ms_now(),
+            started_by: by.to_owned(),
             ..RunRecord::default()
         };
         self.store.insert(record.clone()).map_err(ApiError::internal)?;
@@ -266,6 +311,9 @@ impl RunTable {
             time_limit_seconds: new.time_limit_seconds.unwrap_or(self.limits.time_limit_seconds),
             idempotency_key: new.idempotency_key.clone(),
             started_ms: view::unix_ms_now(),
+            started_by: new.started_by.clone(),
+            pinned: false,
+            copy_of: None,
             summary: None,
         })
     }
@@ -322,6 +370,11 @@ impl RunTable {
     /// Whether there is such a run, without loading it.
     pub fn exists(&self, id: &str) -> bool {
         self.lock().contains_key(id) || (is_id(id) && self.store.run(id).is_ok_and(|run| run.is_some()))
+    }
+
+    /// Drops a run that was deleted from the store.
+    pub fn forget(&self, id: &str) {
+        self.lock().remove(id);
     }
 
     /// Runs in memory, to show their state of this moment.
@@ -412,7 +465,7 @@ fn title_of(source: &str) -> String {
 const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 const ID_LENGTH: usize = 10;
 
-fn new_id() -> std::io::Result<String> {
+pub fn new_id() -> std::io::Result<String> {
     let mut bytes = [0; ID_LENGTH];
     getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
     Ok(bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect())

@@ -13,13 +13,14 @@ impl EndReason {
             Self::Failed { message } => message.clone(),
             Self::WorkerDied { message } => message.clone(),
             Self::Interrupted => "The server stopped while the script ran".to_owned(),
+            Self::Frozen => "A frozen copy; the run went on".to_owned(),
         }
     }
 
     /// Whether the run did what it was asked to do.
     pub fn is_ok(&self) -> bool {
         match self {
-            Self::Finished | Self::Stopped | Self::TargetExited | Self::TimeLimit { .. } => true,
+            Self::Finished | Self::Stopped | Self::TargetExited | Self::TimeLimit { .. } | Self::Frozen => true,
             Self::Failed { .. } | Self::WorkerDied { .. } | Self::Interrupted => false,
         }
     }

@@ -219,4 +219,6 @@ pub enum EndReason {
     WorkerDied { message: String },
     /// The server stopped while it ran.
     Interrupted,
+    /// It went on; this is a copy of what there was.
+    Frozen,
 }

@@ -29,6 +29,11 @@ impl Replay {
         &self.hub
     }
 
+    /// The number of the last event that was taken.
+    pub fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
     /// When the last event that was taken happened.
     pub fn at_ns(&self) -> u64 {
         self.at_ns

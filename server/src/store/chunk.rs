@@ -71,6 +71,11 @@ impl Chunk {
     }
 }
 
+/// One event as a chunk of its own.
+pub fn encode_one(event: &Stamped) -> Result<Vec<u8>> {
+    compress(std::slice::from_ref(event))
+}
+
 fn compress<T: serde::Serialize + ?Sized>(value: &T) -> Result<Vec<u8>> {
     let plain = postcard::to_allocvec(value).map_err(|error| StoreError::Damaged(error.to_string()))?;
     zstd::bulk::compress(&plain, LEVEL).map_err(|error| StoreError::Damaged(error.to_string()))

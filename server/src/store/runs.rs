@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Result, StoreError};
+use crate::session::event::{EndReason, Event, Stamped};
 use crate::session::replay::Replay;
 
 /// A run as it is stored.
@@ -17,6 +18,12 @@ pub struct RunRecord {
     pub idempotency_key: Option<String>,
     /// Wall clock, milliseconds since 1970.
     pub started_ms: i64,
+    /// The name of who began it.
+    pub started_by: String,
+    /// Kept when others make room.
+    pub pinned: bool,
+    /// The run that this is a frozen copy of.
+    pub copy_of: Option<String>,
     /// None while it runs.
     pub summary: Option<RunSummary>,
 }
@@ -34,13 +41,13 @@ pub struct RunSummary {
 }
 
 const COLUMNS: &str = "id, title, source, parameters, time_limit_seconds, idempotency_key, started_ms, ended, reason, ok, \
-                       duration_ms, probes, lost, problem";
+                       duration_ms, probes, lost, problem, started_by, pinned, copy_of";
 
 pub fn insert(connection: &Connection, record: &RunRecord) -> Result<()> {
     let parameters = serde_json::Value::from(record.parameters.clone()).to_string();
     connection.execute(
-        "INSERT INTO runs (id, title, source, parameters, time_limit_seconds, idempotency_key, event_format, started_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO runs (id, title, source, parameters, time_limit_seconds, idempotency_key, event_format, started_ms, \
+         started_by, pinned, copy_of) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         params![
             record.id,
             record.title,
@@ -49,7 +56,10 @@ pub fn insert(connection: &Connection, record: &RunRecord) -> Result<()> {
             to_signed(record.time_limit_seconds),
             record.idempotency_key,
             super::chunk::FORMAT,
-            record.started_ms
+            record.started_ms,
+            record.started_by,
+            record.pinned,
+            record.copy_of
         ],
     )?;
     Ok(())
@@ -113,8 +123,9 @@ pub fn load(connection: &Connection, id: &str) -> Result<Option<RunRecord>> {
 }
 
 pub fn list(connection: &Connection, at_most: u32) -> Result<Vec<RunRecord>> {
-    let mut statement = connection
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM runs ORDER BY started_ms DESC, rowid DESC LIMIT ?1"))?;
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM runs WHERE copy_of IS NULL ORDER BY started_ms DESC, rowid DESC LIMIT ?1"
+    ))?;
     Ok(statement.query_map([at_most], from_row)?.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -123,11 +134,78 @@ pub fn by_idempotency_key(connection: &Connection, key: &str) -> Result<Option<S
     Ok(statement.query_row([key], |row| row.get(0)).optional()?)
 }
 
-/// Deletes the oldest run that has ended. False when there is none.
+/// Deletes the oldest run that has ended and that nobody wants kept: neither pinned nor behind a link that is open.
+/// False when there is none.
 pub fn delete_oldest(connection: &Connection) -> Result<bool> {
-    let deleted = connection
-        .execute("DELETE FROM runs WHERE id = (SELECT id FROM runs WHERE ended = 1 ORDER BY started_ms LIMIT 1)", [])?;
+    let deleted = connection.execute(
+        &format!("DELETE FROM runs WHERE id = (SELECT id FROM runs WHERE {EXPENDABLE} ORDER BY started_ms LIMIT 1)"),
+        [super::now_ms() / 1000],
+    )?;
     Ok(deleted > 0)
+}
+
+/// Deletes what ended before a moment, except what somebody wants kept; how many.
+pub fn delete_older(connection: &Connection, before_ms: i64) -> Result<usize> {
+    Ok(connection.execute(
+        &format!("DELETE FROM runs WHERE {EXPENDABLE} AND started_ms + duration_ms < ?2"),
+        params![super::now_ms() / 1000, before_ms],
+    )?)
+}
+
+/// Runs that may be deleted. `?1` is now, in seconds.
+const EXPENDABLE: &str = "ended = 1 AND pinned = 0 AND NOT EXISTS (SELECT 1 FROM shares WHERE shares.run = runs.id \
+                          AND revoked_ms IS NULL AND (expires_s IS NULL OR expires_s > ?1))";
+
+/// Keeps a run from being deleted, or no longer.
+pub fn pin(connection: &Connection, id: &str, pinned: bool) -> Result<bool> {
+    Ok(connection.execute("UPDATE runs SET pinned = ?2 WHERE id = ?1", params![id, pinned])? > 0)
+}
+
+/// Copies a run with all that is recorded of it so far. What the original records later is not in the copy.
+pub fn copy(connection: &Connection, record: &RunRecord) -> Result<()> {
+    let from = record.copy_of.as_deref().unwrap_or_default();
+    insert(connection, record)?;
+    connection.execute(
+        "INSERT INTO chunks (run, number, last_sequence, events)
+         SELECT ?1, number, last_sequence, events FROM chunks WHERE run = ?2",
+        params![record.id, from],
+    )?;
+    connection.execute(
+        "INSERT INTO final_maps (run, name, content) SELECT ?1, name, content FROM final_maps WHERE run = ?2",
+        params![record.id, from],
+    )?;
+    connection.execute(
+        "INSERT INTO notes (id, run, place, text, author, created_ms)
+         SELECT id || '-' || ?1, ?1, place, text, author, created_ms FROM notes WHERE run = ?2",
+        params![record.id, from],
+    )?;
+    let mut replay = Replay::default();
+    let mut end = None;
+    super::chunk::load(connection, from)?.play(|event| {
+        if let Event::Ended { .. } = event.event {
+            end = Some(event.sequence);
+        }
+        replay.take(&event);
+    })?;
+    if end.is_none() {
+        let event = Event::Ended { reason: EndReason::Frozen, exit_code: 0 };
+        let frozen = Stamped { sequence: replay.sequence() + 1, at_ns: replay.at_ns(), event };
+        connection.execute(
+            "INSERT INTO chunks (run, number, last_sequence, events)
+             SELECT ?1, coalesce(max(number), -1) + 1, ?2, ?3 FROM chunks WHERE run = ?1",
+            params![record.id, to_signed(frozen.sequence), super::chunk::encode_one(&frozen)?],
+        )?;
+        replay.take(&frozen);
+    }
+    finish(connection, &record.id, &RunSummary::of(&replay.into_hub().status()))
+}
+
+/// The last event of a run that is in the database; 0: none.
+pub fn last_recorded(connection: &Connection, id: &str) -> Result<u64> {
+    let last =
+        connection
+            .query_row("SELECT coalesce(max(last_sequence), 0) FROM chunks WHERE run = ?1", [id], |row| row.get(0))?;
+    Ok(to_unsigned(last))
 }
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
@@ -152,6 +230,9 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
         time_limit_seconds: to_unsigned(row.get(4)?),
         idempotency_key: row.get(5)?,
         started_ms: row.get(6)?,
+        started_by: row.get(14)?,
+        pinned: row.get(15)?,
+        copy_of: row.get(16)?,
         summary,
     })
 }

@@ -8,7 +8,7 @@ use rusqlite::{Connection, ErrorCode};
 use super::{Result, StoreError};
 
 /// Raised with every change of the tables.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 /// "trdk": what `file` and a careful reader know the database by.
 const APPLICATION: i64 = 0x7472_646b;
 const PAGE_BYTES: i64 = 4096;
@@ -53,6 +53,66 @@ const TABLES: &str = "
     ) STRICT, WITHOUT ROWID;
 ";
 
+/// What version 2 has beyond version 1: who may do what, who did what, and what people add to runs.
+const TEAM: &str = "
+    ALTER TABLE runs ADD COLUMN started_by TEXT NOT NULL DEFAULT '';
+    ALTER TABLE runs ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE runs ADD COLUMN copy_of TEXT;    -- the run that a frozen share copied; NULL for a run of its own
+    ALTER TABLE logins ADD COLUMN user TEXT;     -- NULL with share NULL: the server's own administrator
+    ALTER TABLE logins ADD COLUMN share TEXT;
+    DELETE FROM logins WHERE run IS NOT NULL;    -- of links that could not be revoked
+    ALTER TABLE logins DROP COLUMN run;
+    CREATE TABLE users (
+        name TEXT PRIMARY KEY NOT NULL,
+        role TEXT NOT NULL,
+        token_hash BLOB NOT NULL UNIQUE,
+        created_ms INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE shares (
+        id TEXT PRIMARY KEY NOT NULL,
+        key_hash BLOB NOT NULL UNIQUE,
+        run TEXT NOT NULL,                       -- what it shows: the run, or the copy of it
+        source_run TEXT NOT NULL,                -- the run it was made from
+        frozen INTEGER NOT NULL,
+        address TEXT NOT NULL,                   -- query of the page's address: panel, chart, zoom
+        title TEXT NOT NULL,
+        note TEXT NOT NULL,
+        created_by TEXT NOT NULL,
+        created_ms INTEGER NOT NULL,
+        expires_s INTEGER,                       -- NULL: until it is revoked
+        revoked_ms INTEGER
+    ) STRICT;
+    CREATE INDEX shares_by_run ON shares (source_run);
+    CREATE TABLE audit (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        at_ms INTEGER NOT NULL,
+        who TEXT NOT NULL,
+        role TEXT NOT NULL,
+        action TEXT NOT NULL,
+        run TEXT,
+        subject TEXT NOT NULL,                   -- what it was done to, in words
+        detail TEXT NOT NULL                     -- the text of a script, the reason of a refusal
+    ) STRICT;
+    CREATE TABLE notes (
+        id TEXT PRIMARY KEY NOT NULL,
+        run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+        place TEXT NOT NULL,                     -- JSON: a frame, a bucket or a moment
+        text TEXT NOT NULL,
+        author TEXT NOT NULL,
+        created_ms INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX notes_by_run ON notes (run);
+    CREATE TABLE metrics (
+        run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+        map TEXT NOT NULL,
+        UNIQUE (run, map)
+    ) STRICT;
+    CREATE TABLE settings (
+        name TEXT PRIMARY KEY NOT NULL,
+        value TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+";
+
 /// Opens a database with the settings that all connections share.
 pub fn connect(path: &Path) -> Result<Connection> {
     let connection = Connection::open(path)?;
@@ -88,7 +148,7 @@ pub fn open_or_replace(path: &Path) -> Result<Connection> {
     }
 }
 
-fn open(path: &Path) -> Result<Connection> {
+pub fn open(path: &Path) -> Result<Connection> {
     let mut connection = connect(path)?;
     connection.pragma_update(None, "page_size", PAGE_BYTES)?;
     connection.pragma_update(None, "auto_vacuum", "incremental")?;
@@ -98,9 +158,13 @@ fn open(path: &Path) -> Result<Connection> {
     if found > VERSION {
         return Err(StoreError::Newer { found, known: VERSION });
     }
-    if found == 0 {
+    if found < VERSION {
         let transaction = connection.transaction()?;
-        transaction.execute_batch(TABLES)?;
+        for (version, statements) in [(1, TABLES), (2, TEAM)] {
+            if found < version {
+                transaction.execute_batch(statements)?;
+            }
+        }
         transaction.pragma_update(None, "application_id", APPLICATION)?;
         transaction.pragma_update(None, "user_version", VERSION)?;
         transaction.commit()?;

@@ -44,6 +44,9 @@ fn record(id: &str, started_ms: i64) -> RunRecord {
         time_limit_seconds: 600,
         idempotency_key: Some(format!("key of {id}")),
         started_ms,
+        started_by: "ada".to_owned(),
+        pinned: false,
+        copy_of: None,
         summary: None,
     }
 }
@@ -183,7 +186,12 @@ fn the_oldest_runs_make_room_for_new_ones() {
 
 fn login(n: i64) -> logins::Login {
     let now_s = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs() as i64;
-    logins::Login { secret_hash: [n as u8; 32], cookie_hash: [7; 32], run: None, expires_s: now_s + 60 }
+    logins::Login {
+        secret_hash: [n as u8; 32],
+        cookie_hash: [7; 32],
+        grant: logins::Grant::Owner,
+        expires_s: now_s + 60,
+    }
 }
 
 #[test]
@@ -241,7 +249,7 @@ fn a_database_of_a_newer_version_is_refused() {
     connection.pragma_update(None, "user_version", 99).unwrap();
     drop(connection);
     let error = Store::open(&directory.0, Quota::default()).unwrap_err();
-    assert!(matches!(error, StoreError::Newer { found: 99, known: 1 }), "{error}");
+    assert!(matches!(error, StoreError::Newer { found: 99, known: 2 }), "{error}");
 }
 
 #[test]

@@ -71,7 +71,7 @@ impl Writer {
     }
 
     /// Does a write; where the quota is full, deletes the oldest run and tries again.
-    fn with_room(&mut self, mut write: impl FnMut(&Connection) -> Result<()>) -> Result<()> {
+    pub fn with_room<T>(&mut self, mut write: impl FnMut(&Connection) -> Result<T>) -> Result<T> {
         self.make_room()?;
         loop {
             match write(&self.connection) {

@@ -17,7 +17,7 @@ const shape = (view, value) => ({ id: view.id, name: view.name, key: view.scalar
 function run(id, title, more = {}) {
   return {
     id, title, source: 'profile:hz:99 { @[kstack, comm] = count(); }', parameters: [], state: 'running', reason: null, ok: null, started_at: '2026-11-22T18:00:00Z', duration_ms: 42_000,
-    time_limit_seconds: 600, probes: 4, attaching: null, watchers: 1, lost_total: 0, view_key: 'viewkey', maps: [], recording_problem: null, costs: [], ...more,
+    time_limit_seconds: 600, probes: 4, attaching: null, watchers: 1, lost_total: 0, view_key: 'viewkey', started_by: 'root', pinned: false, watching: [{ name: 'ada', guest: false, tabs: 2 }, { name: 'guest', guest: true, tabs: 1 }], costs: [], maps: [], recording_problem: null, ...more,
   };
 }
 
@@ -46,6 +46,16 @@ const examples = [
 const host = { hostname: 'db-01', kernel: '6.12.48-amd64', cpus: 16, version: '0.1.0', user: 'root', features: [], limits: { source_bytes: 65536, probes: 1000, map_bytes: 1 << 26, time_limit_seconds: 600, runs_at_once: 8, viewers: 50 } };
 const language = { keywords: ['if', 'else'], builtins: [{ name: 'printf', signature: 'printf(format, ...)', doc: 'Prints.', example: '' }, { name: 'count', signature: 'count()', doc: 'Counts.', example: '' }], probes: [{ names: ['profile', 'p'], syntax: 'profile:hz:N', doc: '', available: true, reason: null }], config: [{ name: 'max_strlen', values: '2 to 65536' }] };
 
+const shares = [
+  { id: 's1', run: 'flame', source_run: 'flame', frozen: true, title: hostileNames[1], note: '', created_by: 'ada', created_at: '2026-11-22T18:00:00Z', expires_at: '2026-11-29T18:00:00Z', state: 'open' },
+  { id: 's2', run: 'flame', source_run: 'flame', frozen: false, title: 'CPU', note: '', created_by: 'root', created_at: '2026-11-22T18:00:00Z', expires_at: null, state: 'revoked' },
+];
+const audit = [
+  { id: 3, at: '2026-11-22T18:01:00Z', who: 'ada', role: 'operator', action: 'share', run: 'flame', subject: 'frozen link s1: CPU', detail: '' },
+  { id: 2, at: '2026-11-22T18:00:30Z', who: 'ada', role: 'operator', action: 'run', run: 'hostile', subject: hostileNames[0], detail: `// ${hostileNames[2]}` },
+  { id: 1, at: '2026-11-22T18:00:00Z', who: 'root', role: 'admin', action: 'login', run: null, subject: 'by the address that the server printed', detail: '' },
+];
+
 /** Answers a check as a compiler would that knows one mistake: the word `prinft`. */
 function check(source) {
   const at = source.indexOf('prinft');
@@ -65,7 +75,7 @@ export async function startMock() {
       request.on('data', (part) => (text += part)).on('end', () => then(JSON.parse(text || '{}')));
     };
     if (url.pathname === '/api/login') {
-      return withBody((body) => (body.token === 'good' ? json({ secret: 's', role: 'operator', run: null }) : body.view === 'viewkey' ? json({ secret: 'v', role: 'viewer', run: body.run }) : json({ code: 'bad-token', message: 'This token is not valid' }, 401)));
+      return withBody((body) => (body.token === 'good' ? json({ secret: 's', role: 'operator', run: null }) : body.view === 'viewkey' ? json({ secret: 'v', role: 'viewer', run: body.run }) : body.view === 'revoked' ? json({ code: 'link-revoked', message: 'This link was revoked. Ask whoever sent it for a new one' }, 410) : body.view === 'expired' ? json({ code: 'link-expired', message: 'This link has expired. Ask whoever sent it for a new one' }, 410) : json({ code: 'bad-token', message: 'This token is not valid' }, 401)));
     }
     const flame = /^\/r\/(\w+)\/flame\.(svg|json)$/.exec(url.pathname);
     if (url.pathname.startsWith('/api/') || flame) {
@@ -73,6 +83,11 @@ export async function startMock() {
     }
     if (flame?.[2] === 'json') return runs[flame[1]]?.stacks ? json(flameTree(runs[flame[1]].stacks, { at: url.searchParams.get('at') })) : json({ code: 'no-such-map', message: 'No map of this run has stacks in its key' }, 404);
     if (flame) return send(200, 'image/svg+xml', flameSvg(runs[flame[1]].stacks, { extra: '<g onclick="window.__xss=1"><a href="javascript:window.__xss=1"><rect/></a></g>' }));
+    const guest = request.headers.authorization === 'Bearer v';
+    if (url.pathname === '/api/me') return json(guest ? { name: 'guest', role: 'viewer', link: { run: 'flame', frozen: false, title: 'Look here', note: hostileNames[0], created_by: 'ada', created_at: '2026-11-22T18:00:00Z', expires_at: '2026-11-29T18:00:00Z' } } : { name: 'root', role: 'admin', link: null });
+    if (url.pathname === '/api/users') return request.method === 'POST' ? withBody((body) => json({ ...body, token: 'secret-of-ada' }, 201)) : json({ users: [{ name: 'ada', role: 'operator', created_at: '2026-11-22T18:00:00Z' }] });
+    if (url.pathname === '/api/audit') return json({ entries: audit.filter((entry) => (url.searchParams.get('action') ?? '') === '' || entry.action === url.searchParams.get('action')), more: false });
+    if (/^\/api\/runs\/\w+\/shares$/.test(url.pathname)) return request.method === 'POST' ? withBody((body) => json({ share: shares[0], path: `/r/flame?${body.address}#v=viewkey` }, 201)) : json({ shares });
     if (url.pathname === '/api/host') return json(host);
     if (url.pathname === '/api/language') return json(language);
     if (url.pathname === '/api/examples') return json({ examples });

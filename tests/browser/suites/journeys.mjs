@@ -157,8 +157,10 @@ async function all(report, browser, server, screenshots) {
       await shoot(page, screenshots, 'flame-search');
 
       await page.getByRole('button', { name: 'Share' }).click();
+      await page.getByRole('button', { name: 'Create link' }).click();
       await page.getByText('Read-only link copied').waitFor();
       shared = await page.evaluate(() => navigator.clipboard.readText());
+      await page.getByRole('button', { name: /^Close/ }).click();
 
       await page.getByLabel('Search frames').press('Escape');
       assert.equal(await page.getByTestId('matched').textContent(), '');
@@ -355,8 +357,10 @@ async function all(report, browser, server, screenshots) {
       await run(page, 'interval:ms:100 { printf("tick %d\\n", ++@n); }');
       await page.locator('.row', { hasText: 'tick 2' }).first().waitFor();
       await page.getByRole('button', { name: 'Share' }).click();
+      await page.getByRole('button', { name: 'Create link' }).click();
       await page.getByText('Read-only link copied').waitFor();
       const link = await page.evaluate(() => navigator.clipboard.readText());
+      await page.getByRole('button', { name: /^Close/ }).click();
       const other = await openPage(browser);
       await other.page.goto(link);
       await other.page.locator('.row', { hasText: 'tick 2' }).first().waitFor();
@@ -378,8 +382,10 @@ async function all(report, browser, server, screenshots) {
       await run(page, 'interval:ms:5 { for ($i : 0..20) { printf("line %d\\n", ++@n); } }');
       await page.locator('.row', { hasText: 'line' }).first().waitFor();
       await page.getByRole('button', { name: 'Share' }).click();
+      await page.getByRole('button', { name: 'Create link' }).click();
       await page.getByText('Read-only link copied').waitFor();
       const link = await page.evaluate(() => navigator.clipboard.readText());
+      await page.getByRole('button', { name: /^Close/ }).click();
       const other = await openPage(browser);
       await other.page.goto(link);
       await other.page.locator('.row', { hasText: 'line' }).first().waitFor();

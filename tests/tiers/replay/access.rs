@@ -2,11 +2,14 @@
 
 use serde_json::json;
 
-use super::client::{Page, bearer, begin, get, raw, send, upgrade};
+use super::client::{Page, bearer, begin, get, raw, send, share, upgrade};
 use super::server::{Directory, Server};
 
 /// Every address, with a method it takes.
-const ADDRESSES: [(&str, &str); 20] = [
+const ADDRESSES: [(&str, &str); 23] = [
+    ("GET", "/api/me"),
+    ("GET", "/api/users"),
+    ("GET", "/api/audit"),
     ("GET", "/api/host"),
     ("GET", "/api/language"),
     ("GET", "/api/examples"),
@@ -125,7 +128,8 @@ async fn links_that_are_not_valid_all_look_the_same() {
     let directory = Directory::new();
     let server = Server::start(&directory).await;
     let run = begin(&server).await;
-    let (key, used) = (server.app.auth.view_key(&run), server.app.auth.new_token().unwrap());
+    let (_, key) = share(&server, &run, &json!({ "frozen": false, "expires_in_seconds": 60 })).await;
+    let used = server.app.auth.new_token().unwrap();
     Page::login(&server, &json!({ "token": used })).await.unwrap();
     let mut bodies = Vec::new();
     for body in [
@@ -134,7 +138,8 @@ async fn links_that_are_not_valid_all_look_the_same() {
         json!({ "token": key }),
         json!({ "run": run, "view": "" }),
         json!({ "run": run, "view": format!("{key}x") }),
-        json!({ "run": "aaaaaaaaaa", "view": server.app.auth.view_key("aaaaaaaaaa") }),
+        json!({ "run": "aaaaaaaaaa", "view": key }),
+        json!({ "run": run, "view": server.app.auth.view_key(&run) }),
         json!({ "run": "../../etc", "view": key }),
         json!({ "run": "%", "view": key }),
     ] {

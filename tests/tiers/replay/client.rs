@@ -102,6 +102,15 @@ pub async fn begin(server: &Server) -> String {
     answer.json()["id"].as_str().unwrap().to_owned()
 }
 
+/// Makes a link to a run: what it shows, and its key.
+pub async fn share(server: &Server, run: &str, wish: &Value) -> (Value, String) {
+    let answer = post(server, &format!("/api/runs/{run}/shares"), wish).await;
+    assert_eq!(answer.status, 201, "{}", answer.body);
+    let created = answer.json();
+    let key = created["path"].as_str().unwrap().split_once("#v=").unwrap().1.to_owned();
+    (created["share"].clone(), key)
+}
+
 /// A logged-in page.
 #[derive(Debug, Clone)]
 pub struct Page {
@@ -127,8 +136,15 @@ impl Page {
     }
 
     pub async fn viewer(server: &Server, run: &str) -> Self {
-        let key = server.app.auth.view_key(run);
+        let (_, key) = share(server, run, &json!({ "frozen": false, "expires_in_seconds": 3600 })).await;
         Self::login(server, &json!({ "run": run, "view": key })).await.unwrap()
+    }
+
+    /// Somebody with an account of that role.
+    pub async fn account(server: &Server, name: &str, role: &str) -> Self {
+        let made = post(server, "/api/users", &json!({ "name": name, "role": role })).await;
+        assert_eq!(made.status, 201, "{}", made.body);
+        Self::login(server, &json!({ "token": made.json()["token"] })).await.unwrap()
     }
 
     pub async fn send(&self, server: &Server, method: &str, path: &str, body: &str) -> Answer {

@@ -20,7 +20,7 @@ use tracedeck::http::table::{RunLimits, RunTable};
 use tracedeck::http::{self, App, accept, socket};
 use tracedeck::session::driver::{Driver, RunRequest, StopHandle};
 use tracedeck::session::event::{EndReason, Event, MapShape, Output, RunShape};
-use tracedeck::store::{Quota, Store};
+use tracedeck::store::{Quota, Store, shares, users};
 use tracedeck_compiler::abi::value::{MapSnapshot, Number, Value};
 use tracedeck_compiler::kernel::Feature;
 use tracedeck_compiler::kernel::fixture::FixtureKernel;
@@ -180,6 +180,7 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let store = Arc::new(Store::open(&directory.0, Quota::default()).unwrap());
         let auth = Auth::new(address.port(), API_TOKEN, "view secret");
+        auth.refresh(store.read(users::list).unwrap(), store.read(shares::list).unwrap());
         auth.restore(store.logins().unwrap());
         let stages = Arc::new(Mutex::new(Vec::new()));
         let made = Arc::clone(&stages);

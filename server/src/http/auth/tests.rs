@@ -35,7 +35,7 @@ fn request(cookie: Option<&str>, secret: Option<&str>) -> HeaderMap {
 fn both_halves_open_and_neither_alone_does() {
     let auth = auth();
     let NewLogin { cookie, secret, .. } = login(&auth);
-    assert_eq!(auth.access(&request(Some(&cookie), Some(&secret))), Some(Access::Operator));
+    assert_eq!(auth.access(&request(Some(&cookie), Some(&secret))), Some(owner()));
     for (cookie, secret) in [
         (None, None),
         (Some(&*cookie), None),
@@ -70,18 +70,64 @@ fn a_token_works_once_and_a_new_one_replaces_it() {
     assert!(auth.login_by_token(&new, &HeaderMap::new()).unwrap().is_some());
 }
 
+fn share(run: &str, key: &str) -> Share {
+    Share { id: format!("link-{key}"), key_hash: hash(key), run: run.to_owned(), ..Share::default() }
+}
+
+fn user(name: &str, role: Role, token: &str) -> User {
+    User { name: name.to_owned(), role, token_hash: hash(token), created_ms: 0 }
+}
+
+fn of(login: &NewLogin) -> HeaderMap {
+    request(Some(&login.cookie), Some(&login.secret))
+}
+
 #[test]
-fn a_view_key_opens_its_run_alone() {
+fn a_link_opens_its_run_alone_until_it_is_revoked_or_expires() {
     let auth = auth();
-    let key = auth.view_key("aaaaaaaaaa");
-    assert!(!auth.is_view_key("bbbbbbbbbb", &key));
-    assert!(auth.login_by_view_key("bbbbbbbbbb", &key, &HeaderMap::new()).unwrap().is_none());
-    assert!(auth.login_by_view_key("aaaaaaaaaa", "", &HeaderMap::new()).unwrap().is_none());
-    let (login, _) = auth.login_by_view_key("aaaaaaaaaa", &key, &HeaderMap::new()).unwrap().unwrap();
-    let access = auth.access(&request(Some(&login.cookie), Some(&login.secret))).unwrap();
+    let expired = Share { expires_s: Some(unix_seconds() - 1), ..share("aaaaaaaaaa", "old") };
+    auth.refresh(Vec::new(), vec![share("aaaaaaaaaa", "key"), expired]);
+    let by_share = |run: &str, key: &str| auth.login_by_share(run, key, &HeaderMap::new()).unwrap();
+    assert_eq!(by_share("bbbbbbbbbb", "key"), Err(Refusal::Unknown));
+    assert_eq!(by_share("aaaaaaaaaa", ""), Err(Refusal::Unknown));
+    assert_eq!(by_share("aaaaaaaaaa", "old"), Err(Refusal::Expired));
+    let (login, _) = by_share("aaaaaaaaaa", "key").unwrap();
+    let access = auth.access(&of(&login)).unwrap();
     assert!(access.may_see("aaaaaaaaaa") && !access.may_see("bbbbbbbbbb"));
     assert_eq!(access.role(), Role::Viewer);
-    // Another server has other keys.
+    assert!(!access.is_operator());
+    // A key of a run's pictures is no link.
+    assert_eq!(by_share("aaaaaaaaaa", &auth.view_key("aaaaaaaaaa")), Err(Refusal::Unknown));
+    let mut changes = auth.changes();
+    changes.mark_unchanged();
+    auth.refresh(Vec::new(), vec![Share { revoked_ms: Some(1), ..share("aaaaaaaaaa", "key") }]);
+    assert!(changes.has_changed().unwrap(), "whoever is connected is not told");
+    assert_eq!(auth.access(&of(&login)), None);
+    assert_eq!(by_share("aaaaaaaaaa", "key"), Err(Refusal::Revoked));
+}
+
+#[test]
+fn an_account_opens_by_its_token_with_the_role_it_has_now() {
+    let auth = auth();
+    auth.refresh(vec![user("ada", Role::Operator, "of ada")], Vec::new());
+    let (login, _, is_once) = auth.login_by_token("of ada", &HeaderMap::new()).unwrap().unwrap();
+    assert!(!is_once);
+    let ada = |role| Some(Access::Account(Person { name: "ada".to_owned(), role }));
+    let program = headers(&[(header::AUTHORIZATION, "Bearer of ada")]);
+    assert_eq!((auth.access(&of(&login)), auth.access(&program)), (ada(Role::Operator), ada(Role::Operator)));
+    auth.refresh(vec![user("ada", Role::Viewer, "of ada")], Vec::new());
+    assert_eq!((auth.access(&of(&login)), auth.access(&program)), (ada(Role::Viewer), ada(Role::Viewer)));
+    auth.refresh(vec![user("ada", Role::Admin, "another")], Vec::new());
+    assert_eq!((auth.access(&of(&login)), auth.access(&program)), (None, None), "the old token still opens");
+    auth.refresh(Vec::new(), Vec::new());
+    assert!(auth.login_by_token("another", &HeaderMap::new()).unwrap().is_none());
+}
+
+#[test]
+fn a_view_key_is_of_one_run_and_one_server() {
+    let auth = auth();
+    let key = auth.view_key("aaaaaaaaaa");
+    assert!(auth.is_view_key("aaaaaaaaaa", &key) && !auth.is_view_key("bbbbbbbbbb", &key));
     assert_ne!(key, Auth::new(7333, "api token", "another secret").view_key("aaaaaaaaaa"));
 }
 
@@ -89,7 +135,7 @@ fn a_view_key_opens_its_run_alone() {
 fn the_token_for_programs_is_refused_from_browsers() {
     let auth = auth();
     let bearer = (header::AUTHORIZATION, "Bearer api token");
-    assert_eq!(auth.access(&headers(std::slice::from_ref(&bearer))), Some(Access::Operator));
+    assert_eq!(auth.access(&headers(std::slice::from_ref(&bearer))), Some(owner()));
     assert_eq!(auth.access(&headers(&[bearer.clone(), (header::ORIGIN, "http://127.0.0.1:7333")])), None);
     assert_eq!(auth.access(&headers(&[bearer.clone(), (header::COOKIE, "tracedeck-7333=x")])), None);
     assert_eq!(auth.access(&headers(&[(header::AUTHORIZATION, "Basic api token")])), None);
@@ -104,7 +150,7 @@ fn a_cookie_that_comes_twice_or_from_another_port_is_none() {
     let with = |cookies: &str| auth.access(&headers(&[(header::COOKIE, cookies), (header::AUTHORIZATION, &bearer)]));
     assert_eq!(with(&format!("tracedeck-7333={cookie}; tracedeck-7333=x")), None);
     assert_eq!(with(&format!("tracedeck-7334={cookie}")), None);
-    assert_eq!(with(&format!("tracedeck-7333={cookie}")), Some(Access::Operator));
+    assert_eq!(with(&format!("tracedeck-7333={cookie}")), Some(owner()));
 }
 
 #[test]
@@ -112,12 +158,12 @@ fn a_second_tab_shares_the_cookie_and_a_planted_one_is_not_adopted() {
     let auth = auth();
     let first = login(&auth);
     let token = auth.new_token().unwrap();
-    let (second, _) = auth.login_by_token(&token, &request(Some(&first.cookie), None)).unwrap().unwrap();
+    let (second, ..) = auth.login_by_token(&token, &request(Some(&first.cookie), None)).unwrap().unwrap();
     assert_eq!(second.cookie, first.cookie);
     assert_ne!(second.secret, first.secret);
-    assert_eq!(auth.access(&request(Some(&first.cookie), Some(&first.secret))), Some(Access::Operator));
+    assert_eq!(auth.access(&request(Some(&first.cookie), Some(&first.secret))), Some(owner()));
     let token = auth.new_token().unwrap();
-    let (third, _) = auth.login_by_token(&token, &request(Some("planted"), None)).unwrap().unwrap();
+    let (third, ..) = auth.login_by_token(&token, &request(Some("planted"), None)).unwrap().unwrap();
     assert_ne!(third.cookie, "planted");
 }
 
@@ -125,10 +171,10 @@ fn a_second_tab_shares_the_cookie_and_a_planted_one_is_not_adopted() {
 fn logins_are_restored_by_their_hashes_until_they_expire() {
     let (before, after) = (auth(), auth());
     let token = before.new_token().unwrap();
-    let (login, stored) = before.login_by_token(&token, &HeaderMap::new()).unwrap().unwrap();
-    let expired = StoredLogin { expires_s: 1, secret_hash: hash("old"), cookie_hash: hash("c"), run: None };
+    let (login, stored, _) = before.login_by_token(&token, &HeaderMap::new()).unwrap().unwrap();
+    let expired = StoredLogin { expires_s: 1, secret_hash: hash("old"), cookie_hash: hash("c"), grant: Grant::Owner };
     after.restore(vec![stored, expired]);
-    assert_eq!(after.access(&request(Some(&login.cookie), Some(&login.secret))), Some(Access::Operator));
+    assert_eq!(after.access(&request(Some(&login.cookie), Some(&login.secret))), Some(owner()));
     assert_eq!(after.check("c", "old"), None);
 }
 

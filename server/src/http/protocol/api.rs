@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{Declared, DiagnosticView, RunInfo};
+use super::{Declared, DiagnosticView, Role, RunInfo};
 
-/// `POST /api/login`: a one-time token, or a run and its view key.
+/// `POST /api/login`: a one-time token or that of an account, or a run and the key of a link to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(untagged)]
 pub enum LoginRequest {
@@ -21,13 +21,6 @@ pub struct LoginResponse {
     pub role: Role,
     /// The only run a viewer may see.
     pub run: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    Operator,
-    Viewer,
 }
 
 /// The body of every error.
@@ -248,6 +241,13 @@ pub struct RunRequestBody {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct RunCreated {
     pub id: String,
+}
+
+/// `POST /api/runs/ID/pin`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct PinRequest {
+    pub pinned: bool,
 }
 
 /// `GET /api/runs`, newest first.

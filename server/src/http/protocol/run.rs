@@ -32,13 +32,29 @@ pub struct RunInfo {
     /// Events and updates that were lost, over all causes.
     #[ts(type = "number")]
     pub lost_total: u64,
-    /// What lets others watch: `/r/ID#v=KEY`. Operators only.
+    /// Who watches, each name once.
+    pub watching: Vec<Watcher>,
+    /// The name of who began it.
+    pub started_by: String,
+    /// Kept when others make room.
+    pub pinned: bool,
+    /// What opens its flame graphs in a tab of their own: `?k=KEY`. Operators only.
     pub view_key: Option<String>,
     pub maps: Vec<MapShape>,
     /// Why the run is not being stored (any more); null while it is.
     pub recording_problem: Option<String>,
     /// What the probes cost so far; empty before the first second.
     pub costs: Vec<ProbeCost>,
+}
+
+/// Somebody who watches.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, TS)]
+pub struct Watcher {
+    pub name: String,
+    /// Came by a link, without an account.
+    pub guest: bool,
+    /// In so many tabs; guests of all links are counted together.
+    pub tabs: u32,
 }
 
 /// How often the programs of one probe ran, and how long that took in all.

@@ -21,6 +21,9 @@ fn run() -> RunInfo {
         attaching: None,
         watchers: 2,
         lost_total: 3,
+        watching: vec![Watcher { name: "ada".to_owned(), guest: false, tabs: 2 }],
+        started_by: "ada".to_owned(),
+        pinned: false,
         view_key: None,
         maps: vec![MapShape {
             id: 0,
