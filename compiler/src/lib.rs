@@ -104,7 +104,7 @@ pub fn compile(
     front_end(file, kernel, options, |program, front, mut warnings| {
         match codegen::lower(&program, &front.kernel, &front.file) {
             Ok(mut compiled) => {
-                compiled.manifest.for_each_span(|span| *span = front.file.expansions().in_file(*span));
+                compiled.manifest.place(front.file.expansions());
                 Ok((compiled, warnings))
             }
             Err(errors) => {

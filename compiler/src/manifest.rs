@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::abi::format::Format;
 use crate::source::Span;
+use crate::source::expansions::Expansions;
 use crate::types::{StackMode, Type};
 
 /// `symbol.value` in the object is the address of the map's value, not the map.
@@ -133,8 +134,16 @@ pub enum MissingProbes {
 }
 
 impl Manifest {
-    /// Visits every place in the script.
-    pub fn for_each_span(&mut self, mut visit: impl FnMut(&mut Span)) {
+    /// Brings every place back to where it stands in the script; counters keep the uses of macros that led there.
+    pub fn place(&mut self, expansions: &Expansions) {
+        for counter in &mut self.counters {
+            let uses = expansions.place(counter.span).expanded_from.into_iter();
+            counter.expanded_from = uses.map(|(span, name)| (span, name.to_owned())).collect();
+        }
+        self.for_each_span(|span| *span = expansions.in_file(*span));
+    }
+
+    fn for_each_span(&mut self, mut visit: impl FnMut(&mut Span)) {
         self.probes.iter_mut().for_each(|it| visit(&mut it.span));
         self.maps.iter_mut().for_each(|it| visit(&mut it.span));
         self.sites.iter_mut().for_each(|it| visit(&mut it.span));
@@ -572,6 +581,8 @@ pub struct Counter {
     pub cause: CounterCause,
     /// The expression or statement at which it happens; empty where it belongs to the whole script.
     pub span: Span,
+    /// The uses of macros that led there, from the innermost to the outermost.
+    pub expanded_from: Vec<(Span, String)>,
     /// The helper whose failures are counted.
     pub helper: Option<Helper>,
 }

@@ -7,11 +7,11 @@ use tracedeck_compiler::abi::format::map::MapHead;
 use tracedeck_compiler::diagnostic::render::render;
 use tracedeck_compiler::diagnostic::{Diagnostic, Severity};
 use tracedeck_compiler::manifest::MapId;
-use tracedeck_compiler::source::{SourceFile, Span};
+use tracedeck_compiler::source::SourceFile;
 
 use crate::session::event::{EndReason, Event, ProgramCost, RunDiagnostic, RunShape};
 use crate::session::names::Names;
-use losses::Losses;
+use losses::{At, Losses};
 
 mod costs;
 pub mod flame;
@@ -161,14 +161,18 @@ impl Desk {
     }
 
     /// A message about a place of the script, in the layout of compiler diagnostics.
-    pub fn located(&mut self, severity: Severity, span: Span, message: &str) -> io::Result<()> {
+    pub fn located(&mut self, severity: Severity, at: &At, message: &str) -> io::Result<()> {
+        let span = at.span;
         if self.verbosity.no_warnings && severity == Severity::Warning {
             return Ok(());
         }
-        let diagnostic = match severity {
+        let mut diagnostic = match severity {
             Severity::Warning => Diagnostic::warning("runtime", span, message),
             Severity::Error => Diagnostic::error("runtime", span, message),
         };
+        for (span, name) in &at.expanded_from {
+            diagnostic = diagnostic.with_label(*span, format!("expanded from '{name}'"));
+        }
         let block = if span.is_empty() {
             format!("{}: {message}\n", if severity == Severity::Error { "ERROR" } else { "WARNING" })
         } else {
@@ -178,11 +182,11 @@ impl Desk {
     }
 
     /// What a program had to leave undone, in the layout of compiler warnings; `helper` is what failed.
-    pub fn loss(&mut self, span: Span, message: &str, helper: Option<&(String, i64)>) -> io::Result<()> {
+    pub fn loss(&mut self, at: &At, message: &str, helper: Option<&(String, i64)>) -> io::Result<()> {
         if self.verbosity.no_warnings {
             return Ok(());
         }
-        self.located(Severity::Warning, span, message)?;
+        self.located(Severity::Warning, at, message)?;
         match helper {
             Some((name, code)) => self.tell(format!("Additional Info - helper: {name}, retcode: {code}\n").as_bytes()),
             None => Ok(()),

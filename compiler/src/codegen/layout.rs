@@ -104,7 +104,7 @@ impl Layout {
         let offset = self.slot_used;
         let helper = helper.map(|name| Helper { name: name.to_owned(), result_offset: offset + 8 });
         self.slot_used += if helper.is_some() { 16 } else { 8 };
-        let counter = Counter { offset, cause, span, helper };
+        let counter = Counter { offset, cause, span, expanded_from: Vec::new(), helper };
         self.counters.push(counter.clone());
         counter
     }

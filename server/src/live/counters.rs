@@ -45,7 +45,13 @@ impl Counters {
                     // Processors on which it never failed have none.
                     (helper.name.clone(), results.into_iter().find(|result| *result != 0).unwrap_or(0))
                 });
-                events.push(Event::Lost { cause: counter.cause.clone(), span: counter.span, total, helper });
+                events.push(Event::Lost {
+                    cause: counter.cause.clone(),
+                    span: counter.span,
+                    expanded_from: counter.expanded_from.clone(),
+                    total,
+                    helper,
+                });
             }
         }
         events

@@ -7,9 +7,8 @@ use std::io;
 
 use tracedeck_compiler::abi::value::MapSnapshot;
 use tracedeck_compiler::manifest::{CounterCause, MapId};
-use tracedeck_compiler::source::Span;
 
-use super::losses::sentence;
+use super::losses::{At, sentence};
 use super::text::{shown, value_text};
 use super::{Desk, Sink};
 use crate::flame;
@@ -55,11 +54,11 @@ impl FoldedSink {
         }
     }
 
-    fn lost(&mut self, cause: &CounterCause, span: Span, total: u64, helper: Option<&(String, i64)>) -> io::Result<()> {
-        match self.desk.losses.increase(cause, span, total) {
+    fn lost(&mut self, cause: &CounterCause, at: &At, total: u64, helper: Option<&(String, i64)>) -> io::Result<()> {
+        match self.desk.losses.increase(cause, at, total) {
             Some(increase) if increase.is_first => {
                 let message = sentence(cause, self.desk.shape().as_deref());
-                self.desk.loss(span, &message, helper)
+                self.desk.loss(at, &message, helper)
             }
             _ => Ok(()),
         }
@@ -74,7 +73,10 @@ impl Sink for FoldedSink {
             Event::Attached { probes } => self.desk.attached(*probes),
             Event::Attaching { done, total } => self.desk.attaching(*done, *total),
             Event::Output(output) => self.output(output),
-            Event::Lost { cause, span, total, helper } => self.lost(cause, *span, *total, helper.as_ref()),
+            Event::Lost { cause, span, expanded_from, total, helper } => {
+                let at = At { span: *span, expanded_from: expanded_from.clone() };
+                self.lost(cause, &at, *total, helper.as_ref())
+            }
             Event::Warning { message } => self.desk.warning(message),
             Event::FinalMaps(maps) => maps.iter().try_for_each(|(map, snapshot)| self.map(*map, snapshot)),
             Event::Ended { reason, .. } => self.desk.ended(reason),

@@ -7,7 +7,7 @@ use tracedeck_compiler::abi::value::MapSnapshot;
 use tracedeck_compiler::manifest::{CounterCause, MapId, PrintfStream};
 use tracedeck_compiler::source::Span;
 
-use super::losses::sentence;
+use super::losses::{At, sentence};
 use super::{Desk, Sink};
 use crate::session::event::{Event, Output, ProgramCost};
 
@@ -130,8 +130,8 @@ impl JsonSink {
         })
     }
 
-    fn lost(&mut self, cause: &CounterCause, span: Span, total: u64, helper: Option<&(String, i64)>) -> io::Result<()> {
-        let Some(increase) = self.desk.losses.increase(cause, span, total) else { return Ok(()) };
+    fn lost(&mut self, cause: &CounterCause, at: &At, total: u64, helper: Option<&(String, i64)>) -> io::Result<()> {
+        let Some(increase) = self.desk.losses.increase(cause, at, total) else { return Ok(()) };
         match cause {
             CounterCause::RingFull => self.line("lost_events", |json| {
                 json.raw(&format!("\"count\": {0}, \"data\": {{\"events\": {0}}}", increase.by));
@@ -140,7 +140,7 @@ impl JsonSink {
             cause => {
                 let message = sentence(cause, self.desk.shape().as_deref());
                 let kind = if helper.is_some() { "helper_error" } else { "runtime_error" };
-                self.failure(kind, message.as_bytes(), span, helper, Some(increase.by))
+                self.failure(kind, message.as_bytes(), at.span, helper, Some(increase.by))
             }
         }
     }
@@ -157,7 +157,10 @@ impl Sink for JsonSink {
             }),
             Event::Attaching { done, total } => self.desk.attaching(*done, *total),
             Event::Output(output) => self.output(output),
-            Event::Lost { cause, span, total, helper } => self.lost(cause, *span, *total, helper.as_ref()),
+            Event::Lost { cause, span, expanded_from, total, helper } => {
+                let at = At { span: *span, expanded_from: expanded_from.clone() };
+                self.lost(cause, &at, *total, helper.as_ref())
+            }
             Event::Warning { message } => self.desk.warning(message),
             Event::FinalMaps(maps) if self.desk.prints_final_maps() => {
                 maps.iter().try_for_each(|(map, snapshot)| self.map(*map, snapshot, 0, 1))

@@ -10,7 +10,14 @@ use crate::session::event::RunShape;
 /// Totals of every cause at every place.
 #[derive(Debug, Clone, Default)]
 pub struct Losses {
-    totals: HashMap<(CounterCause, Span), u64>,
+    totals: HashMap<(CounterCause, At), u64>,
+}
+
+/// A place of the script. Two uses of a macro share the span, not the uses.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct At {
+    pub span: Span,
+    pub expanded_from: Vec<(Span, String)>,
 }
 
 /// What a new total means.
@@ -23,8 +30,8 @@ pub struct Increase {
 
 impl Losses {
     /// Takes in a total; None where it did not grow.
-    pub fn increase(&mut self, cause: &CounterCause, span: Span, total: u64) -> Option<Increase> {
-        let known = self.totals.entry((cause.clone(), span)).or_insert(0);
+    pub fn increase(&mut self, cause: &CounterCause, at: &At, total: u64) -> Option<Increase> {
+        let known = self.totals.entry((cause.clone(), at.clone())).or_insert(0);
         let by = total.checked_sub(*known).filter(|by| *by > 0)?;
         let is_first = *known == 0;
         *known = total;
@@ -40,18 +47,17 @@ impl Losses {
     pub fn totals(&self, source: &SourceFile) -> Vec<String> {
         let mut repeated: Vec<_> =
             self.totals.iter().filter(|((cause, _), total)| **total > 1 && *cause != CounterCause::RingFull).collect();
-        repeated.sort_by_key(|((cause, span), _)| (span.start, span.end, format!("{cause:?}")));
+        repeated.sort_by_key(|((cause, at), _)| {
+            let uses: Vec<_> = at.expanded_from.iter().rev().map(|(span, _)| (span.start, span.end)).collect();
+            (at.span.start, at.span.end, format!("{cause:?}"), uses)
+        });
         let mut sentences: Vec<String> = repeated
             .into_iter()
-            .map(|((cause, span), total)| {
-                let at = source.position(span.start);
-                format!(
-                    "{}:{}:{}: {}: {total} times in all",
-                    source.name_at(span.start),
-                    at.line,
-                    at.column,
-                    short(cause)
-                )
+            .map(|((cause, place), total)| {
+                // What tells the uses of a macro apart is where they stand.
+                let start = place.expanded_from.last().map_or(place.span.start, |(span, _)| span.start);
+                let at = source.position(start);
+                format!("{}:{}:{}: {}: {total} times in all", source.name_at(start), at.line, at.column, short(cause))
             })
             .collect();
         let lost = self.lost_events();
@@ -108,8 +114,8 @@ mod tests {
     #[test]
     fn totals_become_differences_and_the_first_is_known() {
         let mut losses = Losses::default();
-        let span = Span::new(3, 5);
-        let mut next = |total| losses.increase(&CounterCause::RingFull, span, total);
+        let span = At { span: Span::new(3, 5), expanded_from: Vec::new() };
+        let mut next = |total| losses.increase(&CounterCause::RingFull, &span, total);
         assert_eq!(next(4), Some(Increase { by: 4, is_first: true }));
         assert_eq!(next(4), None);
         assert_eq!(next(9), Some(Increase { by: 5, is_first: false }));
@@ -119,9 +125,9 @@ mod tests {
     #[test]
     fn the_end_repeats_what_happened_more_than_once() {
         let mut losses = Losses::default();
-        losses.increase(&CounterCause::DivisionByZero, Span::new(8, 9), 3);
-        losses.increase(&CounterCause::ArrayBounds, Span::new(2, 3), 1);
-        losses.increase(&CounterCause::RingFull, Span::default(), 12);
+        losses.increase(&CounterCause::DivisionByZero, &At { span: Span::new(8, 9), expanded_from: Vec::new() }, 3);
+        losses.increase(&CounterCause::ArrayBounds, &At { span: Span::new(2, 3), expanded_from: Vec::new() }, 1);
+        losses.increase(&CounterCause::RingFull, &At { span: Span::default(), expanded_from: Vec::new() }, 12);
         let file = SourceFile::new("stdin", "begin { 1 / $x }");
         assert_eq!(losses.totals(&file), ["stdin:1:9: division by zero: 3 times in all", "Lost 12 events in all"]);
     }

@@ -9,7 +9,7 @@ use tracedeck_compiler::diagnostic::Severity;
 use tracedeck_compiler::manifest::{CounterCause, MapId, PrintfStream};
 use tracedeck_compiler::source::Span;
 
-use super::losses::sentence;
+use super::losses::{At, sentence};
 use super::{Desk, Sink};
 use crate::session::event::{Event, Output, ProgramCost};
 use crate::session::names::Names;
@@ -56,7 +56,7 @@ impl TextSink {
             Err(_) => escape::escape(text).into_owned(),
         };
         let severity = if stream == PrintfStream::Warning { Severity::Warning } else { Severity::Error };
-        self.desk.located(severity, span, &message)
+        self.desk.located(severity, &At { span, expanded_from: Vec::new() }, &message)
     }
 
     fn map(&mut self, map: MapId, snapshot: &MapSnapshot, top: u64, div: u64) -> io::Result<()> {
@@ -68,13 +68,13 @@ impl TextSink {
         self.desk.streams.out.write_all(&text)
     }
 
-    fn lost(&mut self, cause: &CounterCause, span: Span, total: u64, helper: Option<&(String, i64)>) -> io::Result<()> {
-        let Some(increase) = self.desk.losses.increase(cause, span, total) else { return Ok(()) };
+    fn lost(&mut self, cause: &CounterCause, at: &At, total: u64, helper: Option<&(String, i64)>) -> io::Result<()> {
+        let Some(increase) = self.desk.losses.increase(cause, at, total) else { return Ok(()) };
         match cause {
             CounterCause::RingFull => self.desk.tell(format!("Lost {} events\n", increase.by).as_bytes()),
             cause if increase.is_first => {
                 let message = sentence(cause, self.desk.shape().as_deref());
-                self.desk.loss(span, &message, helper)
+                self.desk.loss(at, &message, helper)
             }
             // Once is enough while it goes on; the total comes at the end.
             _ => Ok(()),
@@ -98,7 +98,10 @@ impl Sink for TextSink {
             Event::Attached { probes } => self.desk.attached(*probes),
             Event::Attaching { done, total } => self.desk.attaching(*done, *total),
             Event::Output(output) => self.output(output),
-            Event::Lost { cause, span, total, helper } => self.lost(cause, *span, *total, helper.as_ref()),
+            Event::Lost { cause, span, expanded_from, total, helper } => {
+                let at = At { span: *span, expanded_from: expanded_from.clone() };
+                self.lost(cause, &at, *total, helper.as_ref())
+            }
             Event::Warning { message } => self.desk.warning(message),
             Event::FinalMaps(maps) => self.final_maps(maps),
             Event::Ended { reason, .. } => {

@@ -44,6 +44,8 @@ pub enum Event {
     Lost {
         cause: CounterCause,
         span: Span,
+        /// The uses of macros that led there, from the innermost to the outermost.
+        expanded_from: Vec<(Span, String)>,
         total: u64,
         /// The BPF helper that failed, without `bpf_`, and what it returned last.
         helper: Option<(String, i64)>,

@@ -13,6 +13,8 @@ const MAX_PIDS: usize = 64;
 
 #[derive(Debug, Parser)]
 #[command(
+    version,
+    display_name = "tracedeck",
     about = "Run a script in the terminal",
     long_about = "Compile a script, attach its probes to the running kernel, and write what it says. It ends by itself \
                   when the script calls exit(), with Ctrl-C, or with the process that -c or -p names; then its maps \

@@ -32,7 +32,13 @@ fn each_kind_of_output_has_its_type() {
         Event::Output(Output::Cat(b"c".to_vec())),
         Event::Output(Output::System(b"s".to_vec())),
         Event::Output(Output::Value { value: Value::Tuple(vec![Value::Bool(true)]), ty: Type::Void }),
-        Event::Lost { cause: CounterCause::RingFull, span: Span::default(), total: 7, helper: None },
+        Event::Lost {
+            cause: CounterCause::RingFull,
+            span: Span::default(),
+            expanded_from: Vec::new(),
+            total: 7,
+            helper: None,
+        },
     ]);
     assert_eq!(
         texts,
@@ -72,10 +78,17 @@ fn maps_are_typed_by_their_values_and_empty_ones_are_silent() {
 fn messages_carry_their_place() {
     let texts = lines(&[
         printf(PrintfStream::Error, b"bad \"x\"\n"),
-        Event::Lost { cause: CounterCause::ArrayBounds, span: Span::new(31, 34), total: 3, helper: None },
+        Event::Lost {
+            cause: CounterCause::ArrayBounds,
+            span: Span::new(31, 34),
+            expanded_from: Vec::new(),
+            total: 3,
+            helper: None,
+        },
         Event::Lost {
             cause: CounterCause::ReadFailed,
             span: Span::new(31, 34),
+            expanded_from: Vec::new(),
             total: 2,
             helper: Some(("probe_read_user".to_owned(), -14)),
         },

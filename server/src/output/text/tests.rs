@@ -85,8 +85,13 @@ fn an_empty_scalar_prints_its_zero_and_an_empty_keyed_map_nothing() {
 
 #[test]
 fn a_run_time_warning_shows_its_place_once_and_its_total_at_the_end() {
-    let lost =
-        |total| Event::Lost { cause: CounterCause::DivisionByZero, span: Span::new(21, 27), total, helper: None };
+    let lost = |total| Event::Lost {
+        cause: CounterCause::DivisionByZero,
+        span: Span::new(21, 27),
+        expanded_from: Vec::new(),
+        total,
+        helper: None,
+    };
     let ended = Event::Ended { reason: EndReason::Stopped, exit_code: 0 };
     assert_eq!(
         text(false, &[lost(1), lost(5), ended]).err,
@@ -99,8 +104,13 @@ fn a_run_time_warning_shows_its_place_once_and_its_total_at_the_end() {
 #[test]
 fn a_helper_that_failed_is_named_with_what_it_returned() {
     let helper = Some(("map_update_elem".to_owned(), -7));
-    let lost =
-        Event::Lost { cause: CounterCause::MapFull { map: MapId(0) }, span: Span::new(21, 27), total: 1, helper };
+    let lost = Event::Lost {
+        cause: CounterCause::MapFull { map: MapId(0) },
+        span: Span::new(21, 27),
+        expanded_from: Vec::new(),
+        total: 1,
+        helper,
+    };
     let said = text(false, std::slice::from_ref(&lost)).err;
     assert!(said.ends_with("~~~~~~\nAdditional Info - helper: map_update_elem, retcode: -7\n"), "{said}");
     let muted = Verbosity { no_warnings: true, ..Verbosity::default() };
@@ -109,7 +119,13 @@ fn a_helper_that_failed_is_named_with_what_it_returned() {
 
 #[test]
 fn lost_events_are_told_as_they_grow() {
-    let lost = |total| Event::Lost { cause: CounterCause::RingFull, span: Span::default(), total, helper: None };
+    let lost = |total| Event::Lost {
+        cause: CounterCause::RingFull,
+        span: Span::default(),
+        expanded_from: Vec::new(),
+        total,
+        helper: None,
+    };
     let ended = Event::Ended { reason: EndReason::Stopped, exit_code: 0 };
     assert_eq!(
         text(false, &[lost(3), lost(3), lost(10), ended]).err,

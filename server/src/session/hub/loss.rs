@@ -12,6 +12,8 @@ pub struct Loss {
     pub id: u32,
     pub cause: CounterCause,
     pub span: Span,
+    /// The uses of macros that led there.
+    pub expanded_from: Vec<(Span, String)>,
     pub total: u64,
     /// When it was last seen to grow.
     pub at_ns: u64,

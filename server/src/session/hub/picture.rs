@@ -113,8 +113,8 @@ impl Picture {
             // Of a command with --test or --bench only.
             Event::Trial(_) => {}
             Event::Costs(costs) => self.status.costs = self.located(costs),
-            Event::Lost { cause, span, total, .. } => {
-                let loss = self.loss(cause, *span, *total, stamped.at_ns);
+            Event::Lost { cause, span, expanded_from, total, .. } => {
+                let loss = self.loss(cause, *span, expanded_from, *total, stamped.at_ns);
                 delta.lose(loss);
                 self.status.lost = self.losses.iter().filter(|loss| loss.is_loss()).map(|loss| loss.total).sum();
             }
@@ -218,13 +218,28 @@ impl Picture {
             .collect()
     }
 
-    fn loss(&mut self, cause: &tracedeck_compiler::manifest::CounterCause, span: Span, total: u64, at_ns: u64) -> Loss {
-        if let Some(loss) = self.losses.iter_mut().find(|loss| loss.cause == *cause && loss.span == span) {
+    fn loss(
+        &mut self,
+        cause: &tracedeck_compiler::manifest::CounterCause,
+        span: Span,
+        expanded_from: &[(Span, String)],
+        total: u64,
+        at_ns: u64,
+    ) -> Loss {
+        let is_it = |loss: &&mut Loss| loss.cause == *cause && loss.span == span && loss.expanded_from == expanded_from;
+        if let Some(loss) = self.losses.iter_mut().find(is_it) {
             loss.total = total;
             loss.at_ns = at_ns;
             return loss.clone();
         }
-        let loss = Loss { id: self.losses.len() as u32, cause: cause.clone(), span, total, at_ns };
+        let loss = Loss {
+            id: self.losses.len() as u32,
+            cause: cause.clone(),
+            span,
+            expanded_from: expanded_from.to_vec(),
+            total,
+            at_ns,
+        };
         self.losses.push(loss.clone());
         loss
     }

@@ -122,6 +122,7 @@ fn any_event(dice: &mut Dice, n: u64) -> Event {
         4 => Event::Lost {
             cause: CounterCause::RingFull,
             span: Span::new(0, dice.roll(3) as usize),
+            expanded_from: Vec::new(),
             total: n,
             helper: None,
         },
