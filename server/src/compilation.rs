@@ -13,14 +13,13 @@ use tracedeck_compiler::diagnostic::Diagnostic;
 use tracedeck_compiler::kernel::Kernel;
 use tracedeck_compiler::manifest::RING_MAP;
 
+use crate::cache::Cache;
 use crate::host::LiveKernel;
 use crate::session::driver::RunRequest;
 use crate::session::event::RunDiagnostic;
-use cache::Cache;
 use facts::{Facts, Recorder};
 use helper::Helper;
 
-mod cache;
 mod epoch;
 mod facts;
 mod helper;

@@ -33,6 +33,8 @@ use cache::Cache;
 use symbols::kallsyms::Kallsyms;
 use tracefs::TraceFs;
 
+use crate::cache::boot;
+
 type Symbols = Result<Arc<Vec<UserSymbol>>, BinaryError>;
 type Objects = Arc<HashMap<String, UserObject>>;
 type Places = Option<Arc<Vec<SourcePlace>>>;
@@ -47,6 +49,8 @@ pub struct LiveKernel {
     tracefs: OnceLock<Result<TraceFs, String>>,
     kallsyms: OnceLock<Kallsyms>,
     functions: OnceLock<Vec<String>>,
+    /// Where they are remembered, if anywhere.
+    lists: OnceLock<crate::cache::Cache>,
     traceable: OnceLock<Vec<KernelFunction>>,
     function_types: Cache<KernelFunction, Option<Arc<FunctionType>>>,
     raw_tracepoints: OnceLock<Vec<String>>,
@@ -81,6 +85,7 @@ impl LiveKernel {
             tracefs: OnceLock::new(),
             kallsyms: OnceLock::new(),
             functions: OnceLock::new(),
+            lists: OnceLock::new(),
             traceable: OnceLock::new(),
             function_types: Cache::default(),
             raw_tracepoints: OnceLock::new(),
@@ -143,11 +148,33 @@ impl LiveKernel {
     /// Functions that BTF describes and kallsyms has an address for, sorted.
     fn functions(&self) -> &[String] {
         self.functions.get_or_init(|| {
-            let symbols = self.kallsyms();
-            let Some(btf) = self.btf() else { return symbols.functions().map(str::to_owned).collect() };
-            let traceable = |name: &&str| btf.id_of(Kind::Function, name).is_some() && is_probeable(name);
-            symbols.functions().filter(traceable).map(str::to_owned).collect()
+            let Some((cache, key)) = self.lists.get().and_then(|cache| Some((cache, boot::key(b"functions")?))) else {
+                return self.find_functions();
+            };
+            let known = cache.load(&key).and_then(|bytes| String::from_utf8(bytes).ok());
+            known.map_or_else(
+                || {
+                    let names = self.find_functions();
+                    cache.store(&key, names.join("\n").as_bytes());
+                    names
+                },
+                |text| text.lines().map(str::to_owned).collect(),
+            )
         })
+    }
+
+    fn find_functions(&self) -> Vec<String> {
+        let symbols = self.kallsyms();
+        let Some(btf) = self.btf() else { return symbols.functions().map(str::to_owned).collect() };
+        let traceable = |name: &&str| btf.id_of(Kind::Function, name).is_some() && is_probeable(name);
+        symbols.functions().filter(traceable).map(str::to_owned).collect()
+    }
+
+    /// From now on lists that take a quarter of a second to make are kept in files; to be called first.
+    pub fn keep_lists(&self, cache: Option<crate::cache::Cache>) {
+        if let Some(cache) = cache {
+            let _ = self.lists.set(cache);
+        }
     }
 
     /// Takes the functions that can be probed from a list, sorted, instead of asking the kernel; to be called first.

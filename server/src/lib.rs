@@ -1,5 +1,6 @@
 //! The engine, the terminal command, the server and the store of tracedeck.
 
+pub mod cache;
 pub mod cli;
 pub mod compilation;
 pub mod course;

@@ -13,6 +13,7 @@ mod load;
 mod memory;
 mod printing;
 mod programs;
+mod server;
 mod startup;
 mod table;
 mod tool;
@@ -34,7 +35,8 @@ pub struct Options {
     /// Seconds of load for each measurement of costs and rates.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=60))]
     seconds: u64,
-    /// Only measurements whose name contains this: start, attach, memory, cost, instructions, compile, printing, listing, flame.
+    /// Only measurements whose name contains this: start, attach, memory, cost, instructions, compile, printing, listing,
+    /// server, flame.
     #[arg(long)]
     only: Option<String>,
     /// Measure this binary instead of building one.
@@ -53,7 +55,7 @@ pub struct Bench {
 /// One measurement: fills rows of the table.
 type Measurement = (&'static str, fn(&Bench, &mut Table) -> Result<()>);
 
-const MEASUREMENTS: [Measurement; 9] = [
+const MEASUREMENTS: [Measurement; 10] = [
     ("start", startup::measure),
     ("attach", attach::measure),
     ("memory", memory::measure),
@@ -62,6 +64,7 @@ const MEASUREMENTS: [Measurement; 9] = [
     ("compile", compile::measure),
     ("printing", printing::measure),
     ("listing", listing::measure),
+    ("server", server::measure),
     ("flame", flame::measure),
 ];
 

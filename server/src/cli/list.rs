@@ -1,11 +1,14 @@
 //! `tracedeck list`: what can be probed.
 
 use std::io::{self, Write};
+use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde_json::json;
 
+use super::arguments::no_cache;
+use crate::cache::Cache;
 use crate::host::{LiveKernel, probes};
 
 #[derive(Debug, Args)]
@@ -26,22 +29,28 @@ pub struct ListArguments {
     /// Show the arguments that a probe can read
     #[arg(short, long)]
     verbose: bool,
-    /// Look up programs and libraries as this process sees them
-    #[arg(short, long, value_name = "PID")]
-    pid: Option<u32>,
+    /// Look up programs and libraries as these processes see them; without a pattern, list what they have mapped, too
+    #[arg(short, long, value_name = "PID[,PID]", value_delimiter = ',')]
+    pid: Vec<u32>,
     /// One JSON object for each attach point
     #[arg(long)]
     json: bool,
 }
 
 pub fn run(arguments: &ListArguments) -> Result<u8> {
-    print(arguments.pattern.as_deref().unwrap_or(""), arguments.pid, arguments.verbose, arguments.json)
+    print(arguments.pattern.as_deref().unwrap_or(""), &arguments.pid, arguments.verbose, arguments.json)
 }
 
 /// Writes the attach points that a pattern matches.
-pub fn print(pattern: &str, pid: Option<u32>, verbose: bool, as_json: bool) -> Result<u8> {
+pub fn print(pattern: &str, pids: &[u32], verbose: bool, as_json: bool) -> Result<u8> {
+    if let Some(pid) = pids.iter().find(|pid| !Path::new(&format!("/proc/{pid}")).exists()) {
+        bail!("there is no process {pid}");
+    }
     let kernel = LiveKernel::shared();
-    let listed = probes::list(&kernel, pattern, pid, verbose)?;
+    if !no_cache() {
+        kernel.keep_lists(Cache::of_user());
+    }
+    let listed = probes::list(&kernel, pattern, pids, verbose)?;
     if listed.is_empty() {
         if let Err(reason) = kernel.tracefs() {
             eprintln!("WARNING: tracepoints are not listed: {reason}");

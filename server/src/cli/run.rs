@@ -50,8 +50,9 @@ pub fn run(mut arguments: RunArguments) -> Result<u8> {
         bail!("-kk is gone: -k warns of all failed reads");
     }
     if arguments.list && arguments.program.is_none() && !names_a_file(&arguments.arguments) {
+        arguments.take_options_behind_pattern()?;
         let pattern = arguments.arguments.first().map(|pattern| pattern.to_string_lossy()).unwrap_or_default();
-        return list::print(&pattern, arguments.target.pid.first().copied(), arguments.verbose > 0, false);
+        return list::print(&pattern, &arguments.target.pid, arguments.verbose > 0, false);
     }
     if let Some(path) = &arguments.artefacts.aot {
         bail!(

@@ -4,26 +4,12 @@
 //! Within one boot, with the same modules, at the same level of lockdown, the kernel's types, symbols and features do
 //! not change. What does is asked again, see [`super::facts`].
 
-use std::os::unix::fs::MetadataExt as _;
-
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 use tracedeck_compiler::options::CompileOptions;
 use tracedeck_compiler::source::Part;
 
+use crate::cache::boot::{self, Key};
 use crate::session::driver::RunRequest;
-
-/// Files that tell one boot of one kernel with its modules from another. The first must be there.
-const MACHINE: [&str; 4] = [
-    "/proc/sys/kernel/random/boot_id",
-    "/proc/version",
-    // Missing in a kernel without modules. It holds their addresses, too.
-    "/proc/modules",
-    "/sys/kernel/security/lockdown",
-];
-
-/// 32 bytes in hexadecimal.
-pub type Key = String;
 
 /// What the compiler is told. Not what the run does with the result: `-c`, limits of time.
 #[derive(Serialize)]
@@ -38,30 +24,7 @@ struct Input<'a> {
 pub fn key(request: &RunRequest) -> Option<Key> {
     let RunRequest { source_name, source, imported, options, .. } = request;
     let input = postcard::to_stdvec(&Input { source_name, imported, source, options }).ok()?;
-    let mut hash = Sha256::new();
-    let mut add = |bytes: &[u8]| {
-        // With its length, so that two neighbours cannot pass for two others.
-        hash.update((bytes.len() as u64).to_le_bytes());
-        hash.update(bytes);
-    };
-    add(&input);
-    add(&program()?);
-    for (index, path) in MACHINE.iter().enumerate() {
-        match std::fs::read(path) {
-            Ok(bytes) => add(&bytes),
-            Err(_) if index > 0 => add(b""),
-            Err(_) => return None,
-        }
-    }
-    Some(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-/// The file that this program runs from: a rebuilt compiler must not find what the one before it made.
-fn program() -> Option<Vec<u8>> {
-    let file = std::fs::metadata("/proc/self/exe").ok()?;
-    let numbers =
-        [file.dev(), file.ino(), file.size(), file.mtime() as u64, file.mtime_nsec() as u64, file.ctime_nsec() as u64];
-    Some(numbers.iter().flat_map(|number| number.to_le_bytes()).collect())
+    boot::key(&input)
 }
 
 #[cfg(test)]

@@ -16,8 +16,8 @@ use tracedeck_compiler::diagnostic::Severity;
 use tracedeck_compiler::options::CompileOptions;
 use tracedeck_compiler::source::{SourceFile, Span};
 
-use super::cache::Cache;
 use super::{Ahead, Outcome, compile_and_store};
+use crate::cache::Cache;
 use crate::host::LiveKernel;
 use crate::session::driver::RunRequest;
 use crate::session::event::RunDiagnostic;

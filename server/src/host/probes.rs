@@ -4,6 +4,10 @@
 //! providers. Providers that are named are listed in any case; a wildcard stands for those whose probes can be
 //! attached here, so that the list of a machine without kprobes is not full of functions nobody can trace.
 
+use std::collections::HashSet;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::PathBuf;
+
 use tracedeck_compiler::kernel::{BinaryError, Kernel, TracepointField, matches_pattern};
 
 use tracedeck_compiler::probes;
@@ -45,16 +49,22 @@ const LISTERS: [(&str, Lister); 12] = [
 
 struct Search<'a> {
     kernel: &'a LiveKernel,
-    pid: Option<u32>,
+    /// Empty: this process and those that it shares files with.
+    pids: &'a [u32],
     verbose: bool,
     found: Vec<Listed>,
 }
 
 /// The attach points that a pattern matches, provider by provider, each in alphabetical order. An empty pattern lists
-/// all that can be attached. `verbose` adds arguments. Paths and library names are looked up in the process `pid`.
-pub fn list(kernel: &LiveKernel, pattern: &str, pid: Option<u32>, verbose: bool) -> Result<Vec<Listed>, BinaryError> {
-    let mut search = Search { kernel, pid, verbose, found: Vec::new() };
-    let pattern = if pattern.trim().is_empty() { "*" } else { pattern };
+/// all that can be attached, functions and USDT probes of `pids` among it. `verbose` adds arguments. Paths and names of
+/// libraries are looked up in each of the processes `pids`.
+pub fn list(kernel: &LiveKernel, pattern: &str, pids: &[u32], verbose: bool) -> Result<Vec<Listed>, BinaryError> {
+    let mut search = Search { kernel, pids, verbose, found: Vec::new() };
+    let pattern = match pattern.trim() {
+        "" if pids.is_empty() => "*",
+        "" => "*,uprobe:*,usdt:*",
+        pattern => pattern,
+    };
     for part in pattern.split(',').map(str::trim).filter(|part| !part.is_empty()) {
         if part.starts_with("struct ") || part.starts_with("union ") || part.starts_with("enum ") {
             search.types(part);
@@ -110,14 +120,35 @@ impl Search<'_> {
         }
     }
 
+    /// The files that a pattern stands for, in all processes that were named; one that several of them see is there once.
+    fn binaries(&self, pattern: &str) -> Result<Vec<PathBuf>, BinaryError> {
+        if self.pids.is_empty() {
+            return self.kernel.binaries(pattern, None);
+        }
+        let (mut found, mut known, mut missing) = (Vec::new(), HashSet::new(), None);
+        for pid in self.pids {
+            match self.kernel.binaries(pattern, Some(*pid)) {
+                Ok(paths) => found.extend(paths.into_iter().filter(|path| {
+                    let file = std::fs::metadata(path).map(|it| (it.dev(), it.ino()));
+                    file.is_ok_and(|file| known.insert(file))
+                })),
+                Err(error) => missing = Some(error),
+            }
+        }
+        match missing {
+            Some(error) if found.is_empty() => Err(error),
+            _ => Ok(found),
+        }
+    }
+
     fn user_functions(&mut self, provider: &str, target: &str) -> Result<(), BinaryError> {
         // A name of C++ has colons of its own; it may stand in quotes.
         let (binary, pattern) = target.split_once(':').unwrap_or((target, "*"));
-        if binary.is_empty() || (binary == "*" && self.pid.is_none()) {
+        if binary.is_empty() || (binary == "*" && self.pids.is_empty()) {
             return Ok(());
         }
         let cpp = pattern.strip_prefix("cpp:").map(|name| name.trim_matches('"'));
-        for path in self.kernel.binaries(binary, self.pid)? {
+        for path in self.binaries(binary)? {
             let symbols = match self.kernel.all_user_symbols(&path) {
                 Ok(symbols) => symbols,
                 Err(_) if binary.contains('*') => continue,
@@ -266,11 +297,11 @@ fn usdt(search: &mut Search<'_>, target: &str) -> Result<(), BinaryError> {
         (Some(name), None) => ("*", name),
         _ => ("*", "*"),
     };
-    if binary == "*" && search.pid.is_none() && name == "*" {
+    if binary == "*" && search.pids.is_empty() && name == "*" {
         // All of all processes is not what the list of all probe types is for.
         return Ok(());
     }
-    let paths = search.kernel.binaries(binary, search.pid)?;
+    let paths = search.binaries(binary)?;
     for path in paths {
         let Ok(locations) = search.kernel.usdt_locations(&path) else { continue };
         let mut names: Vec<(&str, &str)> = locations
@@ -341,7 +372,7 @@ mod tests {
     use super::*;
 
     fn names(pattern: &str) -> Vec<String> {
-        let found = list(&LiveKernel::shared(), pattern, None, false).unwrap();
+        let found = list(&LiveKernel::shared(), pattern, &[], false).unwrap();
         found.into_iter().map(|listed| listed.attach_point).collect()
     }
 
@@ -372,7 +403,23 @@ mod tests {
     fn a_binary_lists_its_functions_once_each() {
         let own = std::env::current_exe().unwrap();
         assert_eq!(names(&format!("uprobe:{}:main", own.display())), [format!("uprobe:{}:main", own.display())]);
-        assert!(list(&LiveKernel::shared(), "uprobe:/no/such/file:*", None, false).is_err());
+        assert!(list(&LiveKernel::shared(), "uprobe:/no/such/file:*", &[], false).is_err());
+    }
+
+    #[test]
+    fn a_process_adds_its_functions_and_several_share_a_file() {
+        let kernel = LiveKernel::shared();
+        let own = std::process::id();
+        let listed = |pattern: &str, pids: &[u32]| -> Vec<String> {
+            let found = list(&kernel, pattern, pids, false).unwrap();
+            found.into_iter().map(|listed| listed.attach_point).collect()
+        };
+        let mains = listed("uprobe:*:main", &[own]);
+        assert_eq!(mains.iter().filter(|name| name.ends_with(":main")).count(), mains.len());
+        assert!(!mains.is_empty());
+        assert_eq!(listed("uprobe:*:main", &[own, own]), mains);
+        let all = listed("", &[own]);
+        assert!(all.contains(&mains[0]) && all.contains(&"software:faults:".to_owned()));
     }
 
     #[test]
@@ -382,7 +429,7 @@ mod tests {
             println!("skipped: arguments_are_c_declarations: tracefs or BTF cannot be read");
             return;
         }
-        let arguments = |pattern: &str| list(&kernel, pattern, None, true).unwrap().remove(0).arguments;
+        let arguments = |pattern: &str| list(&kernel, pattern, &[], true).unwrap().remove(0).arguments;
         let exec = arguments("tracepoint:sched:sched_process_exec");
         assert_eq!(exec, ["__data_loc char[] filename", "pid_t pid", "pid_t old_pid"]);
         assert!(arguments("rt:sched_switch").contains(&"struct task_struct * prev".to_owned()));

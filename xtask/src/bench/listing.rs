@@ -1,4 +1,4 @@
-//! Listing probes, from exec to the last line.
+//! Listing probes, from exec to the last line, and the memory of it. Both tools have listed the same before.
 
 use std::process::Stdio;
 use std::time::Instant;
@@ -6,22 +6,30 @@ use std::time::Instant;
 use anyhow::Result;
 
 use super::Bench;
+use super::memory::largest;
 use super::table::{Table, Unit, median};
 use super::tool::Tool;
 
-const PATTERNS: [(&str, &str); 2] =
-    [("listing: tracepoints", "tracepoint:*"), ("listing: kernel functions", "kprobe:*")];
+const PATTERNS: [(&str, &str); 4] = [
+    ("listing: tracepoints", "tracepoint:*"),
+    ("listing: kernel functions", "kprobe:*"),
+    ("listing: kernel functions by a part", "kprobe:*tcp_*"),
+    ("listing: a word in all providers", "*kill*"),
+];
 
 pub fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
     for (what, pattern) in PATTERNS {
-        let (mut times, mut lines) = (Vec::new(), Vec::new());
+        let (mut times, mut lines, mut memory) = (Vec::new(), Vec::new(), Vec::new());
         for tool in &bench.tools {
+            once(tool, pattern)?;
             let rounds: Vec<_> = (0..bench.rounds.min(5)).map(|_| once(tool, pattern)).collect::<Result<_>>()?;
             lines.push(rounds.first().map(|round| round.1 as f64));
             times.push(median(rounds.into_iter().map(|round| round.0).collect()));
+            memory.push(largest(tool, &["-l", pattern]).ok());
         }
         table.add(what, Unit::Milliseconds, &times);
         table.add(format!("{what}, lines"), Unit::Count, &lines);
+        table.add(format!("{what}, memory"), Unit::Megabytes, &memory);
     }
     Ok(())
 }

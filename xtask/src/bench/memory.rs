@@ -53,7 +53,7 @@ pub fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
             table.add(
                 format!("{what}, {how}, largest process"),
                 Unit::Megabytes,
-                &each(&|tool| largest(tool, &script))?,
+                &each(&|tool| largest(tool, &["-e", &script]))?,
             );
         }
     }
@@ -72,9 +72,9 @@ fn held(tool: &Tool, script: &str) -> Result<f64> {
     Ok(megabytes(kilobytes))
 }
 
-/// Megabytes of the largest process, maps printed and all.
-fn largest(tool: &Tool, script: &str) -> Result<f64> {
-    let command = tool.command(&["-e", script]);
+/// Megabytes of the largest process, its end and all.
+pub fn largest(tool: &Tool, arguments: &[&str]) -> Result<f64> {
+    let command = tool.command(arguments);
     let output = Command::new(std::env::current_exe()?)
         .args(["peak", "--"])
         .arg(command.get_program())

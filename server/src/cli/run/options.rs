@@ -101,6 +101,23 @@ pub struct RunArguments {
     pub(super) arguments: Vec<OsString>,
 }
 
+impl RunArguments {
+    /// With `-l PATTERN`, what follows is no parameter of a script: bpftrace lets options stand there.
+    pub(super) fn take_options_behind_pattern(&mut self) -> anyhow::Result<()> {
+        if self.arguments.len() < 2 {
+            return Ok(());
+        }
+        let behind = self.arguments.split_off(1);
+        let more = Self::try_parse_from(std::iter::once(OsString::from("tracedeck run")).chain(behind))?;
+        if let Some(word) = more.arguments.first() {
+            anyhow::bail!("-l takes one pattern, '{}' is another; a comma joins several", word.display());
+        }
+        self.target.pid.extend(more.target.pid);
+        self.verbose += more.verbose;
+        Ok(())
+    }
+}
+
 /// What changes what the compiler makes of the script.
 #[derive(Debug, Args)]
 pub(super) struct CompilingArguments {

@@ -34,6 +34,16 @@ fn a_program_text_leaves_the_arguments_to_the_script() {
 }
 
 #[test]
+fn options_may_follow_the_pattern_of_a_list() {
+    let mut parsed = arguments(&["-l", "usdt:*", "-p", "1,2", "-v"]);
+    parsed.take_options_behind_pattern().expect("options");
+    assert_eq!((parsed.arguments.len(), parsed.target.pid.as_slice(), parsed.verbose), (1, &[1, 2][..], 1));
+    let mut parsed = arguments(&["-l", "t:*", "k:*"]);
+    let error = parsed.take_options_behind_pattern().expect_err("two patterns").to_string();
+    assert!(error.contains("'k:*' is another"), "{error}");
+}
+
+#[test]
 fn short_options_combine() {
     let parsed = arguments(&["-lv", "t:*"]);
     assert!(parsed.list && parsed.verbose == 1);

@@ -4,6 +4,8 @@ use std::sync::{Arc, OnceLock};
 
 use tracedeck_compiler::kernel::Kernel;
 
+use crate::cache::Cache;
+use crate::cli::arguments::no_cache;
 use crate::host::LiveKernel;
 use crate::host::bpf_holders::Holder;
 use crate::host::process_list::Process;
@@ -19,12 +21,15 @@ pub struct LiveCatalogue {
 
 impl LiveCatalogue {
     pub fn new(kernel: Arc<LiveKernel>) -> Self {
+        if !no_cache() {
+            kernel.keep_lists(Cache::of_user());
+        }
         Self { kernel, index: OnceLock::new() }
     }
 
     fn index(&self) -> &Index {
         self.index.get_or_init(|| {
-            let listed = probes::list(&self.kernel, "*", None, false).unwrap_or_default();
+            let listed = probes::list(&self.kernel, "*", &[], false).unwrap_or_default();
             Index::new(listed.into_iter().map(|found| found.attach_point).collect())
         })
     }
@@ -61,7 +66,7 @@ impl Catalogue for LiveCatalogue {
         // A process that sees the same files as we do needs no way through /proc, which would end with it.
         let pid = pid.filter(|pid| !shares_files(*pid));
         let pattern = format!("usdt:{path}:*:*,uprobe:{path}:*");
-        let listed = probes::list(&self.kernel, &pattern, pid, false).map_err(|error| error.to_string())?;
+        let listed = probes::list(&self.kernel, &pattern, pid.as_slice(), false).map_err(|error| error.to_string())?;
         Ok(found(&Index::new(listed.into_iter().map(|found| found.attach_point).collect()), query, limit))
     }
 
@@ -82,7 +87,7 @@ impl Catalogue for LiveCatalogue {
         if attach_point.contains(['*', ',']) {
             return Vec::new();
         }
-        let listed = probes::list(&self.kernel, attach_point, None, true).unwrap_or_default();
+        let listed = probes::list(&self.kernel, attach_point, &[], true).unwrap_or_default();
         let exact = listed.into_iter().find(|found| found.attach_point == attach_point);
         exact.map_or_else(Vec::new, |found| found.arguments)
     }

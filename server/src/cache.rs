@@ -11,6 +11,8 @@ use std::time::{Duration, SystemTime};
 use nix::unistd::Uid;
 use sha2::{Digest as _, Sha256};
 
+pub mod boot;
+
 /// What a file begins with; the digit changes with the format.
 const MAGIC: [u8; 8] = *b"tdcache1";
 const HASH: usize = 32;
