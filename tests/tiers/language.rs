@@ -10,6 +10,8 @@ mod corpus;
 mod documentation;
 #[path = "language/examples.rs"]
 mod examples;
+#[path = "language/instructions.rs"]
+mod instructions;
 #[path = "language/maps.rs"]
 mod maps;
 #[path = "language/object.rs"]
