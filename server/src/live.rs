@@ -47,6 +47,7 @@ mod ring_ahead;
 mod run;
 mod symbolize;
 mod system;
+mod targets;
 mod trials;
 mod verifier;
 

@@ -21,6 +21,8 @@
 //   target facts             one getppid in a thread "td_thread" of another user, on the last processor; reports what that
 //                            thread knows of itself, a NAME VALUE on each line
 //   target letter            calls counted_function(0, "before", which can be written to); reports the text afterwards
+//   target wait MODE...         waits for a byte of standard input, then does what the rest says
+//   target threadfaults N       touches N fresh pages in a thread that starts then
 //   target keys N               N calls of counted_function with N different arguments
 //
 // The report goes to the file named by TARGET_REPORT, so that standard output stays the tracer's.
@@ -69,6 +71,15 @@ static void *write_watched(void *count) {
     return NULL;
 }
 
+static void *touch_pages(void *count) {
+    long page = sysconf(_SC_PAGESIZE);
+    char *memory = mmap(NULL, (long)count * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) return NULL;
+    madvise(memory, (long)count * page, MADV_NOHUGEPAGE);
+    for (long i = 0; i < (long)count; i++) memory[i * page] = 1;
+    return memory;
+}
+
 static void *call_getppid(void *unused) {
     syscall(SYS_getppid);
     return unused;
@@ -108,6 +119,12 @@ static void *state_facts(void *argument) {
 }
 
 int main(int argc, char **argv) {
+    if (argc > 2 && !strcmp(argv[1], "wait")) {
+        char byte;
+        if (read(0, &byte, 1) != 1) return 1;
+        argv[1] = argv[0];
+        argv++, argc--;
+    }
     const char *mode = argc > 1 ? argv[1] : "";
     long n = argc > 2 ? atol(argv[2]) : 0;
 
@@ -130,11 +147,11 @@ int main(int argc, char **argv) {
         for (int i = 2; i < argc; i++)
             if (read(fd, data, strtoul(argv[i], NULL, 10)) < 0) return 1;
     } else if (!strcmp(mode, "faults")) {
-        long page = sysconf(_SC_PAGESIZE);
-        char *memory = mmap(NULL, n * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (memory == MAP_FAILED) return 1;
-        madvise(memory, n * page, MADV_NOHUGEPAGE);
-        for (long i = 0; i < n; i++) memory[i * page] = 1;
+        if (!touch_pages((void *)n)) return 1;
+    } else if (!strcmp(mode, "threadfaults")) {
+        pthread_t thread;
+        if (pthread_create(&thread, NULL, touch_pages, (void *)n)) return 1;
+        pthread_join(thread, NULL);
     } else if (!strcmp(mode, "spin")) {
         spin_outer(n);
     } else if (!strcmp(mode, "call")) {

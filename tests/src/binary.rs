@@ -97,18 +97,63 @@ pub fn trace(script: &str, work: &str) -> Run {
     run(&["-f", "json", "-c", &super::target::command(work), "-e", script]).expect_code(0)
 }
 
+/// Runs a script until it is stopped; `work` is done while its probes are attached, and may wait for more messages.
+pub fn traced(options: &[&str], script: &str, work: impl FnOnce(&mut Child)) -> Run {
+    let arguments: Vec<&str> = options.iter().copied().chain(["-e", script]).collect();
+    let mut tracer = command(&arguments);
+    let mut tracer = tracer.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("tracedeck");
+    // With JSON, the number of probes is a message like others.
+    let before = if options.contains(&"json") {
+        read_until(tracer.stdout.as_mut().expect("its output"), "attached_probes")
+    } else {
+        wait_until_attached(&mut tracer);
+        String::new()
+    };
+    work(&mut tracer);
+    // It may have ended with its process.
+    let _ = Command::new("kill").args(["-INT", &tracer.id().to_string()]).stderr(Stdio::null()).status();
+    let mut run = Run::from(tracer.wait_with_output().expect("its output")).expect_code(0);
+    run.stdout.insert_str(0, &before);
+    run
+}
+
 /// Reads the messages of a tracer with text output until it says that its probes are attached.
 ///
 /// # Panics
 ///
 /// Where it ends before.
 pub fn wait_until_attached(tracer: &mut Child) {
-    let messages = tracer.stderr.as_mut().expect("its messages");
-    let (mut seen, mut byte) = (String::new(), [0]);
-    while !(seen.contains("Attached") && seen.ends_with('\n')) {
-        match messages.read(&mut byte) {
-            Ok(1) => seen.push(char::from(byte[0])),
-            _ => panic!("it ended before it was attached: {seen}"),
+    wait_for_message(tracer, "Attached");
+}
+
+/// Reads the messages of a tracer until one of them says this; returns the message.
+///
+/// # Panics
+///
+/// Where it ends before.
+pub fn wait_for_message(tracer: &mut Child, words: &str) -> String {
+    let read = read_until(tracer.stderr.as_mut().expect("its messages"), words);
+    read.lines().last().unwrap_or_default().to_owned()
+}
+
+/// Reads lines, up to and with the first that has these words.
+///
+/// # Panics
+///
+/// Where there is no such line.
+pub fn read_until(from: &mut impl Read, words: &str) -> String {
+    let (mut seen, mut byte) = (Vec::new(), [0]);
+    let mut line = 0;
+    loop {
+        match from.read(&mut byte) {
+            Ok(1) => seen.push(byte[0]),
+            _ => panic!("it ended before it said '{words}': {}", String::from_utf8_lossy(&seen)),
+        }
+        if byte[0] == b'\n' {
+            if String::from_utf8_lossy(&seen[line..]).contains(words) {
+                return String::from_utf8_lossy(&seen).into_owned();
+            }
+            line = seen.len();
         }
     }
 }

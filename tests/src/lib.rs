@@ -8,6 +8,7 @@ pub mod fuzzing;
 pub mod generate;
 pub mod golden;
 pub mod guest;
+pub mod kernel_module;
 pub mod manifest_text;
 pub mod skip;
 pub mod target;

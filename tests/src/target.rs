@@ -1,7 +1,8 @@
 //! The program to trace, compiled once from `programs/target.c`.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
 /// Path of the compiled program; its process name is `td_target`.
@@ -91,6 +92,37 @@ fn is_newer(program: &Path, source: &Path) -> bool {
 /// A command line for `-c`: the program with these arguments.
 pub fn command(arguments: &str) -> String {
     format!("{} {arguments}", target().display())
+}
+
+/// A target that waits to be let go.
+pub struct Waiting(Child);
+
+impl Waiting {
+    /// The program, to do this once it is let go.
+    pub fn new(work: &str) -> Self {
+        let mut program = Command::new(target());
+        Self(program.arg("wait").args(work.split(' ')).stdin(Stdio::piped()).spawn().expect("the target"))
+    }
+
+    pub fn pid(&self) -> String {
+        self.0.id().to_string()
+    }
+
+    /// Lets it begin.
+    pub fn go(&mut self) {
+        self.0.stdin.take().expect("its input").write_all(b"x").expect("a byte");
+    }
+
+    /// Waits for its end.
+    pub fn finish(mut self) {
+        assert!(self.0.wait().expect("its end").success());
+    }
+
+    /// Lets it do its work, to the end.
+    pub fn work(mut self) {
+        self.go();
+        self.finish();
+    }
 }
 
 /// A fresh path in the temporary directory, removed on drop.

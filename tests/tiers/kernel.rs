@@ -39,6 +39,10 @@ mod stacks;
 mod suite;
 #[path = "kernel/syscalls.rs"]
 mod syscalls;
+#[path = "kernel/targets.rs"]
+mod targets;
+#[path = "kernel/threads.rs"]
+mod threads;
 #[path = "kernel/trials.rs"]
 mod trials;
 #[path = "kernel/types.rs"]

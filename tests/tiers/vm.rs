@@ -5,10 +5,20 @@
 
 #[path = "vm/classic.rs"]
 mod classic;
+#[path = "kernel/filters.rs"]
+mod filters;
 #[path = "vm/functions.rs"]
 mod functions;
 #[path = "vm/kprobes.rs"]
 mod kprobes;
+#[path = "vm/modules.rs"]
+mod modules;
+#[path = "vm/one_liners.rs"]
+mod one_liners;
+#[path = "kernel/targets.rs"]
+mod targets;
+#[path = "kernel/threads.rs"]
+mod threads;
 #[path = "vm/trampolines.rs"]
 mod trampolines;
 

@@ -15,7 +15,10 @@ pub static HARDWARE: ProbeKind = ProbeKind {
     since: "4.9",
     mechanism: "a perf event on every processor",
     arguments: "registers, stacks",
-    tested: &["kernel/bad_input::a_probe_that_this_kernel_lacks_says_why"],
+    tested: &[
+        "kernel/bad_input::a_probe_that_this_kernel_lacks_says_why",
+        "vm/one_liners::without_a_performance_monitoring_unit_it_is_said_what_is_missing",
+    ],
     example: "hardware:cache-misses:1000000",
     support: Support::Where(expand, reason),
 };
@@ -59,17 +62,26 @@ fn expand(expander: &mut Expander<'_>, parts: &[String]) {
     let (name, count) = match parts {
         [name] => (name, ""),
         [name, count] => (name, count.as_str()),
-        [] => return expander.malformed("The hardware event's name is missing"),
+        [] => return missing_name(expander),
         _ => return expander.at_most(parts, 2).unwrap_or_default(),
     };
+    if name.is_empty() {
+        return missing_name(expander);
+    }
     if has_wildcard(name) {
         return expander.malformed("hardware takes the name of one event, not a pattern");
     }
     let Some(event) = EVENTS.iter().find(|event| event.name == name || event.alias == Some(name)) else {
         let names = EVENTS.iter().flat_map(|event| event.alias.into_iter().chain([event.name]));
         let diagnostic =
-            Diagnostic::error("no-such-probe", expander.span, format!("Hardware event not found: '{name}'"))
-                .with_suggestion(name, names);
+            Diagnostic::error("no-such-probe", expander.span, format!("Hardware event not found: '{name}'"));
+        let diagnostic = if is_raw(name) {
+            diagnostic
+                .with_help("Events by their code in the processor's manual are not counted, only those with a name")
+                .with_help(known())
+        } else {
+            diagnostic.with_suggestion(name, names)
+        };
         return expander.error(diagnostic);
     };
     let count = if count.is_empty() { Some(event.default_count) } else { parse_number(count) };
@@ -79,4 +91,20 @@ fn expand(expander: &mut Expander<'_>, parts: &[String]) {
     let name = format!("hardware:{}", parts.join(":"));
     let spec = AttachSpec::Hardware { event: event.event, count, pids: expander.options.processes.pids.clone() };
     expander.push(plain(name, spec, ProgramKind::PerfEvent, Context::PerfEvent));
+}
+
+fn missing_name(expander: &mut Expander<'_>) {
+    let diagnostic = Diagnostic::error("malformed-attach-point", expander.span, "The hardware event's name is missing");
+    expander.error(diagnostic.with_help(known()));
+}
+
+/// A sentence with all names.
+fn known() -> String {
+    let names: Vec<&str> = EVENTS.iter().map(|event| event.name).collect();
+    format!("Hardware events are {}", names.join(", "))
+}
+
+/// Whether it is an event as `perf` takes it by its code: `r01c0`.
+fn is_raw(name: &str) -> bool {
+    name.strip_prefix('r').is_some_and(|code| !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }

@@ -19,6 +19,8 @@ pub static KPROBE: ProbeKind = ProbeKind {
     tested: &[
         "vm/kprobes::a_function_and_its_return_are_counted_with_their_arguments",
         "vm/kprobes::a_wildcard_counts_by_function",
+        "vm/modules::functions_of_a_module_are_counted_with_their_arguments_and_stacks",
+        "vm/one_liners::a_connection_is_read_from_nested_structs_through_casts",
     ],
     example: "kprobe:do_nanosleep",
     support: Support::Where(|expander, parts| expand(expander, parts, false), |kernel| reason(kernel, "kprobe")),
@@ -32,7 +34,10 @@ pub static KRETPROBE: ProbeKind = ProbeKind {
     since: "4.17",
     mechanism: "a kprobe at the return, or one multi link for many (5.18)",
     arguments: "`retval`",
-    tested: &["vm/kprobes::a_function_and_its_return_are_counted_with_their_arguments"],
+    tested: &[
+        "vm/kprobes::a_function_and_its_return_are_counted_with_their_arguments",
+        "vm/one_liners::results_that_are_one_by_process",
+    ],
     example: "kretprobe:do_nanosleep",
     support: Support::Where(|expander, parts| expand(expander, parts, true), |kernel| reason(kernel, "kretprobe")),
 };

@@ -15,7 +15,11 @@ pub static SOFTWARE: ProbeKind = ProbeKind {
     since: "4.9",
     mechanism: "a perf event on every processor",
     arguments: "registers, stacks",
-    tested: &["kernel/numbers::page_faults_are_counted_by_process"],
+    tested: &[
+        "kernel/numbers::page_faults_are_counted_by_process",
+        "kernel/threads::software_events_are_counted_in_threads_that_start_later",
+        "kernel/threads::every_tenth_migration_fires",
+    ],
     example: "software:page-faults:100",
     support: Support::Yes(expand),
 };
@@ -51,9 +55,12 @@ fn expand(expander: &mut Expander<'_>, parts: &[String]) {
     let (name, count) = match parts {
         [name] => (name, ""),
         [name, count] => (name, count.as_str()),
-        [] => return expander.malformed("The software event's name is missing"),
+        [] => return missing_name(expander),
         _ => return expander.at_most(parts, 2).unwrap_or_default(),
     };
+    if name.is_empty() {
+        return missing_name(expander);
+    }
     if has_wildcard(name) {
         return expander.malformed("software takes the name of one event, not a pattern");
     }
@@ -78,4 +85,15 @@ fn expand(expander: &mut Expander<'_>, parts: &[String]) {
         space: AddressSpace::Kernel,
         places: 1,
     });
+}
+
+fn missing_name(expander: &mut Expander<'_>) {
+    let diagnostic = Diagnostic::error("malformed-attach-point", expander.span, "The software event's name is missing");
+    expander.error(diagnostic.with_help(known()));
+}
+
+/// A sentence with all names.
+fn known() -> String {
+    let names: Vec<&str> = EVENTS.iter().map(|event| event.name).collect();
+    format!("Software events are {}", names.join(", "))
 }

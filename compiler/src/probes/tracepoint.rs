@@ -18,6 +18,7 @@ pub static TRACEPOINT: ProbeKind = ProbeKind {
     tested: &[
         "kernel/numbers::the_time_of_write_is_summed_by_process",
         "kernel/syscalls::every_entry_and_exit_has_its_own_name",
+        "vm/one_liners::programs_are_seen_as_they_start_and_how_that_went",
     ],
     example: "tracepoint:syscalls:sys_enter_openat",
     support: Support::Yes(expand),

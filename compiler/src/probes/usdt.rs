@@ -26,6 +26,7 @@ pub static USDT: ProbeKind = ProbeKind {
     tested: &[
         "kernel/usdt::arguments_are_read_from_wherever_they_are",
         "kernel/usdt::a_semaphore_is_raised_while_the_probe_is_traced",
+        "vm/one_liners::the_argument_of_a_usdt_probe_is_printed",
     ],
     example: "usdt:/lib/libc.so.6:libc:memory_heap_new",
     support: Support::Yes(expand),

@@ -14,7 +14,10 @@ pub static WATCHPOINT: ProbeKind = ProbeKind {
     since: "4.9",
     mechanism: "a perf event for a breakpoint of the processor",
     arguments: "registers, stacks",
-    tested: &["kernel/watchpoints::writes_are_counted_in_threads_that_start_later_too"],
+    tested: &[
+        "kernel/watchpoints::writes_are_counted_in_threads_that_start_later_too",
+        "kernel/threads::a_watchpoint_fires_in_threads_that_start_later",
+    ],
     example: "watchpoint:0xffffffff82a01000:8:w",
     support: Support::Yes(expand),
 };

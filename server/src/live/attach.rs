@@ -10,12 +10,15 @@ use super::bpf::program::ProgramFd;
 use super::failure::Failure;
 use super::leave::Counted;
 use super::load::Loaded;
+use refused::Refused;
 
 pub mod begin_end;
 pub mod iterator;
 mod kprobe;
+mod kprobe_multi;
 mod perf;
 mod rawtracepoint;
+mod refused;
 mod timer;
 mod tracepoint;
 mod trampoline;
@@ -105,6 +108,7 @@ pub fn attach_all(
     let mut attached = Attached::default();
     let mut told = Instant::now();
     let mut counted = HashSet::new();
+    let mut refused = Refused::new(manifest);
     for (done, (program, fd, point)) in forward.into_iter().chain(reverse).enumerate() {
         if told.elapsed() >= PROGRESS_EVERY {
             told = Instant::now();
@@ -112,15 +116,23 @@ pub fn attach_all(
         }
         let place = Place { program: fd, kind: &program.kind, cookie: u64::from(point.probe.0), machine };
         match attach(&place, &point.spec) {
-            Ok(more) => {
-                links.extend(more);
+            Ok(tied) => {
+                links.extend(tied.links);
+                let left_out = tied.left_out.len() as u32;
+                refused.note_attached(point.probe);
                 if counted.insert(point.probe) {
-                    attached.probes += point.spec.places();
+                    attached.probes += point.spec.places().saturating_sub(left_out);
+                }
+                if left_out > 0 {
+                    refused.leave_out(point.probe, tied.left_out);
                 }
             }
             Err(error) => {
                 let failure = explain(&error, point, manifest);
                 match manifest.settings.missing_probes {
+                    MissingProbes::Error if refused.can_do_without(point.probe, &error) => {
+                        refused.fail(point.probe, &error, failure);
+                    }
                     MissingProbes::Error => return Err(failure),
                     MissingProbes::Warn => attached.warnings.push(failure.message),
                     MissingProbes::Ignore => {}
@@ -128,10 +140,28 @@ pub fn attach_all(
             }
         }
     }
+    let refused = refused.finish()?;
+    if manifest.settings.missing_probes != MissingProbes::Ignore {
+        attached.warnings.extend(refused);
+    }
     Ok(attached)
 }
 
-fn attach(place: &Place<'_>, spec: &AttachSpec) -> Result<Vec<Link>, AttachError> {
+/// What became of an attach point.
+struct Tied {
+    links: Vec<Link>,
+    /// For a person: functions of a pattern that the kernel does not let be probed.
+    left_out: Vec<String>,
+}
+
+fn attach(place: &Place<'_>, spec: &AttachSpec) -> Result<Tied, AttachError> {
+    if let (AttachSpec::Kprobe(spec), ProgramKind::KprobeMulti) = (spec, place.kind) {
+        return kprobe_multi::attach(place, spec);
+    }
+    Ok(Tied { links: links(place, spec)?, left_out: Vec::new() })
+}
+
+fn links(place: &Place<'_>, spec: &AttachSpec) -> Result<Vec<Link>, AttachError> {
     match spec {
         // Run by the engine.
         AttachSpec::Begin

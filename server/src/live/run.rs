@@ -28,9 +28,10 @@ use super::load::Loaded;
 use super::maps::Maps;
 use super::names::{types, visit_user_symbols};
 use super::priority;
-use super::processes::{Processes, is_alive};
+use super::processes::Processes;
 use super::ring::{Ring, TICK};
 use super::symbolize::Captured;
+use super::targets::Targets;
 use crate::session::driver::RunRequest;
 use crate::session::event::{EndReason, Event, Output};
 
@@ -38,7 +39,7 @@ use crate::session::event::{EndReason, Event, Output};
 const DRAIN_BYTES: usize = 4 << 20;
 /// Time between live snapshots, and between looks at counters and at the processes that the run depends on.
 const LIVE_EVERY: Duration = Duration::from_millis(100);
-/// Time between two looks at what the probes cost.
+/// Time between two looks at what the probes cost and at what they are in.
 const COSTS_EVERY: Duration = Duration::from_secs(1);
 /// For this long a run, or the command that it follows, is a young one.
 const YOUNG: Duration = Duration::from_millis(100);
@@ -73,6 +74,8 @@ pub struct Run<'r> {
     maps: Maps,
     counters: Counters,
     costs: Option<Costs>,
+    targets: Targets,
+    /// When costs and targets are looked at again.
     next_costs: Instant,
     started: Instant,
     next_live: Instant,
@@ -111,6 +114,7 @@ impl<'r> Run<'r> {
                 None
             }
         };
+        let targets = Targets::new(&parts.manifest, &parts.request.options.processes.pids);
         let now = Instant::now();
         let names_user_code = names_user_code(&parts.manifest);
         let run = Self {
@@ -120,6 +124,7 @@ impl<'r> Run<'r> {
             maps,
             counters,
             costs,
+            targets,
             next_costs: now + COSTS_EVERY,
             started: now,
             next_live: now + LIVE_EVERY,
@@ -343,12 +348,13 @@ impl<'r> Run<'r> {
         if before >= self.next_costs {
             self.next_costs = before + COSTS_EVERY;
             self.send_costs();
+            self.targets.changed().into_iter().for_each(|message| self.warn(message));
         }
         self.make_room_for_stacks();
         let now = Instant::now();
         self.next_live = now + LIVE_EVERY.max((now - before) * LIVE_SHARE);
-        let targets = &self.parts.request.options.processes.pids;
-        if !targets.is_empty() && !targets.iter().any(|pid| is_alive(*pid)) {
+        self.targets.ended().into_iter().for_each(|message| self.warn(message));
+        if self.targets.are_gone() {
             return Some(EndReason::TargetExited);
         }
         let seconds = self.parts.request.time_limit_seconds;

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use tracedeck_tests::binary::{Run, command, run, wait_until_attached};
+use tracedeck_tests::binary::{self, Run, command, run, wait_until_attached};
 use tracedeck_tests::require_tracing;
 use tracedeck_tests::skip::skip;
 use tracedeck_tests::target;
@@ -35,14 +35,7 @@ impl Family {
 
 /// Runs a script until it is stopped; `work` is done while its probes are attached.
 fn traced(options: &[&str], script: &str, work: impl FnOnce()) -> Run {
-    let arguments: Vec<&str> = options.iter().copied().chain(["-e", script]).collect();
-    let mut tracer = command(&arguments);
-    let mut tracer = tracer.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("tracedeck");
-    wait_until_attached(&mut tracer);
-    work();
-    // It may have ended with its process.
-    let _ = Command::new("kill").args(["-INT", &tracer.id().to_string()]).stderr(Stdio::null()).status();
-    Run::from(tracer.wait_with_output().expect("its output")).expect_code(0)
+    binary::traced(options, script, |_| work())
 }
 
 /// The events of two families, of which the options name one or both.

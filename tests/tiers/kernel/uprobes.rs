@@ -4,9 +4,9 @@ use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::process::Stdio;
 
-use tracedeck_tests::binary::{command, trace, wait_until_attached};
+use tracedeck_tests::binary::{command, trace, traced, wait_for_message, wait_until_attached};
 use tracedeck_tests::require_tracing;
-use tracedeck_tests::target;
+use tracedeck_tests::target::{self, TemporaryPath};
 
 #[test]
 fn arguments_and_strings_of_a_function_are_read() {
@@ -77,4 +77,21 @@ fn what_is_typed_into_a_shell_is_printed() {
     let _ = shell.wait();
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(text.contains("typed: echo hello from a test\n"), "{text}");
+}
+
+#[test]
+fn a_file_that_is_removed_is_reported_and_a_process_that_runs_it_is_traced_on() {
+    require_tracing!();
+    let copy = TemporaryPath::new("removed");
+    std::fs::copy(target::target(), copy.path()).expect("a copy");
+    let path = copy.path().display().to_string();
+    let mut process = std::process::Command::new(copy.path());
+    let mut process = process.args(["gate", "7"]).stdin(Stdio::piped()).spawn().expect("the copy");
+    let run = traced(&[], &format!("u:{path}:counted_function {{ @ = count(); }}"), |tracer| {
+        std::fs::remove_file(&path).expect("removing");
+        wait_for_message(tracer, "was removed");
+        process.stdin.take().expect("its input").write_all(b"x").expect("a byte");
+        assert!(process.wait().expect("its end").success());
+    });
+    assert_eq!(run.stdout.trim(), "@: 7", "{}", run.stderr);
 }

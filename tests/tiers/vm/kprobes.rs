@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use tracedeck::host::LiveKernel;
 use tracedeck_compiler::kernel::{Feature, Kernel};
-use tracedeck_tests::binary::{Run, command, run, trace};
+use tracedeck_tests::binary::{self, Run, command, run, trace};
 use tracedeck_tests::skip::skip;
 use tracedeck_tests::{require_tracing, target};
 
@@ -164,4 +164,31 @@ fn one_process_is_singled_out() {
     let run = Run::from(output).expect_code(0);
     let pids: Vec<String> = run.map("@").as_object().expect("pids").keys().cloned().collect();
     assert_eq!(pids, [pid]);
+}
+
+#[test]
+fn a_match_that_the_kernel_refuses_is_left_out_of_a_wildcard() {
+    require_kprobes!();
+    if LiveKernel::shared().has(Feature::KprobeMulti) {
+        return skip("refused matches", "one link takes also functions that kprobes are kept away from");
+    }
+    let listed = std::fs::read_to_string("/sys/kernel/tracing/available_filter_functions").expect("a list");
+    let listed: Vec<&str> = listed.lines().filter(|line| !line.contains(' ')).collect();
+    let kept_away = std::fs::read_to_string("/sys/kernel/debug/kprobes/blacklist").expect("a list");
+    let kept_away: Vec<&str> = kept_away.lines().filter_map(|line| line.split_whitespace().nth(1)).collect();
+    // A pattern that has both, and not many.
+    let found = listed.iter().filter(|name| kept_away.contains(*name)).find_map(|refused| {
+        let pattern = &refused[..refused.len() * 2 / 3];
+        let matches: Vec<_> = listed.iter().filter(|name| name.starts_with(pattern)).collect();
+        let good = matches.iter().any(|name| !kept_away.contains(name));
+        (good && matches.len() < 20).then_some((*refused, format!("{pattern}*")))
+    });
+    let Some((refused, pattern)) = found else { return skip("refused matches", "no pattern has both") };
+    let script = format!("kprobe:{pattern} {{ @ = count(); }} interval:ms:1 {{ exit(); }}");
+    // Where the list of what is kept away cannot be read, only the kernel's answer tells.
+    let hidden =
+        format!("mount -t tmpfs none /sys/kernel/debug && exec {} run -e '{script}'", binary::tracedeck().display());
+    let output = std::process::Command::new("unshare").args(["-m", "sh", "-c", &hidden]).output().expect("unshare");
+    let run = Run::from(output).expect_code(0);
+    assert!(run.stderr.contains("does not let") && run.stderr.contains(refused), "{pattern}: {}", run.stderr);
 }

@@ -54,15 +54,31 @@ impl Kallsyms {
         u16::try_from(self.modules.len() - 1).unwrap_or(0)
     }
 
-    /// Where there are functions of this name: modules, and None for the kernel itself.
-    pub fn homes(&self, name: &str) -> Vec<Option<&str>> {
+    /// Functions of this name.
+    fn named(&self, name: &str) -> impl Iterator<Item = &Symbol> {
         let at = self.symbols.partition_point(|symbol| name_in(&self.text, symbol) < name);
         self.symbols[at..]
             .iter()
-            .take_while(|symbol| name_in(&self.text, symbol) == name)
+            .take_while(move |symbol| name_in(&self.text, symbol) == name)
             .filter(|symbol| matches!(symbol.kind, b't' | b'T' | b'w' | b'W'))
-            .map(|symbol| self.modules.get(usize::from(symbol.module)).map(String::as_str).filter(|it| !it.is_empty()))
-            .collect()
+    }
+
+    fn home(&self, symbol: &Symbol) -> Option<&str> {
+        self.modules.get(usize::from(symbol.module)).map(String::as_str).filter(|it| !it.is_empty())
+    }
+
+    /// Where there are functions of this name: modules, and None for the kernel itself.
+    pub fn homes(&self, name: &str) -> Vec<Option<&str>> {
+        self.named(name).map(|symbol| self.home(symbol)).collect()
+    }
+
+    /// The addresses of all functions of this name in a module, or in the kernel itself; none where they are hidden.
+    pub fn addresses(&self, module: Option<&str>, name: &str) -> Vec<u64> {
+        let functions = self.named(name).filter(|symbol| self.home(symbol) == module && symbol.address != 0);
+        let mut addresses: Vec<u64> = functions.map(|symbol| symbol.address).collect();
+        addresses.sort_unstable();
+        addresses.dedup();
+        addresses
     }
 
     /// The address of the first symbol of this name; `None` also where the kernel hides addresses.
@@ -76,11 +92,7 @@ impl Kallsyms {
     }
 
     pub fn is_function(&self, name: &str) -> bool {
-        let at = self.symbols.partition_point(|symbol| name_in(&self.text, symbol) < name);
-        self.symbols[at..]
-            .iter()
-            .take_while(|symbol| name_in(&self.text, symbol) == name)
-            .any(|symbol| matches!(symbol.kind, b't' | b'T' | b'w' | b'W'))
+        self.named(name).next().is_some()
     }
 
     /// Names of functions in alphabetical order, each once.
@@ -119,6 +131,14 @@ mod tests {
         assert_eq!(symbols.address("hidden"), None);
         assert_eq!(symbols.address("vfs_rea"), None);
         assert_eq!(symbols.address("helper"), Some(0xffff_ffff_c000_0000));
+    }
+
+    #[test]
+    fn all_functions_of_a_name_have_their_addresses() {
+        let symbols = Kallsyms::parse(TEXT);
+        assert_eq!(symbols.addresses(None, "vfs_read"), [0xffff_ffff_8100_0100, 0xffff_ffff_8100_0200]);
+        assert_eq!(symbols.addresses(Some("module"), "helper"), [0xffff_ffff_c000_0000]);
+        assert!(symbols.addresses(None, "helper").is_empty() && symbols.addresses(None, "hidden").is_empty());
     }
 
     #[test]

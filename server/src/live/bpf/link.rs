@@ -57,28 +57,52 @@ pub fn uprobe_multi(program: &ProgramFd, places: &UprobeMulti<'_>) -> io::Result
 }
 
 /// Many functions of the kernel.
-#[derive(Debug)]
-pub struct KprobeMulti<'a> {
+#[derive(Debug, Clone, Copy)]
+pub enum Functions<'a> {
     /// Each name once.
-    pub names: &'a [CString],
-    /// One for each name.
-    pub cookies: &'a [u64],
-    pub is_return: bool,
+    Named(&'a [CString]),
+    At(&'a [u64]),
 }
 
-/// Ties a program to all functions at once.
-pub fn kprobe_multi(program: &ProgramFd, places: &KprobeMulti<'_>) -> io::Result<OwnedFd> {
-    if places.cookies.len() != places.names.len() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "as many cookies as names are needed"));
+impl<'a> Functions<'a> {
+    pub fn count(&self) -> usize {
+        match self {
+            Self::Named(names) => names.len(),
+            Self::At(addresses) => addresses.len(),
+        }
     }
-    let names: Vec<u64> = places.names.iter().map(|name| address(name.to_bytes_with_nul())).collect();
+
+    /// Those before a number, and those from it on.
+    pub fn split_at(&self, number: usize) -> [Functions<'a>; 2] {
+        match self {
+            Self::Named(names) => [Self::Named(&names[..number]), Self::Named(&names[number..])],
+            Self::At(addresses) => [Self::At(&addresses[..number]), Self::At(&addresses[number..])],
+        }
+    }
+}
+
+/// Ties a program to all functions at once, each with the same cookie.
+pub fn kprobe_multi(
+    program: &ProgramFd,
+    functions: Functions<'_>,
+    cookie: u64,
+    is_return: bool,
+) -> io::Result<OwnedFd> {
+    let cookies = vec![cookie; functions.count()];
     let mut attr = zeroed();
     attr.link_create.__bindgen_anon_1.prog_fd = raw(program);
     attr.link_create.attach_type = bpf_attach_type::BPF_TRACE_KPROBE_MULTI as u32;
-    attr.link_create.__bindgen_anon_3.kprobe_multi.flags = if places.is_return { BPF_F_KPROBE_MULTI_RETURN } else { 0 };
-    attr.link_create.__bindgen_anon_3.kprobe_multi.cnt = names.len() as u32;
-    attr.link_create.__bindgen_anon_3.kprobe_multi.syms = address(names.as_slice());
-    attr.link_create.__bindgen_anon_3.kprobe_multi.cookies = address(places.cookies);
+    attr.link_create.__bindgen_anon_3.kprobe_multi.flags = if is_return { BPF_F_KPROBE_MULTI_RETURN } else { 0 };
+    attr.link_create.__bindgen_anon_3.kprobe_multi.cnt = functions.count() as u32;
+    attr.link_create.__bindgen_anon_3.kprobe_multi.cookies = address(cookies.as_slice());
+    let names: Vec<u64>;
+    match functions {
+        Functions::Named(list) => {
+            names = list.iter().map(|name| address(name.to_bytes_with_nul())).collect();
+            attr.link_create.__bindgen_anon_3.kprobe_multi.syms = address(names.as_slice());
+        }
+        Functions::At(addresses) => attr.link_create.__bindgen_anon_3.kprobe_multi.addrs = address(addresses),
+    }
     call_for_fd(bpf_cmd::BPF_LINK_CREATE, &mut attr)
 }
 
