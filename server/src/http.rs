@@ -41,6 +41,7 @@ mod import;
 mod language;
 mod login;
 mod on_this_box;
+mod openapi;
 mod output;
 mod past;
 pub mod permissions;
@@ -159,6 +160,7 @@ pub fn router(app: App) -> Router {
         .merge(flamegraph::router())
         .merge(import::router())
         .merge(on_this_box::router())
+        .merge(openapi::router())
         .merge(output::router())
         .merge(past::router())
         .merge(probes::router())

@@ -56,6 +56,7 @@ pub static RULES: &[Rule] = &[
     post("/api/login", Needs::Nothing, "Exchanges a token, or the key of a link, for a login of a browser"),
     get("/ws", Needs::Own, "A WebSocket that follows a run"),
     get("/api/me", Needs::Anyone, "Who is asking, with which role"),
+    get("/api/openapi.json", Needs::Anyone, "This document"),
     get("/api/host", Needs::Anyone, "The machine, and what tracedeck can do on it"),
     get("/api/language", Needs::Anyone, "Keywords, functions, probe types and settings of the language"),
     get("/api/examples", Needs::Anyone, "The ready scripts"),
