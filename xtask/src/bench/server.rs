@@ -64,14 +64,18 @@ impl Server {
             .spawn()?;
         let mut server = Self { process, address, directory, token: String::new() };
         let asked = Instant::now();
-        while TcpStream::connect(address).is_err() {
+        // It listens before it has its token, and answers later still.
+        loop {
+            let token = std::fs::read_to_string(server.directory.join("api-token")).unwrap_or_default();
+            server.token = token.trim().to_owned();
+            if !server.token.is_empty() && server.get("/api/runs").is_ok() {
+                return Ok(server);
+            }
             if asked.elapsed() > PATIENCE || server.process.try_wait()?.is_some() {
                 bail!("the server does not answer");
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        server.token = std::fs::read_to_string(server.directory.join("api-token"))?.trim().to_owned();
-        Ok(server)
     }
 
     /// Milliseconds until a run has its probe attached; then it is stopped, and the next worker gets its time.
