@@ -16,6 +16,7 @@ use crate::session::event::Event;
 use control::{Control, Handle};
 use engine::Engine;
 pub use engine::raise_open_files;
+pub use failure::CODES as FAILURE_CODES;
 pub use leave::{Detach, leave_links_to_a_child};
 use ring_ahead::RingAhead;
 

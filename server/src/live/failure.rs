@@ -12,6 +12,23 @@ pub const EXIT_COMPILE: u8 = 1;
 /// Exit code of a mistake in the compiler itself.
 pub const EXIT_INTERNAL: u8 = 2;
 
+/// Codes of what only loading and attaching find out, in alphabetical order. A failure has one of these or one of the
+/// compiler's: names that stay, for whoever filters messages.
+pub const CODES: &[Code] = &[
+    "command-not-started",
+    "map-not-created",
+    "maps-too-large",
+    "no-btf",
+    "no-such-process",
+    "not-attached",
+    "not-run",
+    "program-not-loaded",
+    "program-too-large",
+    "unknown-iterator",
+    "unknown-tracepoint",
+    "verifier",
+];
+
 /// A failure of loading or attaching.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -58,5 +75,40 @@ impl Failure {
         let mut diagnostic = Diagnostic::error(self.code, self.span, self.message.clone());
         diagnostic.help.clone_from(&self.help);
         diagnostic
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+
+    /// The codes that the sources below a directory give to failures.
+    fn used(directory: &Path, found: &mut BTreeSet<String>) {
+        for entry in std::fs::read_dir(directory).expect("a directory").map(|entry| entry.expect("an entry").path()) {
+            if entry.is_dir() {
+                used(&entry, found);
+            } else if entry.extension().is_some_and(|it| it == "rs") {
+                let text = std::fs::read_to_string(&entry).expect("a source file");
+                let calls = text.split(concat!("Failure::", "new(")).skip(1);
+                let codes = calls.filter_map(|call| call.trim_start().strip_prefix('"')?.split('"').next());
+                found.extend(codes.map(str::to_owned));
+            }
+        }
+    }
+
+    #[test]
+    fn every_code_is_listed_and_every_listed_code_is_used() {
+        let mut found = BTreeSet::new();
+        used(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+        let known = tracedeck_compiler::diagnostic::codes::CODES;
+        let unlisted: Vec<_> =
+            found.iter().filter(|it| !CODES.contains(&it.as_str()) && !known.contains(&it.as_str())).collect();
+        assert!(unlisted.is_empty(), "{unlisted:?}");
+        let unused: Vec<_> = CODES.iter().filter(|it| !found.contains(**it) || known.contains(it)).collect();
+        assert!(unused.is_empty(), "{unused:?}");
+        assert!(CODES.is_sorted());
     }
 }
