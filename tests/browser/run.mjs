@@ -9,6 +9,7 @@ import { exploring } from './suites/exploring.mjs';
 import { files } from './suites/files.mjs';
 import { forms } from './suites/forms.mjs';
 import { journeys } from './suites/journeys.mjs';
+import { replay } from './suites/replay.mjs';
 import { screens } from './suites/screens.mjs';
 import { team } from './suites/team.mjs';
 import { teamScreens } from './suites/team-screens.mjs';
@@ -21,7 +22,7 @@ const argument = (name) => {
 const report = new Report(argument('--match'));
 const options = { screenshots: argument('--screenshots') };
 const only = argument('--only');
-const suites = { screens, 'team-screens': teamScreens, journeys, exploring, files, forms, team };
+const suites = { screens, 'team-screens': teamScreens, journeys, exploring, files, forms, replay, team };
 
 if (!existsSync(join(repository, 'static/dist/index.html'))) {
   console.log('the page is not built: run npm ci && npm run build in frontend/');

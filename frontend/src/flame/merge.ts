@@ -1,5 +1,6 @@
 // Trees made from a tree: the other way round, the callers and the callees of one function, and a table of functions.
-import { buildTree, type FlameTree } from './tree';
+import { atOnce, EVERY, type Steps } from './steps';
+import { buildSteps, type FlameTree } from './tree';
 
 /** Grows a tree path by path and hands it out in depth-first order, siblings by name. */
 class Grower {
@@ -27,13 +28,14 @@ class Grower {
     this.#own[node] = (this.#own[node] ?? 0) + weight;
   }
 
-  finish(root = 0): FlameTree {
+  *finish(root = 0): Steps<FlameTree> {
     const names = this.tree.frames.map((frame) => frame.name);
     const frame: number[] = [];
     const depth: number[] = [];
     const own: number[] = [];
     const open: [number, number][] = [[root, 0]];
     for (let top = open.pop(); top; top = open.pop()) {
+      if (frame.length % EVERY === 0) yield;
       const [node, at] = top;
       frame.push(this.#frames[node] ?? 0);
       depth.push(at);
@@ -42,21 +44,25 @@ class Grower {
       const sorted = (this.#children[node] ?? []).sort((a, b) => (name(a) < name(b) ? 1 : name(a) > name(b) ? -1 : (this.#frames[b] ?? 0) - (this.#frames[a] ?? 0)));
       for (const child of sorted) open.push([child, at + 1]);
     }
-    return buildTree({ frames: this.tree.frames, frame, depth, own, unit: this.tree.unit });
+    return yield* buildSteps({ frames: this.tree.frames, frame, depth, own, unit: this.tree.unit });
   }
 }
 
 /** Innermost frames at the root: where does the time go, and who called it? */
-export function inverted(tree: FlameTree): FlameTree {
+export const inverted = (tree: FlameTree): FlameTree => atOnce(invertedSteps(tree));
+
+export function* invertedSteps(tree: FlameTree): Steps<FlameTree> {
   const grower = new Grower(tree);
   for (let node = 1; node < tree.size; node++) {
+    // Each node costs as much as its stack is deep.
+    if (node % (EVERY / 16) === 0) yield;
     const weight = tree.own[node] ?? 0;
     if (weight === 0) continue;
     let at = 0;
     for (let up = node; up > 0; up = tree.parent[up] ?? 0) at = grower.child(at, tree.frame[up] ?? 0);
     grower.weigh(at, weight);
   }
-  return grower.finish();
+  return yield* grower.finish();
 }
 
 /** Nodes of a frame that are not below another node of it: their weights add up, recursion or not. */
@@ -72,19 +78,25 @@ function* outermost(tree: FlameTree, frame: number): Generator<number> {
 }
 
 /** Who calls a function: it is the root, its callers stand on it. */
-export function callers(tree: FlameTree, frame: number): FlameTree {
+export const callers = (tree: FlameTree, frame: number): FlameTree => atOnce(callersSteps(tree, frame));
+
+function* callersSteps(tree: FlameTree, frame: number): Steps<FlameTree> {
   const grower = new Grower(tree);
   const root = grower.child(0, frame);
+  let done = 0;
   for (const node of outermost(tree, frame)) {
+    if (++done % (EVERY / 16) === 0) yield;
     let at = root;
     for (let up = tree.parent[node] ?? 0; up > 0; up = tree.parent[up] ?? 0) at = grower.child(at, tree.frame[up] ?? 0);
     grower.weigh(at, tree.total[node] ?? 0);
   }
-  return grower.finish(root);
+  return yield* grower.finish(root);
 }
 
 /** What a function calls: it is the root, all its calls are one. */
-export function callees(tree: FlameTree, frame: number): FlameTree {
+export const callees = (tree: FlameTree, frame: number): FlameTree => atOnce(calleesSteps(tree, frame));
+
+function* calleesSteps(tree: FlameTree, frame: number): Steps<FlameTree> {
   const grower = new Grower(tree);
   const root = grower.child(0, frame);
   for (const top of outermost(tree, frame)) {
@@ -92,13 +104,25 @@ export function callees(tree: FlameTree, frame: number): FlameTree {
     const base = tree.depth[top] ?? 0;
     grower.weigh(root, tree.own[top] ?? 0);
     for (let node = top + 1; node < (tree.end[top] ?? 0); node++) {
+      if (node % EVERY === 0) yield;
       const at = (tree.depth[node] ?? 0) - base;
       const grown = grower.child(open[at - 1] ?? root, tree.frame[node] ?? 0);
       open[at] = grown;
       grower.weigh(grown, tree.own[node] ?? 0);
     }
   }
-  return grower.finish(root);
+  return yield* grower.finish(root);
+}
+
+export interface Sandwich {
+  readonly up: FlameTree;
+  readonly down: FlameTree;
+}
+
+export function* sandwichSteps(tree: FlameTree, frame: number): Steps<Sandwich> {
+  const up = yield* callersSteps(tree, frame);
+  const down = yield* calleesSteps(tree, frame);
+  return { up, down };
 }
 
 export interface FunctionRow {

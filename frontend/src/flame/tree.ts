@@ -1,6 +1,7 @@
 // A flame graph as arrays in depth-first order: a million nodes are a few arrays, and a subtree is a range of them.
 import type { FlameFrameInfo, FlameKind } from '../protocol.gen';
 import { toNumber, type Num } from '../lib/format';
+import { atOnce, EVERY, type Steps } from './steps';
 
 export type FrameKind = FlameKind;
 
@@ -38,7 +39,11 @@ export interface FlatTree {
 }
 
 /** Completes what the server sends with what follows from it: parents, ranges, sums, places, hashes. */
-export function buildTree({ frames, frame, depth, own, unit }: FlatTree): FlameTree {
+export function buildTree(flat: FlatTree): FlameTree {
+  return atOnce(buildSteps(flat));
+}
+
+export function* buildSteps({ frames, frame, depth, own, unit }: FlatTree): Steps<FlameTree> {
   const size = frame.length;
   const tree = {
     size, frames, unit,
@@ -46,18 +51,19 @@ export function buildTree({ frames, frame, depth, own, unit }: FlatTree): FlameT
     own: new Float64Array(size), total: new Float64Array(size), start: new Float64Array(size), id: new Float64Array(size),
   };
   for (let node = 0; node < size; node++) tree.own[node] = toNumber(own[node] ?? 0);
-  link(tree);
+  yield* link(tree);
   return tree;
 }
 
 type Mutable = { -readonly [Key in keyof FlameTree]: FlameTree[Key] };
 
-function link(tree: Mutable): void {
+function* link(tree: Mutable): Steps<void> {
   const { size, depth, parent, end, own, total, start, id, frame } = tree;
   const [high, low] = frameHashes(tree.frames);
   /** The node that is open at each depth. */
   const open: number[] = [];
   for (let node = 0; node < size; node++) {
+    if (node % EVERY === 0) yield;
     const at = depth[node] ?? 0;
     for (let closed = open.length - 1; closed >= at; closed--) end[open[closed] ?? 0] = node;
     open.length = at;
@@ -68,6 +74,7 @@ function link(tree: Mutable): void {
   }
   for (const node of open) end[node] = size;
   for (let node = size - 1; node >= 0; node--) {
+    if (node % EVERY === 0) yield;
     total[node] = (total[node] ?? 0) + (own[node] ?? 0);
     const above = parent[node] ?? -1;
     if (above >= 0) total[above] = (total[above] ?? 0) + (total[node] ?? 0);
@@ -75,6 +82,7 @@ function link(tree: Mutable): void {
   /** Where the next child of a node begins. */
   const next = new Float64Array(size);
   for (let node = 0; node < size; node++) {
+    if (node % EVERY === 0) yield;
     const above = parent[node] ?? -1;
     const place = above < 0 ? 0 : (next[above] ?? 0);
     start[node] = place;
