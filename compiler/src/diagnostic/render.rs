@@ -22,7 +22,7 @@ pub fn render(file: &SourceFile, diagnostic: &Diagnostic) -> String {
 }
 
 /// Source lines longer than this are cut around the span, so that a megabyte on one line stays readable.
-const MAX_LINE: usize = 2000;
+const MAX_LINE: usize = 800;
 
 fn block(out: &mut String, file: &SourceFile, span: crate::source::Span, text: &str) {
     let start = file.position(span.start);

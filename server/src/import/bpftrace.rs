@@ -231,7 +231,7 @@ fn value_type(entries: &[Entry], has_stack: bool) -> Type {
     let all = |is: fn(&Value) -> bool| entries.iter().all(|entry| is(&entry.value));
     match entries.first().map(|entry| &entry.value) {
         Some(Value::Histogram(first)) if all(|value| matches!(value, Value::Histogram(_))) => {
-            Type::Aggregate(first.shape.clone())
+            Type::Aggregate(first.shape)
         }
         Some(Value::Stats(_)) if all(|value| matches!(value, Value::Stats(_))) => {
             Type::Aggregate(Aggregate::Stats { signed: true })

@@ -40,12 +40,12 @@ impl Ring {
     /// Waits for a while, or until a program or a thread wants attention.
     pub fn wait(&self, most: Duration) {
         let mut events = [EpollEvent::empty(); 2];
-        if most.subsec_nanos() % MILLISECOND != 0 {
+        if !most.subsec_nanos().is_multiple_of(MILLISECOND) {
             // epoll counts in milliseconds; its descriptor can be waited for like others.
             let mut waiting = [PollFd::new(self.epoll.0.as_fd(), PollFlags::POLLIN)];
             let _ = ppoll(&mut waiting, Some(most.into()), None);
         }
-        let whole = if most.subsec_nanos() % MILLISECOND == 0 { most } else { Duration::ZERO };
+        let whole = if most.subsec_nanos().is_multiple_of(MILLISECOND) { most } else { Duration::ZERO };
         let timeout = EpollTimeout::try_from(whole).unwrap_or(EpollTimeout::ZERO);
         // An interrupted wait is a short one.
         let _ = self.epoll.wait(&mut events, timeout);

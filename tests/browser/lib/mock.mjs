@@ -43,7 +43,7 @@ const examples = [
   ['offcpu', 'Off-CPU time', 'What do threads wait for?', 'Wide frames are long waits.'],
 ].map(([id, title, question, how_to_read]) => ({ id, title, question, how_to_read, script: `// ${title}\nprofile:hz:99 { @[kstack, comm] = count(); }`, view: 'flame', category: /Disk/.test(title) ? 'Disks' : /TCP/.test(title) ? 'Network' : 'CPU and scheduling', cost: 'low: a few hundred events a second', parameters: id === 'runq' ? [{ name: 'limit', kind: 'positional', default: '10000', doc: 'Microseconds' }] : [], problem: id === 'offcpu' ? 'kprobe probes need kprobes, which this kernel does not have' : null }));
 
-const host = { hostname: 'db-01', kernel: '6.12.48-amd64', cpus: 16, version: '0.1.0', user: 'root', features: [], limits: { source_bytes: 65536, probes: 1000, map_bytes: 1 << 26, time_limit_seconds: 600, runs_at_once: 8, viewers: 50 } };
+const host = { hostname: 'db-01', kernel: '6.12.48-amd64', cpus: 16, version: '0.1.0', user: 'root', features: [], limits: { source_bytes: 65536, probes: 1000, map_bytes: 1 << 26, storage_bytes: 1 << 30, time_limit_seconds: 600, runs_at_once: 8, viewers: 50 } };
 const language = { keywords: ['if', 'else'], builtins: [{ name: 'printf', signature: 'printf(format, ...)', doc: 'Prints.', example: '' }, { name: 'count', signature: 'count()', doc: 'Counts.', example: '' }], probes: [{ names: ['profile', 'p'], syntax: 'profile:hz:N', doc: '', available: true, reason: null }], config: [{ name: 'max_strlen', values: '2 to 65536' }] };
 
 const shares = [
