@@ -15,7 +15,6 @@ use rusqlite::Connection;
 pub mod audit;
 pub mod chunk;
 pub mod logins;
-pub mod notes;
 pub mod recorder;
 pub mod runs;
 mod schema;

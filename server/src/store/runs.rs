@@ -174,11 +174,6 @@ pub fn copy(connection: &Connection, record: &RunRecord) -> Result<()> {
         "INSERT INTO final_maps (run, name, content) SELECT ?1, name, content FROM final_maps WHERE run = ?2",
         params![record.id, from],
     )?;
-    connection.execute(
-        "INSERT INTO notes (id, run, place, text, author, created_ms)
-         SELECT id || '-' || ?1, ?1, place, text, author, created_ms FROM notes WHERE run = ?2",
-        params![record.id, from],
-    )?;
     let mut replay = Replay::default();
     let mut end = None;
     super::chunk::load(connection, from)?.play(|event| {

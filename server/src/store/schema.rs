@@ -93,15 +93,6 @@ const TEAM: &str = "
         subject TEXT NOT NULL,                   -- what it was done to, in words
         detail TEXT NOT NULL                     -- the text of a script, the reason of a refusal
     ) STRICT;
-    CREATE TABLE notes (
-        id TEXT PRIMARY KEY NOT NULL,
-        run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
-        place TEXT NOT NULL,                     -- JSON: a frame, a bucket or a moment
-        text TEXT NOT NULL,
-        author TEXT NOT NULL,
-        created_ms INTEGER NOT NULL
-    ) STRICT;
-    CREATE INDEX notes_by_run ON notes (run);
     CREATE TABLE metrics (
         run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
         map TEXT NOT NULL,
