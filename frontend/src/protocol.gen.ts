@@ -785,6 +785,24 @@ export type RunCreated = { id: string, };
 export type PinRequest = { pinned: boolean, };
 
 /**
+ * Whether a map of a run is exposed at `/metrics`.
+ */
+export type MetricRequest = { 
+/**
+ * With `@`.
+ */
+map: string, exposed: boolean, };
+
+/**
+ * Maps of a run that are exposed at `/metrics`.
+ */
+export type MetricsOfRun = { 
+/**
+ * With `@`, by name.
+ */
+maps: Array<string>, };
+
+/**
  * `GET /api/runs`, newest first.
  */
 export type RunList = { runs: Array<RunInfo>, };

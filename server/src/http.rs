@@ -40,6 +40,7 @@ pub mod housekeeping;
 mod import;
 mod language;
 mod login;
+mod metrics;
 mod on_this_box;
 mod openapi;
 mod output;
@@ -150,6 +151,7 @@ pub fn router(app: App) -> Router {
         .merge(audit::router())
         .merge(login::router())
         .merge(host::router())
+        .merge(metrics::router())
         .merge(language::router())
         .merge(examples::router())
         .merge(check::router())

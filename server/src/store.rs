@@ -15,6 +15,7 @@ use rusqlite::Connection;
 pub mod audit;
 pub mod chunk;
 pub mod logins;
+pub mod metrics;
 pub mod recorder;
 pub mod runs;
 mod schema;

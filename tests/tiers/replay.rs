@@ -12,6 +12,8 @@ mod client;
 mod examples;
 #[path = "replay/flame.rs"]
 mod flame;
+#[path = "replay/metrics.rs"]
+mod metrics;
 #[path = "replay/restart.rs"]
 mod restart;
 #[path = "replay/roles.rs"]

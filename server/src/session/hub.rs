@@ -112,6 +112,11 @@ impl Hub {
         self.lock().picture.status_now()
     }
 
+    /// Lines per second over about the last second.
+    pub fn rate(&self) -> f64 {
+        self.lock().rate.shown()
+    }
+
     /// Looks at the current state, as of the last delta or later.
     pub fn with_picture<T>(&self, look: impl FnOnce(&Picture) -> T) -> T {
         look(&self.lock().picture)

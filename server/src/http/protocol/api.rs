@@ -250,6 +250,22 @@ pub struct PinRequest {
     pub pinned: bool,
 }
 
+/// Whether a map of a run is exposed at `/metrics`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct MetricRequest {
+    /// With `@`.
+    pub map: String,
+    pub exposed: bool,
+}
+
+/// Maps of a run that are exposed at `/metrics`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct MetricsOfRun {
+    /// With `@`, by name.
+    pub maps: Vec<String>,
+}
+
 /// `GET /api/runs`, newest first.
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
 pub struct RunList {

@@ -92,6 +92,8 @@ fn declarations() -> String {
         RunRequestBody,
         RunCreated,
         PinRequest,
+        MetricRequest,
+        MetricsOfRun,
         RunList,
         OnThisBox,
         BoxRun,

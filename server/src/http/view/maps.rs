@@ -117,7 +117,8 @@ fn map_value(ty: &Type, value: &Value, names: &Names) -> MapValue {
     }
 }
 
-fn text(value: &Value, names: &Names) -> String {
+/// One line.
+pub fn text(value: &Value, names: &Names) -> String {
     let mut writer = TextWriter::new(names);
     writer.value(value);
     line_text(&writer.finish())

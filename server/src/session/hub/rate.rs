@@ -9,6 +9,11 @@ pub struct Rate {
 }
 
 impl Rate {
+    /// The value that was found last.
+    pub fn shown(&self) -> f64 {
+        self.shown
+    }
+
     /// A new value about once a second, and only when it changes.
     pub fn at(&mut self, now_ns: u64, total_lines: u64) -> Option<f64> {
         let passed = now_ns.saturating_sub(self.since_ns);
