@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn buckets_are_cumulative_and_end_with_infinity() {
         let shape = Aggregate::LinearHist { min: 10, max: 40, step: 10 };
-        let histogram = Histogram { shape: shape.clone(), buckets: vec![1, 0, 3, 0, 5] };
+        let histogram = Histogram { shape, buckets: vec![1, 0, 3, 0, 5] };
         assert_eq!(
             exposed(shape, None, Value::Histogram(histogram)),
             "# TYPE tracedeck_map_io_distribution histogram\n# HELP tracedeck_map_io_distribution Map @io\n\
