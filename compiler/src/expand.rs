@@ -93,6 +93,8 @@ struct Expander<'a> {
     renamed: u32,
     limits: &'a Limits,
     refused: HashSet<String>,
+    /// Names that use themselves, through each other: told once.
+    circular: HashSet<String>,
     /// A limit was exceeded: nothing more is expanded.
     stopped: bool,
     diagnostics: &'a mut Diagnostics,
@@ -131,6 +133,7 @@ impl<'a> Expander<'a> {
             renamed: 0,
             limits,
             refused: HashSet::new(),
+            circular: HashSet::new(),
             stopped: false,
             diagnostics,
         }
@@ -212,7 +215,13 @@ impl<'a> Expander<'a> {
                 .collect();
             let circle = if names.len() > 1 { format!(": {} -> {name}", names.join(" -> ")) } else { String::new() };
             let what = if matches!(next, Active::Macro(_)) { "Macro" } else { "The definition of" };
-            self.report(Diagnostic::error("macro-recursion", call, format!("{what} '{name}' uses itself{circle}")));
+            // Each of a circle leads into it: one message is enough for all of them.
+            let told = names.iter().any(|it| self.circular.contains(*it));
+            let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
+            self.circular.extend(names);
+            if !told {
+                self.report(Diagnostic::error("macro-recursion", call, format!("{what} '{name}' uses itself{circle}")));
+            }
             self.refused.insert(name.to_owned());
             return None;
         }

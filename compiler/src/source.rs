@@ -50,6 +50,17 @@ pub struct Part {
     pub text: String,
 }
 
+/// What some editors put before the text of a file.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// The mark is no part of the script: columns are counted without it.
+fn without_mark(text: String) -> String {
+    match text.strip_prefix(BYTE_ORDER_MARK) {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    }
+}
+
 /// Where a part lies in the whole text.
 #[derive(Debug, Clone)]
 struct Section {
@@ -75,7 +86,7 @@ pub struct SourceFile {
 
 impl SourceFile {
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
-        let text = text.into();
+        let text = without_mark(text.into());
         let main = Section { name: name.into(), kind: PartKind::Script, start: 0, end: text.len() as u32 };
         Self {
             line_starts: line_starts(&text),
@@ -92,7 +103,7 @@ impl SourceFile {
         for part in parts {
             self.text.push('\n');
             let start = self.text.len() as u32;
-            self.text.push_str(&part.text);
+            self.text.push_str(part.text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&part.text));
             let end = self.text.len() as u32;
             self.sections.push(Section { name: part.name, kind: part.kind, start, end });
         }
@@ -215,6 +226,15 @@ mod tests {
         assert_eq!(file.position(3), Position { line: 2, column: 1 });
         assert_eq!(file.position(5), Position { line: 3, column: 2 });
         assert_eq!((file.line(1), file.line(2), file.line(3), file.line(4)), ("ab", "", "cd", ""));
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_a_text() {
+        let part = Part { name: "one".into(), kind: PartKind::Script, text: "\u{feff}cd".into() };
+        let file = SourceFile::new("main", "\u{feff}ab").with_parts(vec![part]);
+        assert_eq!(file.text(), "ab\ncd");
+        assert_eq!(file.position(1), Position { line: 1, column: 2 });
+        assert_eq!(file.position(4), Position { line: 1, column: 2 });
     }
 
     #[test]

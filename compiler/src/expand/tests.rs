@@ -134,6 +134,10 @@ fn mistakes_in_uses_are_told_at_the_use() {
             "error macro-recursion `a()`: Macro 'a' uses itself: a -> b -> a",
         ),
         (
+            "macro a() { b() } macro b() { a() } begin { print(a()); print(b()); print(a()); }",
+            "error macro-recursion `a()`: Macro 'a' uses itself: a -> b -> a",
+        ),
+        (
             "macro thing() { 5 } begin { print(thnig()); }",
             "error unknown-function `thnig`: Unknown function: 'thnig' | Did you mean 'thing'?",
         ),
