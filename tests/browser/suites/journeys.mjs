@@ -409,13 +409,12 @@ async function all(report, browser, server, screenshots) {
 
   await report.test(names.killed, () =>
     operator('/', async (page) => {
-      // Once the runs before have left, the one process is the warm spare: it runs what comes next.
-      while (server.workers().length !== 1) await page.waitForTimeout(20);
-      const [worker] = server.workers();
       await run(page, 'interval:ms:100 { @n = count(); }');
       await live(page);
       await page.locator('output').waitFor();
-      assert.ok(server.workers().includes(worker), `the spare ${worker} is not among ${server.workers()}`);
+      const { runs } = await page.evaluate(async () => (await fetch('/api/box', { headers: { Authorization: `Bearer ${sessionStorage.getItem('tracedeck.secret')}` } })).json());
+      const worker = runs.find((one) => one.run.id === new URL(page.url()).pathname.slice(3)).pid;
+      assert.ok(server.workers().includes(worker), `the worker ${worker} is not among ${server.workers()}`);
       process.kill(worker, 'SIGKILL');
       const killed = Date.now();
       await page.locator('[data-testid="state"].failed').waitFor();
