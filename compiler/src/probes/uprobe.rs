@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Data, Expanded, Expander, ProbeKind, Support, has_wildcard};
 use crate::diagnostic::Diagnostic;
 use crate::hir::Context;
-use crate::kernel::FunctionType;
+use crate::kernel::{Feature, FunctionType};
 use crate::manifest::{AttachSpec, ProgramKind, UprobePlace, UprobeSpec};
 use crate::types::AddressSpace;
 
@@ -155,7 +155,7 @@ fn push(expander: &mut Expander<'_>, name: String, path: &str, places: Vec<Uprob
     expander.push(Expanded {
         name,
         names: Vec::new(),
-        program: ProgramKind::Kprobe { multi: count > 1 },
+        program: ProgramKind::Kprobe { multi: count > 1 && expander.kernel.has(Feature::UprobeMulti) },
         context: Context::Registers { is_return },
         data: match at {
             Where::Entry(function) => Data::FunctionEntry(function),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Data, Expanded, Expander, ProbeKind, Support, has_wildcard};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::hir::Context;
-use crate::kernel::{BinaryError, UsdtLocation, matches_pattern};
+use crate::kernel::{BinaryError, Feature, UsdtLocation, matches_pattern};
 use crate::manifest::{AttachSpec, ProgramKind, UprobePlace, UprobeSpec};
 use crate::types::AddressSpace;
 
@@ -126,7 +126,7 @@ fn attach(expander: &mut Expander<'_>, path: &Path, (provider, name): (&str, &st
         expander.push(Expanded {
             name: share.name,
             names: Vec::new(),
-            program: ProgramKind::Kprobe { multi: count > 1 },
+            program: ProgramKind::Kprobe { multi: count > 1 && expander.kernel.has(Feature::UprobeMulti) },
             context: Context::Registers { is_return: false },
             data: Data::Usdt(share.arguments),
             spec: AttachSpec::Uprobe(UprobeSpec {

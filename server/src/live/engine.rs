@@ -27,6 +27,7 @@ use super::load::{self, Loaded};
 use super::processes::{Processes, is_alive};
 use super::ring_ahead::RingAhead;
 use super::run::{Run, RunParts, names_user_code};
+use super::targets::Targets;
 use super::trials;
 use crate::compilation::{Compilation, Outcome};
 use crate::session::driver::RunRequest;
@@ -173,6 +174,8 @@ impl Engine {
         }
         let followed = if filter.follow { targets.clone() } else { Vec::new() };
         let attached = self.attach(manifest, &loaded, items, &Machine::read(child_pid, followed), links)?;
+        // Whoever reads that the probes are attached may change at once what they are in.
+        let places = Targets::new(manifest, &filter.pids);
         let _ = items.send(Item::Event(Event::Attached { probes: attached.probes }));
         if let Some(path) = pinned(manifest) {
             let text = format!("Program pinned to {}\n", path.display()).into_bytes();
@@ -192,6 +195,7 @@ impl Engine {
             processes,
             child,
             targets,
+            places,
             signal: wait_for_signal(manifest)?,
             walk,
         };

@@ -61,6 +61,8 @@ pub struct RunParts<'r> {
     pub child: Option<Child>,
     /// The processes that are traced, as they were at the start; empty: all.
     pub targets: Vec<u32>,
+    /// What the probes are in, as it was when they were attached.
+    pub places: Targets,
     /// Raised by a signal that the script waits for.
     pub signal: Option<Arc<AtomicBool>>,
     /// The walk of an iterator: when it is over, so is the run.
@@ -74,7 +76,6 @@ pub struct Run<'r> {
     maps: Maps,
     counters: Counters,
     costs: Option<Costs>,
-    targets: Targets,
     /// When costs and targets are looked at again.
     next_costs: Instant,
     started: Instant,
@@ -114,7 +115,6 @@ impl<'r> Run<'r> {
                 None
             }
         };
-        let targets = Targets::new(&parts.manifest, &parts.request.options.processes.pids);
         let now = Instant::now();
         let names_user_code = names_user_code(&parts.manifest);
         let run = Self {
@@ -124,7 +124,6 @@ impl<'r> Run<'r> {
             maps,
             counters,
             costs,
-            targets,
             next_costs: now + COSTS_EVERY,
             started: now,
             next_live: now + LIVE_EVERY,
@@ -348,13 +347,13 @@ impl<'r> Run<'r> {
         if before >= self.next_costs {
             self.next_costs = before + COSTS_EVERY;
             self.send_costs();
-            self.targets.changed().into_iter().for_each(|message| self.warn(message));
+            self.parts.places.changed().into_iter().for_each(|message| self.warn(message));
         }
         self.make_room_for_stacks();
         let now = Instant::now();
         self.next_live = now + LIVE_EVERY.max((now - before) * LIVE_SHARE);
-        self.targets.ended().into_iter().for_each(|message| self.warn(message));
-        if self.targets.are_gone() {
+        self.parts.places.ended().into_iter().for_each(|message| self.warn(message));
+        if self.parts.places.are_gone() {
             return Some(EndReason::TargetExited);
         }
         let seconds = self.parts.request.time_limit_seconds;

@@ -40,7 +40,7 @@ struct Identity {
 }
 
 impl Targets {
-    /// To be called right after the probes were attached.
+    /// To be called when the probes are attached, before anybody is told so.
     pub fn new(manifest: &Manifest, pids: &[u32]) -> Self {
         let mut homes: BTreeMap<Home, Vec<&str>> = BTreeMap::new();
         for program in &manifest.programs {

@@ -91,6 +91,10 @@ fn a_pattern_of_functions_is_one_attach_point_with_many_places() {
     let script = "u:bash:read* { @ = 1; }";
     let (program, _) = crate::analyze(&SourceFile::new("test", script), &kernel(), &CompileOptions::default()).unwrap();
     assert_eq!(program.programs[0].kind, ProgramKind::Kprobe { multi: true });
+    // Before Linux 6.6 each place has an event of its own.
+    let older = kernel().without(Feature::UprobeMulti);
+    let (on_older, _) = crate::analyze(&SourceFile::new("test", script), &older, &CompileOptions::default()).unwrap();
+    assert_eq!(on_older.programs[0].kind, ProgramKind::Kprobe { multi: false });
     assert_eq!(program.programs[0].context, Context::Registers { is_return: false });
     let AttachSpec::Uprobe(spec) = &program.programs[0].attach[0].spec else { panic!("a uprobe") };
     let places: Vec<_> = spec.places.iter().map(|place| (place.symbol.as_str(), place.file_offset)).collect();
