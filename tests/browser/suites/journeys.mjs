@@ -259,8 +259,8 @@ async function all(report, browser, server, screenshots) {
       await chosen.filter({ hasText: 'tracepoint:syscalls:sys_enter_openat' }).waitFor();
       await page.locator('[data-testid="editor"] .cm-completionInfo', { hasText: 'filename' }).waitFor();
       await shoot(page, screenshots, 'complete-probe');
-      await chosen.filter({ hasText: 'tracepoint:syscalls:sys_enter_openat' }).waitFor();
-      await page.keyboard.press('Enter');
+      await chosen.filter({ hasText: 'tracepoint:syscalls:sys_enter_openat' }).click();
+      while (!(await script()).includes('tracepoint:syscalls:sys_enter_openat')) await page.waitForTimeout(20);
       await page.keyboard.type(' { printf("%s %s", comm, str(args.');
       await options.filter({ hasText: 'filename' }).waitFor();
       assert.match(await options.filter({ hasText: 'filename' }).textContent(), /filename\s*const char \*/);
