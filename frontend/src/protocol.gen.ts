@@ -16,7 +16,7 @@ after: number, } | { "type": "subscribe", run: string, after: number, } | { "typ
 /**
  * A message of the server on the WebSocket. Encoded once for all viewers of a run.
  */
-export type ServerMessage = { "type": "snapshot" } & Snapshot | { "type": "update" } & Update | { "type": "skipped", lines: number, } | { "type": "error", message: string, };
+export type ServerMessage = { "type": "snapshot" } & Snapshot | { "type": "update" } & Update | { "type": "skipped", lines: number, } | { "type": "evicted", seconds: number, } | { "type": "error", message: string, };
 
 /**
  * All there is to see of a run at one moment. Replaces what the page had.

@@ -5,6 +5,8 @@ import type { ClientMessage, ServerMessage } from './protocol.gen';
 export type SocketStatus =
   | { readonly state: 'connecting' }
   | { readonly state: 'open' }
+  /** The server let this page go, which had read nothing for so many seconds. It comes back when it is asked to. */
+  | { readonly state: 'evicted'; readonly seconds: number }
   | { readonly state: 'reconnecting'; readonly attempt: number; readonly retryAtMs: number };
 
 export interface SocketOptions {
@@ -25,6 +27,7 @@ export class RunSocket {
   #timer: ReturnType<typeof setTimeout> | null = null;
   #attempt = 0;
   #closed = false;
+  #evicted = false;
 
   constructor(options: SocketOptions) {
     this.#options = options;
@@ -46,10 +49,13 @@ export class RunSocket {
     this.#socket = null;
   }
 
-  /** Tries now instead of at the end of the wait; for the "Try now" button and the return of the network. */
+  /** Tries now instead of at the end of the wait, or again after the server let the page go. */
   retryNow(): void {
-    if (this.#timer === null) return;
-    clearTimeout(this.#timer);
+    if (this.#evicted) {
+      this.#evicted = false;
+      this.#options.onStatus({ state: 'connecting' });
+    } else if (this.#timer === null) return;
+    else clearTimeout(this.#timer);
     this.#timer = null;
     this.#connect();
   }
@@ -65,7 +71,11 @@ export class RunSocket {
     socket.addEventListener('message', (event) => {
       const message = parseMessage(event.data);
       if (this.#closed || message === null) return;
-      if (!answered && message.type !== 'error') {
+      if (message.type === 'evicted') {
+        // Whatever made the page too slow may still be there: it does not come back by itself.
+        this.#evicted = true;
+        this.#options.onStatus({ state: 'evicted', seconds: message.seconds });
+      } else if (!answered && message.type !== 'error') {
         answered = true;
         this.#attempt = 0;
         this.#options.onStatus({ state: 'open' });
@@ -73,7 +83,7 @@ export class RunSocket {
       this.#options.onMessage(message);
     });
     socket.addEventListener('close', () => {
-      if (this.#closed || this.#socket !== socket) return;
+      if (this.#closed || this.#evicted || this.#socket !== socket) return;
       void this.#reconnect(answered);
     });
   }
@@ -98,7 +108,7 @@ export function parseMessage(data: unknown): ServerMessage | null {
     const value: unknown = JSON.parse(data);
     if (typeof value !== 'object' || value === null) return null;
     const type = (value as { type?: unknown }).type;
-    return type === 'snapshot' || type === 'update' || type === 'skipped' || type === 'error' ? (value as ServerMessage) : null;
+    return type === 'snapshot' || type === 'update' || type === 'skipped' || type === 'evicted' || type === 'error' ? (value as ServerMessage) : null;
   } catch {
     return null;
   }

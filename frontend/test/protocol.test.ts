@@ -13,7 +13,7 @@ const messages = samples.map((name) => ({ name, message: parseMessage(readFileSy
 
 describe('samples of the server', () => {
   test('there are some of each form', () => {
-    expect(new Set(messages.map(({ message }) => message?.type))).toEqual(new Set(['snapshot', 'update', 'skipped', 'error']));
+    expect(new Set(messages.map(({ message }) => message?.type))).toEqual(new Set(['snapshot', 'update', 'skipped', 'evicted', 'error']));
   });
 
   test.each(messages)('$name is understood', ({ message }) => {

@@ -10,5 +10,6 @@ pub mod golden;
 pub mod guest;
 pub mod kernel_module;
 pub mod manifest_text;
+pub mod serve;
 pub mod skip;
 pub mod target;

@@ -53,5 +53,7 @@ mod uprobes;
 mod usdt;
 #[path = "kernel/values.rs"]
 mod values;
+#[path = "kernel/viewers.rs"]
+mod viewers;
 #[path = "kernel/watchpoints.rs"]
 mod watchpoints;

@@ -6,6 +6,7 @@
 mod attach;
 mod compile;
 mod cost;
+mod dashboard;
 mod flame;
 mod instructions;
 mod listing;
@@ -17,6 +18,7 @@ mod server;
 mod startup;
 mod table;
 mod tool;
+mod viewers;
 
 use anyhow::{Result, bail};
 

@@ -59,6 +59,9 @@ export function reduceRun(state: RunState, message: ServerMessage): RunState {
     }
     case 'skipped':
       return { ...state, log: skipLines(state.log, message.lines) };
+    case 'evicted':
+      // About the connection, not about the run: what was shown stays.
+      return state;
     case 'error':
       return { ...state, problem: message.message };
     default:

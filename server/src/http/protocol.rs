@@ -69,6 +69,11 @@ pub enum ServerMessage {
         #[ts(type = "number")]
         lines: u64,
     },
+    /// This viewer took no message for so long that the server lets it go; the connection ends with this.
+    Evicted {
+        #[ts(type = "number")]
+        seconds: u64,
+    },
     Error {
         message: String,
     },

@@ -24,8 +24,10 @@ use crate::session::hub::viewer::{Next, Viewer};
 
 /// A page must say who it is within this time.
 const HELLO_DEADLINE: Duration = Duration::from_secs(10);
-/// A message that a client does not take within this time ends the connection.
-const SEND_DEADLINE: Duration = Duration::from_secs(10);
+/// A client that does not take a message within this time is let go.
+pub const SEND_DEADLINE: Duration = Duration::from_secs(10);
+/// How long the news of that waits, behind what was sent before, for the client to read on.
+const FAREWELL_DEADLINE: Duration = Duration::from_secs(60);
 const PING_EVERY: Duration = Duration::from_secs(15);
 /// Without a sign of life for so long the client is gone.
 const DEAD_AFTER: Duration = Duration::from_secs(35);
@@ -80,6 +82,8 @@ impl Client {
 enum End {
     /// The client went away, or cannot be reached.
     Gone,
+    /// It is there, but it does not read.
+    TooSlow,
     /// It is told this.
     Refused(String),
     ShuttingDown,
@@ -102,14 +106,35 @@ where
     };
     let (code, reason) = match end {
         End::Gone => return,
+        End::TooSlow => return evict(&mut socket).await,
         End::Refused(message) => {
             let _ = send(&mut socket, text(view::json(&ServerMessage::Error { message }))).await;
             (close_code::POLICY, "refused")
         }
         End::ShuttingDown => (close_code::RESTART, "the server is shutting down"),
     };
-    let close = Message::Close(Some(CloseFrame { code, reason: Utf8Bytes::from_static(reason) }));
-    let _ = send(&mut socket, close).await;
+    let _ = send(&mut socket, close(code, reason)).await;
+}
+
+/// Tells a client that it is let go. It counts as a viewer no more, and what it was not sent it gets when it comes back.
+async fn evict<S>(socket: &mut S)
+where
+    S: Sink<Message, Error = axum::Error> + Unpin,
+{
+    let seconds = SEND_DEADLINE.as_secs();
+    let farewell = [text(view::json(&ServerMessage::Evicted { seconds })), close(close_code::POLICY, "too slow")];
+    let told = timeout(FAREWELL_DEADLINE, async {
+        for message in farewell {
+            socket.send(message).await?;
+        }
+        Ok::<_, axum::Error>(())
+    });
+    let told = matches!(told.await, Ok(Ok(())));
+    tracing::info!(told, "a viewer that read nothing for {seconds} s was let go");
+}
+
+fn close(code: u16, reason: &'static str) -> Message {
+    Message::Close(Some(CloseFrame { code, reason: Utf8Bytes::from_static(reason) }))
 }
 
 /// Waits for the first message and finds the run it asks for.
@@ -296,7 +321,8 @@ where
 {
     match timeout(SEND_DEADLINE, socket.send(message)).await {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) | Err(_) => Err(End::Gone),
+        Ok(Err(_)) => Err(End::Gone),
+        Err(_) => Err(End::TooSlow),
     }
 }
 

@@ -245,6 +245,26 @@ export async function screens(report, browser, { screenshots }) {
       await page.getByText('4,321 lost').waitFor();
     }));
 
+  await report.test('a page that the server let go says so, and comes back when asked to', () =>
+    inPage('/r/table', async (page) => {
+      await page.locator('td.value').first().waitFor();
+      server.broadcast({ type: 'evicted', seconds: 10 });
+      server.dropConnections();
+      await page.getByTestId('evicted').getByText('This page read nothing for 10 s').waitFor();
+      await page.getByTestId('connection').filter({ hasText: 'Too slow' }).waitFor();
+      await assertAccessible(page, 'evicted');
+      await shoot(page, screenshots, 'evicted');
+      // A reconnect of its own would have come by now.
+      await page.waitForTimeout(2000);
+      server.broadcast({ type: 'update', sequence: 11, at_ms: 43_000, events: 4400, lost: [{ id: 1, cause: 'ring-full', text: 'events were lost', total: 77, at_ms: 43_000, is_loss: true }] });
+      assert.equal(await page.getByText('77 lost').count(), 0, 'it came back unasked');
+      await page.getByTestId('evicted').getByRole('button', { name: 'Watch again' }).click();
+      await page.getByTestId('state').waitFor();
+      await page.getByTestId('evicted').waitFor({ state: 'detached' });
+      server.broadcast({ type: 'update', sequence: 12, at_ms: 44_000, events: 4500, lost: [{ id: 1, cause: 'ring-full', text: 'events were lost', total: 4321, at_ms: 44_000, is_loss: true }] });
+      await page.getByText('4,321 lost').waitFor();
+    }));
+
   await report.test('ten thousand lines are a list of a few dozen rows', () =>
     inPage('/r/log', async (page) => {
       await page.locator('.row').first().waitFor();

@@ -9,6 +9,7 @@ const names = {
   roles: 'accounts: an operator runs, a viewer looks, and each sees who it is',
   frozen: 'a frozen link keeps what there was, a revoked one closes the page that shows it',
   tabs: 'two tabs stop the same run: it ends once, and both say so',
+  evicted: 'a page that reads nothing is let go, says so and comes back, and others see nothing of it',
   cut: 'a network that is cut for 30 s in mid-run: the page resumes, and nothing is lost',
 };
 
@@ -118,6 +119,33 @@ export async function team(report, browser, { screenshots }) {
       await tab.getByText('Stopped by a person').first().waitFor();
       assert.equal(await tab.getByRole('alert').count(), 0, 'the second press is an error');
     }
+  });
+
+  await test(names.evicted, async () => {
+    const { page } = await open(await server.signInUrl());
+    await write(page, `interval:ms:5 { for ($i : 0..20) { printf("line %d ${'x'.repeat(180)}\\n", ++@n); } }`);
+    await page.getByText(/^line \d+/).first().waitFor();
+    const link = await share(page, false);
+    await page.getByRole('button', { name: /^Close/ }).click();
+    const { page: other, context } = await open(link);
+    await other.getByText(/^line \d+/).first().waitFor();
+    await page.getByText('2 watching').waitFor();
+    // The script of the page stands still, as with a breakpoint: it reads no message.
+    const debugging = await context.newCDPSession(other);
+    await debugging.send('Debugger.enable');
+    await debugging.send('Debugger.pause');
+    await page.getByText('1 watching').waitFor({ timeout: 120_000 });
+    await debugging.send('Debugger.resume');
+    await debugging.send('Debugger.disable');
+    await other.getByTestId('evicted').waitFor();
+    const last = (one) => one.evaluate(() => Number(/line (\d+)/.exec([...document.querySelectorAll('.row')].at(-1)?.textContent ?? '')?.[1]));
+    const before = await last(page);
+    assert.ok((await last(other)) < before, 'it goes on');
+    await other.getByTestId('evicted').getByRole('button', { name: 'Watch again' }).click();
+    await other.waitForFunction((goal) => Number(/line (\d+)/.exec([...document.querySelectorAll('.row')].at(-1)?.textContent ?? '')?.[1]) >= goal, before);
+    await page.getByText('2 watching').waitFor();
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await ended(page);
   });
 
   await test(names.cut, async () => {

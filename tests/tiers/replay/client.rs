@@ -208,6 +208,8 @@ pub struct Picture {
     pub reason: Option<String>,
     pub snapshots: u32,
     pub skipped: u64,
+    /// The server let the page go, which had read nothing for so many seconds.
+    pub evicted: Option<u64>,
     pub errors: Vec<String>,
 }
 
@@ -221,6 +223,10 @@ impl Picture {
             "update" => {}
             "skipped" => {
                 self.skipped += message["lines"].as_u64().unwrap();
+                return;
+            }
+            "evicted" => {
+                self.evicted = message["seconds"].as_u64();
                 return;
             }
             "error" => {

@@ -94,6 +94,40 @@ async fn two_pages_see_the_same_and_a_page_that_does_not_read_holds_nobody_up() 
 }
 
 #[tokio::test]
+async fn a_page_that_reads_nothing_is_let_go_is_told_so_and_may_come_back() {
+    let directory = Directory::new();
+    let server = Server::start(&directory).await;
+    let (page, run) = (Page::operator(&server).await, begin(&server).await);
+    let (mut stuck, mut steady) = (watch(&server, &page, &run, 0).await, watch(&server, &page, &run, 0).await);
+    let (mut behind, mut seen) = (Picture::default(), Picture::default());
+    assert!(behind.until(&mut stuck, |picture| picture.snapshots == 1).await);
+    assert!(seen.until(&mut steady, |picture| picture.snapshots == 1).await);
+    let stage = server.stage();
+    stage.begin();
+    let hub = std::sync::Arc::clone(server.app.runs.find(&run).unwrap().hub());
+    assert_eq!(hub.status().watchers, 2);
+    let (line, mut sent) = ("x".repeat(500), 0);
+    while hub.status().watchers == 2 {
+        for _ in 0..200 {
+            sent += 1;
+            stage.send(printf(&format!("{sent} {line}\n")));
+        }
+        assert!(seen.until(&mut steady, |picture| picture.log.last().is_some_and(|line| line.0 == sent)).await);
+    }
+    assert!(behind.until(&mut stuck, |picture| picture.evicted.is_some()).await, "it was not told");
+    assert_eq!(behind.evicted, Some(tracedeck::http::socket::SEND_DEADLINE.as_secs()));
+    assert_eq!(hear(&mut stuck).await, None, "the connection goes on");
+    assert!(behind.log.last().unwrap().0 < sent);
+    let mut again = watch(&server, &page, &run, behind.sequence).await;
+    stage.end();
+    assert!(behind.follow(&mut again).await);
+    assert_eq!(behind.log.last().unwrap().0, sent);
+    if behind.snapshots == 1 {
+        assert_eq!(behind.log.len() as u64 + behind.skipped, sent, "a line is neither shown nor counted");
+    }
+}
+
+#[tokio::test]
 async fn an_operator_stops_a_run_and_a_viewer_cannot() {
     let directory = Directory::new();
     let server = Server::start(&directory).await;

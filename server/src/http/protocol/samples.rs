@@ -177,6 +177,7 @@ fn server_messages() -> Vec<(&'static str, ServerMessage)> {
         ("update", ServerMessage::Update(update)),
         ("update-empty", ServerMessage::Update(Update { sequence: 16, at_ms: 4_400, ..Update::default() })),
         ("skipped", ServerMessage::Skipped { lines: 120 }),
+        ("evicted", ServerMessage::Evicted { seconds: 10 }),
         ("error", ServerMessage::Error { message: "There is no such run".to_owned() }),
     ]
 }
