@@ -134,6 +134,10 @@ view_key: string | null, maps: Array<MapShape>,
  */
 recording_problem: string | null, 
 /**
+ * Grows when notes are added or removed, while somebody looks at the run.
+ */
+notes: number, 
+/**
  * What the probes cost so far; empty before the first second.
  */
 costs: Array<ProbeCost>, };
@@ -983,3 +987,74 @@ subject: string,
  * The text of a script.
  */
 detail: string, };
+
+/**
+ * What a note is about.
+ */
+export type NotePlace = { "kind": "moment", at_ms: number, } | { "kind": "frame", map: string, 
+/**
+ * As it stands in the page's address.
+ */
+zoom: string, name: string, } | { "kind": "bucket", map: string, 
+/**
+ * The keys, as the page writes them; empty for a map without keys.
+ */
+key: string, bucket: string, };
+
+/**
+ * `POST /api/runs/ID/notes`
+ */
+export type NoteRequest = { place: NotePlace, text: string, 
+/**
+ * The query of the page's address that shows the place.
+ */
+address: string, };
+
+/**
+ * `GET /api/runs/ID/notes`, the oldest first.
+ */
+export type NoteList = { notes: Array<NoteInfo>, };
+
+export type NoteInfo = { id: number, place: NotePlace, address: string, text: string, author: string, 
+/**
+ * ISO 8601, UTC.
+ */
+created_at: string, };
+
+/**
+ * `GET /api/storage`
+ */
+export type StorageInfo = { 
+/**
+ * Days that an ended run is kept; 0: as long as there is room.
+ */
+keep_days: number, 
+/**
+ * Of the database's file.
+ */
+used_bytes: number, 
+/**
+ * The most that it may have; the oldest runs make room.
+ */
+limit_bytes: number, 
+/**
+ * Recorded runs, without the copies behind links.
+ */
+runs: number, 
+/**
+ * Runs that are kept whatever their age: pinned, or behind a link that is open.
+ */
+kept: number, 
+/**
+ * Runs that the next cleaning deletes; it comes once a minute.
+ */
+due: number, 
+/**
+ * ISO 8601, UTC; null without runs.
+ */
+oldest: string | null, };
+
+/**
+ * `POST /api/storage`
+ */
+export type StorageRequest = { keep_days: number, };

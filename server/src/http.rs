@@ -41,6 +41,7 @@ mod import;
 mod language;
 mod login;
 mod metrics;
+mod notes;
 mod on_this_box;
 mod openapi;
 mod output;
@@ -53,6 +54,7 @@ mod runs;
 mod shares;
 pub mod socket;
 mod stacks;
+mod storage;
 pub mod table;
 mod users;
 pub mod view;
@@ -152,6 +154,7 @@ pub fn router(app: App) -> Router {
         .merge(login::router())
         .merge(host::router())
         .merge(metrics::router())
+        .merge(notes::router())
         .merge(language::router())
         .merge(examples::router())
         .merge(check::router())
@@ -169,6 +172,7 @@ pub fn router(app: App) -> Router {
         .merge(runs::router())
         .merge(shares::router())
         .merge(stacks::router())
+        .merge(storage::router())
         .merge(users::router())
         .route_layer(axum::middleware::from_fn_with_state(app.clone(), permissions::require))
         .layer(DefaultBodyLimit::max(MAX_BODY))

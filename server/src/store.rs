@@ -16,6 +16,7 @@ pub mod audit;
 pub mod chunk;
 pub mod logins;
 pub mod metrics;
+pub mod notes;
 pub mod recorder;
 pub mod runs;
 mod schema;
@@ -168,6 +169,16 @@ impl Store {
     /// The recorded events of a run. Copied out before this returns, so no read stays open.
     pub fn recording(&self, id: &str) -> Result<chunk::Recording> {
         chunk::load(&self.reader(), id)
+    }
+
+    /// Bytes of the database that hold something.
+    pub fn used_bytes(&self) -> Result<u64> {
+        schema::used_bytes(&self.reader())
+    }
+
+    /// The most bytes that it may have.
+    pub fn limit_bytes(&self) -> u64 {
+        self.quota.database_bytes
     }
 
     /// Writes all that is queued and closes the database. Later writes fail.

@@ -14,6 +14,8 @@ mod examples;
 mod flame;
 #[path = "replay/metrics.rs"]
 mod metrics;
+#[path = "replay/notes.rs"]
+mod notes;
 #[path = "replay/restart.rs"]
 mod restart;
 #[path = "replay/roles.rs"]

@@ -35,13 +35,23 @@ pub async fn keep(app: App) {
     }
 }
 
+/// Days that ended runs are kept; 0: as long as there is room.
+pub fn keep_days(app: &App) -> Result<u32, ApiError> {
+    let stored = app.runs.store().read(|connection| settings::get(connection, settings::KEEP_DAYS));
+    Ok(stored.map_err(ApiError::internal)?.and_then(|days| days.parse().ok()).unwrap_or(0))
+}
+
+/// Runs that ended before this moment are too old, in milliseconds since 1970; None: none is.
+pub fn too_old(days: u32) -> Option<i64> {
+    (days > 0).then(|| now_ms() - i64::from(days) * DAY_MS)
+}
+
 fn clean(app: &App) -> Result<(), ApiError> {
     let store = app.runs.store();
-    let days = store.read(|connection| settings::get(connection, settings::KEEP_DAYS)).map_err(ApiError::internal)?;
-    let days = days.and_then(|days| days.parse::<i64>().ok()).unwrap_or(0);
+    let days = keep_days(app)?;
     let deleted = store.write(move |connection| {
         shares::forget_old(connection, now_ms() - FORGET_LINKS_AFTER)?;
-        if days == 0 { Ok(0) } else { runs::delete_older(connection, now_ms() - days * DAY_MS) }
+        too_old(days).map_or(Ok(0), |before_ms| runs::delete_older(connection, before_ms))
     });
     if deleted.map_err(ApiError::internal)? > 0 {
         tracing::info!(days, "runs older than that were deleted");

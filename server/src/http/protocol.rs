@@ -9,10 +9,12 @@ mod course;
 mod editor;
 mod flame;
 mod history;
+mod notes;
 mod number;
 mod on_this_box;
 mod probes;
 mod run;
+mod storage;
 mod team;
 mod values;
 
@@ -21,10 +23,12 @@ pub use course::*;
 pub use editor::*;
 pub use flame::*;
 pub use history::*;
+pub use notes::*;
 pub use number::Num;
 pub use on_this_box::*;
 pub use probes::*;
 pub use run::*;
+pub use storage::*;
 pub use team::*;
 pub use values::*;
 

@@ -196,5 +196,6 @@ fn stored_info(app: &App, record: &RunRecord) -> RunInfo {
         maps: Vec::new(),
         costs: Vec::new(),
         recording_problem: summary.and_then(|summary| summary.problem.clone()),
+        notes: 0,
     }
 }

@@ -116,6 +116,7 @@ pub fn run_info(run: &Run, status: &Status, maps: Vec<MapShape>, view_key: Optio
         watching: run.watching(),
         maps,
         recording_problem: status.recording_problem.clone(),
+        notes: status.notes,
         costs: status.costs.iter().map(|cost| cost_of(run, cost)).collect(),
     }
 }

@@ -152,6 +152,33 @@ pub fn delete_older(connection: &Connection, before_ms: i64) -> Result<usize> {
     )?)
 }
 
+/// What is recorded, as one looks at it to decide how long to keep it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Kept {
+    /// Runs without the copies behind links.
+    pub all: u32,
+    /// Those that are deleted neither by age nor to make room.
+    pub wanted: u32,
+    /// Those that ended before the given moment and may be deleted.
+    pub due: u32,
+    pub oldest_ms: Option<i64>,
+}
+
+/// `before_ms` None: no run is too old.
+pub fn kept(connection: &Connection, before_ms: Option<i64>) -> Result<Kept> {
+    let now_s = super::now_ms() / 1000;
+    let row = connection.query_row(
+        &format!(
+            "SELECT count(*), count(*) FILTER (WHERE ended = 1 AND NOT ({EXPENDABLE})),
+                    count(*) FILTER (WHERE {EXPENDABLE} AND started_ms + duration_ms < ?2), min(started_ms)
+             FROM runs WHERE copy_of IS NULL"
+        ),
+        params![now_s, before_ms.unwrap_or(i64::MIN)],
+        |row| Ok(Kept { all: row.get(0)?, wanted: row.get(1)?, due: row.get(2)?, oldest_ms: row.get(3)? }),
+    )?;
+    Ok(row)
+}
+
 /// Runs that may be deleted. `?1` is now, in seconds.
 const EXPENDABLE: &str = "ended = 1 AND pinned = 0 AND NOT EXISTS (SELECT 1 FROM shares WHERE shares.run = runs.id \
                           AND revoked_ms IS NULL AND (expires_s IS NULL OR expires_s > ?1))";
@@ -174,6 +201,7 @@ pub fn copy(connection: &Connection, record: &RunRecord) -> Result<()> {
         "INSERT INTO final_maps (run, name, content) SELECT ?1, name, content FROM final_maps WHERE run = ?2",
         params![record.id, from],
     )?;
+    super::notes::copy(connection, from, &record.id)?;
     let mut replay = Replay::default();
     let mut end = None;
     super::chunk::load(connection, from)?.play(|event| {

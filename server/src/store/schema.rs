@@ -8,7 +8,7 @@ use rusqlite::{Connection, ErrorCode};
 use super::{Result, StoreError};
 
 /// Raised with every change of the tables.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 /// "trdk": what `file` and a careful reader know the database by.
 const APPLICATION: i64 = 0x7472_646b;
 const PAGE_BYTES: i64 = 4096;
@@ -104,6 +104,20 @@ const TEAM: &str = "
     ) STRICT, WITHOUT ROWID;
 ";
 
+/// What version 3 has beyond version 2.
+const NOTES: &str = "
+    CREATE TABLE notes (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+        place TEXT NOT NULL,                     -- JSON: the moment, the frame or the bucket that it is about
+        address TEXT NOT NULL,                   -- query of the page's address that shows the place
+        text TEXT NOT NULL,
+        author TEXT NOT NULL,
+        created_ms INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX notes_by_run ON notes (run);
+";
+
 /// Opens a database with the settings that all connections share.
 pub fn connect(path: &Path) -> Result<Connection> {
     let connection = Connection::open(path)?;
@@ -151,7 +165,7 @@ pub fn open(path: &Path) -> Result<Connection> {
     }
     if found < VERSION {
         let transaction = connection.transaction()?;
-        for (version, statements) in [(1, TABLES), (2, TEAM)] {
+        for (version, statements) in [(1, TABLES), (2, TEAM), (3, NOTES)] {
             if found < version {
                 transaction.execute_batch(statements)?;
             }
@@ -163,6 +177,13 @@ pub fn open(path: &Path) -> Result<Connection> {
     // A cheap look at every page's structure would be minutes for a large file; the schema is what must be whole.
     connection.query_row("SELECT count(*) FROM runs", [], |row| row.get::<_, i64>(0))?;
     Ok(connection)
+}
+
+/// Bytes of the database that hold something.
+pub fn used_bytes(connection: &Connection) -> Result<u64> {
+    let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let pages = pragma("page_count")? - pragma("freelist_count")?;
+    Ok(u64::try_from(pages * pragma("page_size")?).unwrap_or(0))
 }
 
 /// Keeps the database below so many bytes. Smaller than the disk, so that deleting always works.

@@ -8,7 +8,7 @@ use rusqlite::{Connection, ErrorCode, params};
 use super::chunk::Chunk;
 use super::logins::{self, Login};
 use super::runs::{self, RunRecord, RunSummary};
-use super::{Quota, Result, StoreError};
+use super::{Quota, Result, StoreError, schema};
 
 /// Old runs are deleted when more than this share of the quota is used, until less than the other is.
 const FULL: f64 = 0.9;
@@ -92,10 +92,7 @@ impl Writer {
 
     /// The share of the quota that is in use.
     fn used(&self) -> Result<f64> {
-        let pragma = |name: &str| self.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-        let pages = pragma("page_count")? - pragma("freelist_count")?;
-        let page_bytes = pragma("page_size")?;
-        Ok((pages * page_bytes) as f64 / self.quota.database_bytes as f64)
+        Ok(schema::used_bytes(&self.connection)? as f64 / self.quota.database_bytes as f64)
     }
 
     /// Lets recorders know whether writing works; it may begin to work again.

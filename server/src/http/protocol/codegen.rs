@@ -112,6 +112,12 @@ fn declarations() -> String {
         ShareState,
         AuditList,
         AuditEntry,
+        NotePlace,
+        NoteRequest,
+        NoteList,
+        NoteInfo,
+        StorageInfo,
+        StorageRequest,
     );
     out
 }

@@ -43,6 +43,8 @@ pub struct RunInfo {
     pub maps: Vec<MapShape>,
     /// Why the run is not being stored (any more); null while it is.
     pub recording_problem: Option<String>,
+    /// Grows when notes are added or removed, while somebody looks at the run.
+    pub notes: u32,
     /// What the probes cost so far; empty before the first second.
     pub costs: Vec<ProbeCost>,
 }

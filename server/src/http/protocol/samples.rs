@@ -32,6 +32,7 @@ fn run() -> RunInfo {
             value: "count_t".to_owned(),
         }],
         recording_problem: None,
+        notes: 1,
         costs: vec![ProbeCost {
             probe: "kprobe:vfs_read".to_owned(),
             line: 1,

@@ -42,6 +42,8 @@ pub struct Status {
     /// So far, or in all.
     pub duration_ns: u64,
     pub recording_problem: Option<String>,
+    /// Grows when people add or remove notes.
+    pub notes: u32,
     /// What the probes cost so far, where the run measures it.
     pub costs: Vec<ProbeCost>,
 }
