@@ -12,6 +12,7 @@ mod instructions;
 mod listing;
 mod load;
 mod memory;
+mod page;
 mod printing;
 mod programs;
 mod server;
@@ -38,7 +39,7 @@ pub struct Options {
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=60))]
     seconds: u64,
     /// Only measurements whose name contains this: start, attach, memory, cost, instructions, compile, printing, listing,
-    /// server, flame.
+    /// server, flame, page.
     #[arg(long)]
     only: Option<String>,
     /// Measure this binary instead of building one.
@@ -57,7 +58,7 @@ pub struct Bench {
 /// One measurement: fills rows of the table.
 type Measurement = (&'static str, fn(&Bench, &mut Table) -> Result<()>);
 
-const MEASUREMENTS: [Measurement; 10] = [
+const MEASUREMENTS: [Measurement; 11] = [
     ("start", startup::measure),
     ("attach", attach::measure),
     ("memory", memory::measure),
@@ -68,6 +69,7 @@ const MEASUREMENTS: [Measurement; 10] = [
     ("listing", listing::measure),
     ("server", server::measure),
     ("flame", flame::measure),
+    ("page", page::measure),
 ];
 
 pub fn run(options: &Options) -> Result<()> {

@@ -42,8 +42,8 @@ function matchedWeight({ frame, end: ends, total }: FlameTree, matches: Uint8Arr
 
 const lowered = new WeakMap<FlameTree['frames'], readonly string[]>();
 
-/** Names and modules without case, made once for all the keys of a term. */
-function loweredNames({ frames }: FlameTree): readonly string[] {
+/** Names and modules without case, made once for all the keys of a term; of a new graph before anybody types. */
+export function loweredNames({ frames }: FlameTree): readonly string[] {
   let names = lowered.get(frames);
   if (!names) {
     names = frames.map((frame) => `${frame.name}\n${frame.module ?? ''}`.toLowerCase());

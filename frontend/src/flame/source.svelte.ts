@@ -2,6 +2,7 @@
 import { ApiError, api } from '../api';
 import type { FlameTree as WireTree } from '../protocol.gen';
 import { flameTreePath } from '../routes';
+import { loweredNames } from './search';
 import { buildTree, type FlameTree } from './tree';
 
 const REFRESH_MS = 1000;
@@ -79,5 +80,8 @@ export class FlameSource {
 }
 
 async function fetchTree(path: string): Promise<FlameTree> {
-  return buildTree(await api.json<WireTree>(path));
+  const tree = buildTree(await api.json<WireTree>(path));
+  // The first key of a search is to find this done.
+  loweredNames(tree);
+  return tree;
 }

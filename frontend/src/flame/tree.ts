@@ -126,10 +126,23 @@ export function idText(id: number): string {
   return id.toString(36);
 }
 
-/** The node with this hash, -1 when there is none. One pass: quicker than to keep a million entries in a map. */
+/** The node with this hash as it stands in addresses, -1 when there is none. */
 export function findNode(tree: FlameTree, text: string): number {
   const wanted = parseInt(text, 36);
-  return Number.isNaN(wanted) ? -1 : tree.id.indexOf(wanted);
+  return Number.isNaN(wanted) ? -1 : nodeOf(tree, wanted);
+}
+
+const latest = new WeakMap<FlameTree, number>();
+
+/** The node with this hash, -1 when there is none. One pass: quicker than to keep a million entries in a map. */
+export function nodeOf(tree: FlameTree, id: number): number {
+  const known = latest.get(tree) ?? -1;
+  return known >= 0 && tree.id[known] === id ? known : tree.id.indexOf(id);
+}
+
+/** The node that is asked for next, by the keys or the pointer: finding it takes no pass. */
+export function expectNode(tree: FlameTree, node: number): void {
+  latest.set(tree, node);
 }
 
 /** From the root to the node, both included. */

@@ -64,7 +64,9 @@ function check(source) {
   return { diagnostics: [{ severity: 'error', code: 'unknown-function', message: "Unknown function: 'prinft'", start: at, end: at + 6, start_utf16: at, end_utf16: at + 6, line, column: at - source.lastIndexOf('\n', at - 1), help: ["Did you mean 'printf'?"], rendered: '', replacement: { start: at, end: at + 6, text: 'printf' } }], probes: 0, maps: [], variables: [] };
 }
 
-export async function startMock() {
+/** `tree`, as JSON text, is what the flame graph of the run "large" is drawn from. */
+export async function startMock({ tree } = {}) {
+  if (tree) runs.large = { ...runs.flame, info: { ...runs.flame.info, id: 'large' } };
   const sockets = new Set();
   const server = createServer((request, response) => {
     const url = new URL(request.url, 'http://x');
@@ -81,6 +83,7 @@ export async function startMock() {
     if (url.pathname.startsWith('/api/') || flame) {
       if (!/^Bearer [sv]$/.test(request.headers.authorization ?? '')) return json({ code: 'not-authenticated', message: 'Sign in first' }, 401);
     }
+    if (tree && flame?.[1] === 'large') return send(200, 'application/json', tree);
     if (flame?.[2] === 'json') return runs[flame[1]]?.stacks ? json(flameTree(runs[flame[1]].stacks, { at: url.searchParams.get('at') })) : json({ code: 'no-such-map', message: 'No map of this run has stacks in its key' }, 404);
     if (flame) return send(200, 'image/svg+xml', flameSvg(runs[flame[1]].stacks, { extra: '<g onclick="window.__xss=1"><a href="javascript:window.__xss=1"><rect/></a></g>' }));
     const guest = request.headers.authorization === 'Bearer v';
