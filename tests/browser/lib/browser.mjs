@@ -51,11 +51,18 @@ export async function assertClean(page, problems) {
   if (all.length > 0) throw new Error(all.join('\n'));
 }
 
+/** Holds a screen to axe's rules in both themes. */
 export async function assertAccessible(page, name) {
   // Evaluated over the debugging protocol, which the page's policy does not concern.
   await page.evaluate(axeSource);
-  const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
-  const { violations } = found;
+  for (const theme of ['dark', 'light']) {
+    await page.emulateMedia({ colorScheme: theme });
+    await assertNoViolations(page, `${name}, ${theme}`);
+  }
+}
+
+async function assertNoViolations(page, name) {
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
   if (violations.length === 0) return;
   const lines = violations.map((violation) => `${violation.id} (${violation.impact}): ${violation.help}\n    ${violation.nodes.slice(0, 4).map((node) => `${node.target.join(' ')}: ${node.any[0]?.message ?? node.all[0]?.message ?? ''}`).join('\n    ')}`);
   throw new Error(`axe on ${name}:\n  ${lines.join('\n  ')}`);
