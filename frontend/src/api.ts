@@ -1,6 +1,6 @@
 // Every HTTP call of the page. Sends the secret half of the session; the cookie goes along by itself.
 import { storedSecret } from './credentials';
-import type { AuditList, CheckResponse, CompleteResponse, Course, ErrorBody, ExampleList, FormatResponse, History, HostInfo, LanguageInfo, LoginResponse, Me, OnThisBox, ProbeArguments, ProbeMatches, ProbeTree, ProcessFiles, ProcessList, Role, RunCreated, RunInfo, RunList, RunRequestBody, ServerMessage, ShareCreated, ShareList, ShareRequest, UserList, UserToken } from './protocol.gen';
+import type { AuditList, MetricsOfRun, NoteInfo, NoteList, NoteRequest, StorageInfo, CheckResponse, CompleteResponse, Course, ErrorBody, ExampleList, FormatResponse, History, HostInfo, LanguageInfo, LoginResponse, Me, OnThisBox, ProbeArguments, ProbeMatches, ProbeTree, ProcessFiles, ProcessList, Role, RunCreated, RunInfo, RunList, RunRequestBody, ServerMessage, ShareCreated, ShareList, ShareRequest, UserList, UserToken } from './protocol.gen';
 
 export class ApiError extends Error {
   constructor(
@@ -49,6 +49,13 @@ export const api = {
   filesOf: (pid: number) => get<ProcessFiles>(`/api/processes/${pid}/files`).then((answer) => answer.files),
   start: (source: string, parameters: readonly string[], title?: string) =>
     post<RunCreated>('/api/runs', { source, parameters: [...parameters], title: title ?? null, idempotency_key: idempotencyKey() } satisfies RunRequestBody),
+  notes: (run: string) => get<NoteList>(`/api/runs/${encodeURIComponent(run)}/notes`).then((answer) => answer.notes),
+  addNote: (run: string, note: NoteRequest) => post<NoteInfo>(`/api/runs/${encodeURIComponent(run)}/notes`, note),
+  removeNote: (run: string, note: number) => call(`/api/runs/${encodeURIComponent(run)}/notes/${note}`, { method: 'DELETE' }),
+  metrics: (run: string) => get<MetricsOfRun>(`/api/runs/${encodeURIComponent(run)}/metrics`).then((answer) => answer.maps),
+  expose: (run: string, map: string, exposed: boolean) => post<unknown>(`/api/runs/${encodeURIComponent(run)}/metrics`, { map, exposed }),
+  storage: () => get<StorageInfo>('/api/storage'),
+  keepRuns: (days: number) => post<StorageInfo>('/api/storage', { keep_days: days }),
   history: (id: string) => get<History>(`/api/runs/${encodeURIComponent(id)}/history`),
   at: (id: string, ms: number, signal?: AbortSignal) => call(`/api/runs/${encodeURIComponent(id)}/at?ms=${Math.round(ms)}`, { method: 'GET' }, signal).then((answer) => answer.json() as Promise<ServerMessage>),
   importFile: (name: string, file: Blob) => call(`/api/import?${new URLSearchParams({ name: name.slice(0, 120) })}`, { method: 'POST', body: file }).then((answer) => answer.json() as Promise<RunCreated>),

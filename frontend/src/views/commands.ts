@@ -41,6 +41,7 @@ function ofThisRun(): Command[] {
   const list: Command[] = [
     { id: 'script', name: workspace.drawerOpen ? 'Hide the script' : 'Show the script', group: 'This run', key: 'e', run: () => (workspace.drawerOpen = !workspace.drawerOpen) },
     { id: 'share', name: 'Copy a read-only link', group: 'This run', key: 'l', run: () => void ask({ kind: 'share' }) },
+    { id: 'notes', name: 'Notes', group: 'This run', key: 'm', run: () => void ask({ kind: 'notes' }) },
     { id: 'export', name: 'Export', group: 'This run', key: 'x', run: () => void ask({ kind: 'export' }) },
     ...panelsOf(workspace.shown).map((panel): Command => ({ id: `panel ${panel.id}`, name: `Show ${panel.label}`, group: 'This run', run: () => app.go({ ...runRoute(route.id), panel: panel.id }) })),
   ];

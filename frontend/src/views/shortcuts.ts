@@ -20,6 +20,7 @@ export const keyHelp: readonly KeyHelp[] = [
   { where: 'Run', keys: ['r'], does: 'Run again' },
   { where: 'Run', keys: ['.'], does: 'Stop' },
   { where: 'Run', keys: ['l'], does: 'Copy a read-only link' },
+  { where: 'Run', keys: ['m'], does: 'Notes: read them, write one to what is shown' },
   { where: 'Run', keys: ['x'], does: 'Export: files, and the command line' },
   { where: 'Run', keys: ['1', '…', '9'], does: 'Choose a panel' },
   { where: 'Time strip', keys: ['←', '→'], does: 'A second back or on; Page keys: ten' },
@@ -42,7 +43,7 @@ export const keyHelp: readonly KeyHelp[] = [
 ];
 
 /** Panels listen for these, since only they know what they show. */
-export type PanelCommand = { readonly kind: 'panel'; readonly number: number } | { readonly kind: 'share' } | { readonly kind: 'export' } | { readonly kind: 'chart' } | { readonly kind: 'search' } | { readonly kind: 'escape' } | { readonly kind: 'letter'; readonly letter: string };
+export type PanelCommand = { readonly kind: 'panel'; readonly number: number } | { readonly kind: 'share' } | { readonly kind: 'export' } | { readonly kind: 'notes' } | { readonly kind: 'chart' } | { readonly kind: 'search' } | { readonly kind: 'escape' } | { readonly kind: 'letter'; readonly letter: string };
 
 const listeners = new Set<(command: PanelCommand) => boolean>();
 
@@ -111,6 +112,8 @@ function run(key: string): boolean {
       return ask({ kind: 'letter', letter: key });
     case 'l':
       return ask({ kind: 'share' });
+    case 'm':
+      return ask({ kind: 'notes' });
     case 'x':
       return ask({ kind: 'export' });
     case 't':

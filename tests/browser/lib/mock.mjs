@@ -50,6 +50,15 @@ const shares = [
   { id: 's1', run: 'flame', source_run: 'flame', frozen: true, title: hostileNames[1], note: '', created_by: 'ada', created_at: '2026-11-22T18:00:00Z', expires_at: '2026-11-29T18:00:00Z', state: 'open' },
   { id: 's2', run: 'flame', source_run: 'flame', frozen: false, title: 'CPU', note: '', created_by: 'root', created_at: '2026-11-22T18:00:00Z', expires_at: null, state: 'revoked' },
 ];
+const note = (id, place, text, address) => ({ id, place, text, address, author: 'ada', created_at: '2026-11-22T18:00:20Z' });
+/** Notes of runs; tests add to them. The focus of the frame is set by the test, which knows it from the address. */
+const notes = {
+  table: [note(1, { kind: 'moment', at_ms: 20_000 }, 'The burst begins here', 'to=20000')],
+  histogram: [note(2, { kind: 'bucket', map: '@usecs', key: '', bucket: '[16, 32)' }, hostileNames[1], 'show=%40usecs')],
+  hostile: [note(3, { kind: 'moment', at_ms: 1000 }, hostileNames.join('\n'), 'to=1000'), note(4, { kind: 'frame', map: '@stacks', zoom: 'x', name: hostileNames[0] }, hostileNames[3], ''), note(5, { kind: 'bucket', map: hostileNames[1], key: hostileNames[2], bucket: hostileNames[5] }, 'x', 'find=%3Cimg%3E')],
+};
+let keepDays = 30;
+const storage = () => ({ keep_days: keepDays, used_bytes: 87_000_000, limit_bytes: 1 << 30, runs: 412, kept: 7, due: keepDays === 0 ? 0 : 3, oldest: '2026-10-19T08:00:00Z' });
 const audit = [
   { id: 3, at: '2026-11-22T18:01:00Z', who: 'ada', role: 'operator', action: 'share', run: 'flame', subject: 'frozen link s1: CPU', detail: '' },
   { id: 2, at: '2026-11-22T18:00:30Z', who: 'ada', role: 'operator', action: 'run', run: 'hostile', subject: hostileNames[0], detail: `// ${hostileNames[2]}` },
@@ -66,6 +75,7 @@ function check(source) {
 
 /** `tree`, as JSON text, is what the flame graph of the run "large" is drawn from. */
 export async function startMock({ tree } = {}) {
+  const exposed = new Set();
   if (tree) runs.large = { ...runs.flame, info: { ...runs.flame.info, id: 'large' } };
   const sockets = new Set();
   const server = createServer((request, response) => {
@@ -91,6 +101,30 @@ export async function startMock({ tree } = {}) {
     if (url.pathname === '/api/users') return request.method === 'POST' ? withBody((body) => json({ ...body, token: 'secret-of-ada' }, 201)) : json({ users: [{ name: 'ada', role: 'operator', created_at: '2026-11-22T18:00:00Z' }] });
     if (url.pathname === '/api/audit') return json({ entries: audit.filter((entry) => (url.searchParams.get('action') ?? '') === '' || entry.action === url.searchParams.get('action')), more: false });
     if (/^\/api\/runs\/\w+\/shares$/.test(url.pathname)) return request.method === 'POST' ? withBody((body) => json({ share: shares[0], path: `/r/flame?${body.address}#v=viewkey` }, 201)) : json({ shares });
+    if (url.pathname === '/api/storage') return request.method === 'POST' ? withBody((body) => {
+      keepDays = body.keep_days;
+      json(storage());
+    }) : json(storage());
+    const ofNotes = /^\/api\/runs\/(\w+)\/notes(?:\/(\d+))?$/.exec(url.pathname);
+    if (ofNotes) {
+      const list = (notes[ofNotes[1]] ??= []);
+      if (request.method === 'GET') return json({ notes: list });
+      if (request.method === 'DELETE') return (notes[ofNotes[1]] = list.filter((one) => one.id !== Number(ofNotes[2]))), send(204, 'text/plain', '');
+      return withBody((body) => {
+        const made = note(10 + list.length, body.place, body.text, body.address);
+        list.push(made);
+        json(made, 201);
+      });
+    }
+    const ofMetrics = /^\/api\/runs\/(\w+)\/metrics$/.exec(url.pathname);
+    if (ofMetrics && request.method === 'POST') {
+      return withBody((body) => {
+        if (body.map === '@usecs_by') return json({ code: 'no-metric', message: 'Only maps of numbers and histograms whose keys hold no stacks become metrics' }, 400);
+        body.exposed ? exposed.add(body.map) : exposed.delete(body.map);
+        send(204, 'text/plain', '');
+      });
+    }
+    if (ofMetrics) return json({ maps: [...exposed] });
     if (url.pathname === '/api/host') return json(host);
     if (url.pathname === '/api/language') return json(language);
     if (url.pathname === '/api/examples') return json({ examples });
