@@ -198,6 +198,8 @@ pub fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>)
     let limit = (written.chars().count() / 3).clamp(1, 4);
     candidates
         .into_iter()
+        // A word of one letter is one edit away from every other: nothing of it would be left.
+        .filter(|candidate| written.chars().count() > 1 || candidate.eq_ignore_ascii_case(written))
         .filter(|candidate| candidate.len().abs_diff(written.len()) <= limit)
         .map(|candidate| (edit_distance(written, candidate), candidate))
         .filter(|(distance, _)| *distance <= limit)

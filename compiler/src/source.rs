@@ -200,6 +200,11 @@ impl SourceFile {
         self.line(self.text_position(offset).line)
     }
 
+    /// The line that an offset lies in and those behind it, without their newlines.
+    pub fn lines_from(&self, offset: u32) -> impl Iterator<Item = &str> {
+        (self.text_position(offset).line..).map(|line| self.line(line))
+    }
+
     /// A line of the text of all files counted from 1, without its newline.
     pub fn line(&self, line: u32) -> &str {
         let index = (line as usize).saturating_sub(1);

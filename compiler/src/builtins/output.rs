@@ -7,6 +7,7 @@ use crate::diagnostic::Diagnostic;
 use crate::hir::Expr;
 use crate::manifest::{PrintfStream, SiteKind};
 use crate::sema::build;
+use crate::sema::evidence::literal;
 use crate::sema::{CallSite, Typer};
 use crate::sema::{Extra, formats, slot};
 use crate::syntax::ast::{self, Ident};
@@ -122,6 +123,11 @@ fn print_map(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
         limits.push(match site.arguments.len() > index {
             true => {
                 let limit = site.integer(typer, index)?;
+                if let Some(number) = literal(&limit).filter(|number| *number < 0) {
+                    let what = ["number of entries", "divisor"][index - 1];
+                    let message = format!("print(): the {what} cannot be negative: {number}");
+                    return typer.error("argument-range", site.argument_span(index), message);
+                }
                 typer.convert(limit, &Type::UINT64)?
             }
             false => build::constant(0, Type::UINT64, site.span),

@@ -29,7 +29,7 @@ fn block(out: &mut String, file: &SourceFile, span: crate::source::Span, text: &
     let end = file.position(span.end.max(span.start));
     if start.line != end.line {
         out.push_str(&format!("{}:{}-{}: {text}\n", file.name_at(span.start), start.line, end.line));
-        return;
+        return lines(out, file, span, (end.line - start.line) as usize + 1);
     }
     let end_column = end.column.max(start.column + 1);
     out.push_str(&format!("{}:{}:{}-{}: {text}\n", file.name_at(span.start), start.line, start.column, end_column));
@@ -45,6 +45,21 @@ fn block(out: &mut String, file: &SourceFile, span: crate::source::Span, text: &
     out.extend(lead.chars().map(|c| if c == '\t' { '\t' } else { ' ' }));
     out.extend(std::iter::repeat_n('~', marked.chars().count().max(1)));
     out.push('\n');
+}
+
+/// Of a span over more lines than this the first ones are shown.
+const MAX_LINES: usize = 8;
+
+/// The lines of a span over several of them, without tildes.
+fn lines(out: &mut String, file: &SourceFile, span: crate::source::Span, count: usize) {
+    for line in file.lines_from(span.start).take(count.min(MAX_LINES)) {
+        let (from, to) = window(line, 0, 0);
+        out.push_str(&line[from..to]);
+        out.push('\n');
+    }
+    if count > MAX_LINES {
+        out.push_str(&format!("... ({} more lines)\n", count - MAX_LINES));
+    }
 }
 
 /// The part of a line to show: all of it, or a window of [`MAX_LINE`] bytes that begins a little before the span.
@@ -79,6 +94,18 @@ mod tests {
              begin { @a = count(); @b = fooo }\n                           ~~~~\n\
              HINT: Did you mean 'foo'?\n"
         );
+    }
+
+    #[test]
+    fn a_span_over_several_lines_shows_the_first_of_them() {
+        let text = format!("begin {{\n  print(1,\n    2);\n}}\n{}", "x\n".repeat(20));
+        let file = SourceFile::new("stdin", &text);
+        let rendered = |start, end| render(&file, &Diagnostic::error("syntax", Span::new(start, end), "m"));
+        assert_eq!(rendered(10, 25), "stdin:2-3: ERROR: m\n  print(1,\n    2);\n");
+        let long = rendered(0, text.len() - 1);
+        assert!(long.starts_with("stdin:1-24: ERROR: m\nbegin {\n"), "{long}");
+        assert!(long.ends_with("x\n... (16 more lines)\n"), "{long}");
+        assert_eq!(long.lines().count(), 10);
     }
 
     #[test]

@@ -247,10 +247,11 @@ fn provider(parts: &[String], span: Span, diagnostics: &mut Diagnostics) -> Opti
     let found = probes::find(word);
     if found.is_none() {
         let names = probes::ALL.iter().flat_map(|kind| kind.aliases.iter().copied().chain([kind.name]));
-        diagnostics.push(
-            Diagnostic::error("unknown-probe-type", span, format!("Invalid probe type: {word}"))
-                .with_suggestion(word, names),
-        );
+        let unknown = Diagnostic::error("unknown-probe-type", span, format!("Invalid probe type: {word}"));
+        diagnostics.push(match word.to_ascii_lowercase().as_str() {
+            "asyncwatchpoint" | "aw" => unknown.with_help("It is gone since bpftrace 0.25: use watchpoint"),
+            _ => unknown.with_suggestion(word, names),
+        });
     }
     found
 }

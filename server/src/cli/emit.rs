@@ -1,6 +1,6 @@
 //! What the stages of the compiler made of a script, as text.
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, bail};
 use clap::ValueEnum;
 use tracedeck_compiler::diagnostic::Diagnostic;
 use tracedeck_compiler::options::CompileOptions;
@@ -37,6 +37,10 @@ pub enum Stage {
 impl Stage {
     /// The stage of a name that bpftrace's `-d` knows.
     pub fn parse_list(names: &str) -> Result<Vec<Self>> {
+        // `-dd` reads as the stage 'd'.
+        if !names.is_empty() && names.bytes().all(|byte| byte == b'd') {
+            bail!("-{} is gone: -d all shows what every stage makes of the script", "d".repeat(names.len() + 1));
+        }
         if names == "all" {
             return Ok(vec![Self::Ast, Self::Hir, Self::Ir, Self::Optimized, Self::Bytecode, Self::Verifier]);
         }

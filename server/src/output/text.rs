@@ -82,10 +82,10 @@ impl TextSink {
     }
 
     fn final_maps(&mut self, maps: &[(MapId, MapSnapshot)]) -> io::Result<()> {
+        self.desk.streams.out.write_all(b"\n\n")?;
         if !self.desk.prints_final_maps() {
             return Ok(());
         }
-        self.desk.streams.out.write_all(b"\n\n")?;
         maps.iter().try_for_each(|(map, snapshot)| self.map(*map, snapshot, 0, 1))
     }
 }
