@@ -10,6 +10,7 @@ export type Route =
   | { readonly screen: 'home' | 'tools' | 'runs' | 'box' | 'settings' | 'audit' }
   | { readonly screen: 'write'; readonly example: string | null }
   | ProbesRoute
+  | CompareRoute
   /** A step of the course; null: the first that has not been done. */
   | { readonly screen: 'learn'; readonly step: string | null }
   | {
@@ -32,6 +33,14 @@ export interface ProbesRoute {
   /** A program or library; null: the kernel. */
   readonly path: string | null;
   readonly pid: number | null;
+}
+
+/** Two runs beside each other. */
+export interface CompareRoute {
+  readonly screen: 'compare';
+  readonly run: string;
+  /** The one it is measured against; null: still to be chosen. */
+  readonly before: string | null;
 }
 
 export const allProbes: ProbesRoute = { screen: 'probes', find: '', probe: null, path: null, pid: null };
@@ -61,6 +70,11 @@ export function parseRoute(path: string, query: string): Route {
   if (path === '/box') return { screen: 'box' };
   if (path === '/settings') return { screen: 'settings' };
   if (path === '/audit') return { screen: 'audit' };
+  if (path === '/compare') {
+    const id = (name: string) => /^[A-Za-z0-9_-]+$/.exec(parameters.get(name) ?? '')?.[0] ?? null;
+    const run = id('run');
+    return run === null ? { screen: 'unknown', path } : { screen: 'compare', run, before: id('before') };
+  }
   if (path === '/probes') {
     const pid = parameters.get('pid');
     return { screen: 'probes', find: parameters.get('find') ?? '', probe: parameters.get('probe'), path: parameters.get('path'), pid: pid !== null && /^\d{1,7}$/.test(pid) ? Number(pid) : null };
@@ -90,6 +104,8 @@ export function pathOf(route: Route): string {
       return `/${route.screen}`;
     case 'learn':
       return route.step ? `/learn/${route.step}` : '/learn';
+    case 'compare':
+      return `/compare?${new URLSearchParams({ run: route.run, ...(route.before === null ? {} : { before: route.before }) })}`;
     case 'probes': {
       const parameters = new URLSearchParams();
       for (const key of ['find', 'probe', 'path', 'pid'] as const) if (route[key]) parameters.set(key, String(route[key]));

@@ -25,6 +25,7 @@ const text: [string, string][] = [
   ...['good', 'warn', 'bad'].flatMap((name) => ['ground', 'surface', 'raised'].map((surface): [string, string] => [name, surface])),
   ...['kernel', 'user', 'jit', 'inlined', 'unresolved'].flatMap((kind): [string, string][] => [[`on-${kind}`, kind], [`on-${kind}`, `${kind}-2`]]),
   ['on-match', 'match'], ['on-accent', 'accent'], ['on-accent', 'accent-strong'], ['text', 'accent-soft'], ['text', 'warn-soft'], ['warn', 'warn-soft'], ['text', 'bad-soft'], ['bad', 'bad-soft'], ['text-quiet', 'bad-soft'], ['text-quiet', 'warn-soft'],
+  ['text', 'less-soft'], ['text', 'more-soft'], ['text-quiet', 'less-soft'], ['text-quiet', 'more-soft'],
 ];
 
 describe.each(['light', 'dark'] as const)('%s theme', (theme) => {

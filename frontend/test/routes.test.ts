@@ -11,6 +11,14 @@ describe('addresses', () => {
     expect(parseRoute(url.pathname, url.search)).toEqual(route);
   });
 
+  test('two runs that are compared are both in the address', () => {
+    const route = { screen: 'compare' as const, run: 'b2', before: 'a_1-x' };
+    const url = new URL(pathOf(route), 'http://x');
+    expect(parseRoute(url.pathname, url.search)).toEqual(route);
+    expect(parseRoute('/compare', '?run=b2&before=../x')).toEqual({ ...route, before: null });
+    expect(parseRoute('/compare', '').screen).toBe('unknown');
+  });
+
   test('anything else is unknown, not a run', () => {
     expect(parseRoute('/r/../etc', '').screen).toBe('unknown');
     expect(parseRoute('/r/', '').screen).toBe('unknown');

@@ -4,7 +4,7 @@ import type { LogLine, MapView, RunInfo, ServerMessage } from '../src/protocol.g
 export function run(more: Partial<RunInfo> = {}): RunInfo {
   return {
     id: 'a1', title: 'Calls', source: '', parameters: [], state: 'running', reason: null, ok: null, started_at: '2026-11-22T18:00:00Z', duration_ms: 4000,
-    time_limit_seconds: 600, probes: 3, attaching: null, watchers: 1, watching: [], started_by: 'root', pinned: false, lost_total: 0, view_key: null, maps: [], recording_problem: null, costs: [], ...more,
+    time_limit_seconds: 600, probes: 3, attaching: null, watchers: 1, watching: [], started_by: 'root', pinned: false, lost_total: 0, view_key: null, maps: [], recording_problem: null, notes: 0, costs: [], ...more,
   };
 }
 

@@ -21,6 +21,7 @@ export const keyHelp: readonly KeyHelp[] = [
   { where: 'Run', keys: ['.'], does: 'Stop' },
   { where: 'Run', keys: ['l'], does: 'Copy a read-only link' },
   { where: 'Run', keys: ['m'], does: 'Notes: read them, write one to what is shown' },
+  { where: 'Run', keys: ['v'], does: 'Compare with another run' },
   { where: 'Run', keys: ['x'], does: 'Export: files, and the command line' },
   { where: 'Run', keys: ['1', '…', '9'], does: 'Choose a panel' },
   { where: 'Time strip', keys: ['←', '→'], does: 'A second back or on; Page keys: ten' },
@@ -101,6 +102,10 @@ function run(key: string): boolean {
     case 'r':
       if (onRun && app.operator) void workspace.start();
       return onRun;
+    case 'v':
+      if (app.route.screen !== 'run' || !app.operator) return false;
+      app.go({ screen: 'compare', run: app.route.id, before: null });
+      return true;
     case '.':
       if (onRun) void workspace.stop();
       return onRun;

@@ -46,6 +46,9 @@ const commands = ['postgres', 'node', 'bash', 'systemd-journal', 'sshd', 'kworke
 export const counts = map(0, '@calls', 'number', commands.map((name, index) => ({ key: [text(name)], value: number(Math.round(184_000 / (index + 1) ** 1.4)) })));
 export const pairs = map(1, '@bytes', 'number', commands.slice(0, 5).map((name, index) => ({ key: [number(1200 + index * 37), text(name)], value: number(index === 0 ? '18446744073709551615' : 9_400_000 >> index) })), { sum: null });
 export const histogram = map(0, '@usecs', 'histogram', [{ key: [], value: { t: 'histogram', buckets: buckets([3, 12, 80, 410, 960, 720, 300, 90, 22, 5, 0, 2], 1) } }]);
+export const slowerHistogram = { ...histogram, entries: [{ key: [], value: { t: 'histogram', buckets: buckets([2, 9, 50, 240, 700, 690, 410, 160, 90, 70, 22, 4], 1) } }] };
+export const fewerCounts = { ...counts, id: 1, entries: counts.entries.slice(1).map((entry) => ({ ...entry, value: number(Math.round(entry.value.v / 3)) })) };
+export const slowerStacks = stacks.map((stack, index) => ({ ...stack, count: index === 1 ? stack.count * 3 : stack.count }));
 export const keyedHistogram = map(1, '@usecs_by', 'histogram', commands.slice(0, 4).map((name, index) => ({ key: [text(name)], value: { t: 'histogram', buckets: buckets([1 + index, 22, 140 >> index, 60, 18, 4], 4) } })));
 export const statistics = map(2, '@size', 'stats', commands.slice(0, 6).map((name, index) => ({ key: [text(name)], value: { t: 'stats', count: 4000 >> index, average: 512 + index * 77, total: (4000 >> index) * (512 + index * 77) } })));
 export const series = map(3, '@queue', 'series', [{ key: [], value: { t: 'series', interval_ms: 1000, points: Array.from({ length: 60 }, (_, index) => ({ at: new Date(1_790_000_000_000 + index * 1000).toISOString(), value: Math.round(40 + 30 * Math.sin(index / 6) + (index % 7)) })) } }]);

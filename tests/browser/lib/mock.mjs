@@ -25,6 +25,8 @@ const runs = {
   flame: { info: run('flame', 'CPU flame graph', { maps: [shape(data.flame, 'count_t')] }), maps: [data.flame], stacks: data.stacks },
   table: { info: run('table', 'System calls by process', { source: 'tracepoint:raw_syscalls:sys_enter\n{\n  @calls[comm] = count();\n  @bytes[pid, comm] = sum(args.args[2]);\n}\n', maps: [shape(data.counts, 'count_t'), shape(data.pairs, 'sum_t')], lost_total: 12 }), maps: [data.counts, data.pairs], lost: [{ id: 1, cause: 'ring-full', text: 'events were lost because the ring buffer was full', total: 12, at_ms: 40_000, is_loss: true }] },
   histogram: { info: run('histogram', 'Disk latency', { maps: [shape(data.histogram, 'hist_t'), shape(data.keyedHistogram, 'hist_t'), shape(data.statistics, 'stats_t'), shape(data.series, 'tseries_t'), shape(data.scalar, 'count_t')] }), maps: [data.histogram, data.keyedHistogram, data.statistics, data.series, data.scalar] },
+  slower: { info: run('slower', 'Response times, after the change', { source: 'profile:hz:199 { @[kstack, comm] = count(); }', state: 'ended', ok: true, reason: 'Stopped by a person', duration_ms: 21_000, maps: [shape(data.slowerHistogram, 'hist_t'), shape(data.fewerCounts, 'count_t'), shape(data.flame, 'count_t')] }), maps: [data.slowerHistogram, data.fewerCounts, { ...data.flame, id: 2 }], stacks: data.slowerStacks },
+  quicker: { info: run('quicker', 'Response times, before', { state: 'ended', ok: true, reason: 'Stopped by a person', maps: [shape(data.histogram, 'hist_t'), shape(data.counts, 'count_t'), shape(data.flame, 'count_t')] }), maps: [data.histogram, { ...data.counts, id: 1 }, { ...data.flame, id: 2 }], stacks: data.stacks },
   log: { info: run('log', 'Files opened'), maps: [], log: Array.from({ length: 12_000 }, (_, index) => ({ sequence: index + 1, at_ms: index * 3, stream: index % 40 === 0 ? 'error' : index % 25 === 0 ? 'warning' : 'out', kind: 'printf', text: `${1000 + (index % 900)}  ${['bash', 'node', 'postgres'][index % 3].padEnd(16)} /var/lib/data/segment-${index}` })) },
   waiting: { info: run('waiting', 'Waiting for the first event', { probes: 3, duration_ms: 4000 }), maps: [] },
   failed: { info: run('failed', 'Broken script', { source: 'BEGIN { printf("%d\\n", $x); }', state: 'ended', ok: false, probes: 0, reason: 'The script has errors', duration_ms: 12 }), maps: [], diagnostics: [{ severity: 'error', code: 'unknown-variable', message: "Undefined or undeclared variable: $x", start: 23, end: 25, start_utf16: 23, end_utf16: 25, line: 1, column: 24, help: ['Assign it before this line'], rendered: '' }] },
@@ -64,6 +66,8 @@ const audit = [
   { id: 2, at: '2026-11-22T18:00:30Z', who: 'ada', role: 'operator', action: 'run', run: 'hostile', subject: hostileNames[0], detail: `// ${hostileNames[2]}` },
   { id: 1, at: '2026-11-22T18:00:00Z', who: 'root', role: 'admin', action: 'login', run: null, subject: 'by the address that the server printed', detail: '' },
 ];
+
+const snapshotOf = (one) => ({ type: 'snapshot', sequence: 10, at_ms: 42_000, run: { ...one.info, view_key: null }, log: one.log ?? [], log_dropped: 0, maps: one.maps, lost: one.lost ?? [], diagnostics: one.diagnostics ?? [], events: 4321 });
 
 /** Answers a check as a compiler would that knows one mistake: the word `prinft`. */
 function check(source) {
@@ -139,6 +143,8 @@ export async function startMock({ tree } = {}) {
     if (one) return runs[one[1]] ? json(runs[one[1]].info) : json({ code: 'unknown-run', message: 'There is no such run' }, 404);
     const past = /^\/api\/runs\/(\w+)\/history$/.exec(url.pathname);
     if (past) return runs[past[1]] ? json(data.history(runs[past[1]])) : json({ code: 'unknown-run', message: 'There is no such run' }, 404);
+    const moment = /^\/api\/runs\/(\w+)\/at$/.exec(url.pathname);
+    if (moment) return runs[moment[1]] ? json(snapshotOf(runs[moment[1]])) : json({ code: 'unknown-run', message: 'There is no such run' }, 404);
     if (url.pathname.startsWith('/api/')) return json({});
     const file = normalize(url.pathname).startsWith('/assets/') ? join(built, normalize(url.pathname)) : join(built, 'index.html');
     if (!existsSync(file)) return send(404, 'text/plain', 'not here');
@@ -153,7 +159,7 @@ export async function startMock({ tree } = {}) {
       const one = runs[message.run];
       if (message.type !== 'hello') return;
       if (!one) return socket.send(JSON.stringify({ type: 'error', message: 'There is no such run' }));
-      socket.send(JSON.stringify({ type: 'snapshot', sequence: 10, at_ms: 42_000, run: { ...one.info, view_key: null }, log: one.log ?? [], log_dropped: 0, maps: one.maps, lost: one.lost ?? [], diagnostics: one.diagnostics ?? [], events: 4321 }));
+      socket.send(JSON.stringify(snapshotOf(one)));
     });
   });
   await new Promise((done) => server.listen(0, '127.0.0.1', done));

@@ -354,6 +354,34 @@ export async function screens(report, browser, { screenshots }) {
       await page.getByText('No run has that').waitFor();
     }, { viewport: { width: 1280, height: 800 } }));
 
+  await report.test('two runs are compared: a sentence, quantiles, rates, functions, scripts', () =>
+    inPage('/r/slower', async (page) => {
+      await page.getByRole('link', { name: 'Compare', exact: true }).click();
+      await page.getByText('Choose the run to compare with').waitFor();
+      await page.getByRole('combobox', { name: /^Before/ }).selectOption('quicker');
+      await page.waitForURL(/\/compare\?run=slower&before=quicker$/);
+      const sentence = page.getByTestId('sentence');
+      await sentence.filter({ hasText: /^p50 of @usecs went up from \[16, 32\) to \[32, 64\) µs, p99 from \[256, 512\) to \[1024, 2048\)/ }).waitFor();
+      const histogram = page.getByRole('region', { name: 'Differences of map @usecs' });
+      assert.match(await histogram.getByRole('row', { name: /^p99, µs/ }).textContent(), /\[256, 512\)\[1024, 2048\)/);
+      const calls = page.getByRole('region', { name: 'Differences of @calls' });
+      // 184,000 in 42 s, and none any more.
+      assert.match(await calls.getByRole('row').nth(1).textContent(), /postgres4,381–−4,381gone/);
+      const stacks = page.getByRole('region', { name: 'Functions of @' });
+      assert.match(await stacks.getByRole('row').nth(1).textContent(), /med3.*\+2\d\.\d %/);
+      assert.match(await page.getByRole('region', { name: 'Difference of the scripts' }).textContent(), /profile:hz:99.*profile:hz:199/);
+      await assertAccessible(page, 'comparison');
+      await shoot(page, screenshots, 'mock-compare');
+      await page.reload();
+      await sentence.filter({ hasText: '@usecs' }).waitFor();
+      await page.getByRole('button', { name: 'Swap' }).click();
+      await page.waitForURL(/\/compare\?run=quicker&before=slower$/);
+      await sentence.filter({ hasText: 'went down' }).waitFor();
+      await page.getByRole('link', { name: 'Both as a differential flame graph' }).click();
+      await page.getByTestId('compared').waitFor();
+      assert.equal(new URL(page.url()).searchParams.get('vs'), 'run:slower');
+    }, { viewport: { width: 1280, height: 800 } }));
+
   await report.test('Ctrl-K finds screens, tools, runs and what can be done', () =>
     inPage('/r/table', async (page) => {
       await page.locator('td.value').first().waitFor();
