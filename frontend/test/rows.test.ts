@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { filtered, parseSort, pressed, sorted, sortText, sparkPath, tsv } from '../src/charts/rows';
+import { filtered, grouped, groupedRates, parseGroup, parseSort, pressed, sorted, sortText, sparkPath, tsv } from '../src/charts/rows';
 import { lineFilter } from '../src/lib/pattern';
 import { unitOf } from '../src/lib/units';
+import { keyText } from '../src/state/maps';
 import type { MapEntry } from '../src/protocol.gen';
 
 const entry = (pid: number, name: string, v: number | string): MapEntry => ({ key: [{ t: 'number', v: pid }, { t: 'text', v: name }], value: { t: 'number', v } });
@@ -38,6 +39,25 @@ describe('rows', () => {
   test('a spark ends at the right edge', () => {
     expect(sparkPath([1, 2], 80, 18, 40)).toMatch(/^M77\.9 .*L80\.0 1\.0$/);
     expect(sparkPath([1], 80, 18, 40)).toBe('');
+  });
+});
+
+describe('groups', () => {
+  const rows = [entry(1, 'cat', '18446744073709551615'), entry(2, 'awk', 7), entry(3, 'cat', 1), entry(2, 'cat', 3)];
+
+  test('rows that share a part add up, exactly', () => {
+    expect(grouped(rows, 1)).toEqual([{ key: [{ t: 'text', v: 'cat' }], value: { t: 'number', v: '18446744073709551619' } }, { key: [{ t: 'text', v: 'awk' }], value: { t: 'number', v: 7 } }]);
+    expect(grouped(rows, 0).map((row) => [row.key[0]?.v, row.value])).toEqual([[1, { t: 'number', v: '18446744073709551615' }], [2, { t: 'number', v: 10 }], [3, { t: 'number', v: 1 }]]);
+  });
+
+  test('rates add up where they are known', () => {
+    const rates = new Map([[keyText(rows[1]?.key ?? []), 2], [keyText(rows[3]?.key ?? []), 5]]);
+    expect([...groupedRates(rows, rates, 0).values()]).toEqual([7]);
+  });
+
+  test('only what has several parts and adds up is grouped', () => {
+    expect(parseGroup('1', 2, true)).toBe(1);
+    for (const [text, parts, addsUp] of [['2', 2, true], ['0', 1, true], ['0', 2, false], ['<b>', 2, true], [undefined, 2, true]] as const) expect(parseGroup(text, parts, addsUp)).toBeNull();
   });
 });
 

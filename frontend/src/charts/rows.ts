@@ -1,6 +1,7 @@
 // Which rows of a table are shown, in which order, and how they are copied.
 import { toNumber } from '../lib/format';
 import type { MapEntry } from '../protocol.gen';
+import { keyText } from '../state/maps';
 import { partText } from './keys';
 
 /** `value`, `rate`, or the number of a column of the key; a minus before it turns the order round. */
@@ -51,6 +52,36 @@ export function filtered(entries: readonly MapEntry[], text: string): readonly M
   const wanted = text.trim().toLowerCase();
   if (wanted === '') return entries;
   return entries.filter((entry) => entry.key.some((part) => partText(part).toLowerCase().includes(wanted)) || (entry.value.t === 'text' && entry.value.v.toLowerCase().includes(wanted)));
+}
+
+/** The part of the key that an address asks to group by: only what has several parts, and adds up. */
+export function parseGroup(text: string | undefined, parts: number, addsUp: boolean): number | null {
+  return addsUp && parts > 1 && /^\d$/.test(text ?? '') && Number(text) < parts ? Number(text) : null;
+}
+
+/** Rows that share one part of their keys as one row, the largest first; exact beyond what a double holds. */
+export function grouped(entries: readonly MapEntry[], part: number): MapEntry[] {
+  const sums = new Map<string, { key: MapEntry['key']; sum: bigint }>();
+  for (const { key, value } of entries) {
+    const shared = key.slice(part, part + 1);
+    const amount = value.t === 'number' && /^-?\d+$/.test(String(value.v)) ? BigInt(value.v) : 0n;
+    const known = sums.get(keyText(shared));
+    if (known) known.sum += amount;
+    else sums.set(keyText(shared), { key: shared, sum: amount });
+  }
+  const exact = (sum: bigint) => (Number.isSafeInteger(Number(sum)) ? Number(sum) : String(sum));
+  return [...sums.values()].sort((a, b) => (a.sum < b.sum ? 1 : a.sum > b.sum ? -1 : 0)).map(({ key, sum }) => ({ key, value: { t: 'number', v: exact(sum) } }));
+}
+
+/** The rates of such rows: of those that are known. */
+export function groupedRates(entries: readonly MapEntry[], rates: ReadonlyMap<string, number>, part: number): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const { key } of entries) {
+    const rate = rates.get(keyText(key));
+    const shared = keyText(key.slice(part, part + 1));
+    if (rate !== undefined) sums.set(shared, (sums.get(shared) ?? 0) + rate);
+  }
+  return sums;
 }
 
 /** What a spreadsheet takes: a line for each row, exact numbers, tabs and newlines in names made visible before. */

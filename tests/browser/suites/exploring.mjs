@@ -162,7 +162,7 @@ async function box(report, operator, screenshots, binary) {
     operator('/settings', async (page) => {
       await page.getByLabel('Dark').check();
       await page.getByLabel('Larger').check();
-      await page.getByText('1,024 MiB').waitFor();
+      await page.getByText('Up to 1,024 MiB').waitFor();
       await page.reload();
       await page.getByLabel('Larger').waitFor();
       assert.equal(await page.getByLabel('Larger').isChecked(), true);

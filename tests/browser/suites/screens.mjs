@@ -169,6 +169,21 @@ export async function screens(report, browser, { screenshots }) {
       assert.equal(await first(), 'python3');
     }));
 
+  await report.test('a table whose keys have parts is grouped by one of them, and the link keeps it', () =>
+    inPage('/r/table?show=%40bytes', async (page) => {
+      await page.locator('td.value').first().waitFor();
+      assert.deepEqual(await page.locator('thead .sort').allTextContents(), ['pid', 'comm', 'sum, bytes ↓', 'per second']);
+      await page.getByLabel('Group by').selectOption('comm');
+      await page.waitForURL(/group=1/);
+      assert.deepEqual(await page.locator('thead .sort').allTextContents(), ['comm', 'sum, bytes ↓', 'per second']);
+      await page.reload();
+      await page.locator('td.value').first().waitFor();
+      assert.equal(await page.locator('tbody td.key').first().textContent(), 'postgres');
+      assert.equal(await page.locator('tbody td.value').first().textContent(), '18,446,744,073,709,551,615');
+      await page.getByLabel('Group by').selectOption('all parts');
+      await page.waitForURL((url) => !url.search.includes('group'));
+    }, { viewport: { width: 1280, height: 800 } }));
+
   await report.test('a log is filtered by a pattern', () =>
     inPage('/r/log', async (page) => {
       await page.locator('.row').first().waitFor();
