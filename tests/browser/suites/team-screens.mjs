@@ -105,7 +105,7 @@ export async function teamScreens(report, browser, { screenshots }) {
       await page.getByRole('textbox', { name: 'Note' }).fill('a sort that spills');
       await page.getByRole('button', { name: 'Add the note' }).click();
       await list.getByRole('button', { name: 'ExecutorRun in @', exact: true }).waitFor();
-      await inBoth(page, 'notes');
+      await looksRight(page, 'notes');
       await page.keyboard.press('Escape');
       await page.getByRole('treeitem', { name: /^ExecutorRun.*Note: a sort that spills/ }).getByTestId('note-mark').waitFor();
 
@@ -131,7 +131,7 @@ export async function teamScreens(report, browser, { screenshots }) {
       await page.getByRole('button', { name: '[64, 128) in @usecs', exact: true }).waitFor();
       await page.keyboard.press('Escape');
       await page.getByRole('row', { name: /\[64, 128\)/ }).getByRole('img', { name: 'Note: the queue' }).waitFor();
-      await inBoth(page, 'bucket-note');
+      await looksRight(page, 'bucket-note');
     }));
 
   await report.test('a guest reads notes and writes none; hostile ones are text', async () => {
@@ -145,7 +145,7 @@ export async function teamScreens(report, browser, { screenshots }) {
       const list = page.getByRole('list', { name: 'Notes to this run' });
       await list.getByText('<iframe srcdoc').first().waitFor();
       assert.equal(await page.locator('dialog :is(script, iframe, img, math, svg, style, a)').count(), 0);
-      await inBoth(page, 'hostile-notes');
+      await looksRight(page, 'hostile-notes');
       // A place that is not in this run leads to the run, not to an error.
       await list.locator('.where').last().click();
       await page.getByRole('button', { name: 'Notes 3' }).waitFor();
@@ -160,7 +160,7 @@ export async function teamScreens(report, browser, { screenshots }) {
       await page.getByRole('checkbox', { name: '@usecs_by' }).click();
       await page.getByText('Only maps of numbers and histograms').waitFor();
       assert.equal(await page.getByRole('checkbox', { name: '@usecs_by' }).isChecked(), false);
-      await inBoth(page, 'metrics');
+      await looksRight(page, 'metrics');
       await page.keyboard.press('Escape');
       await page.getByRole('button', { name: 'Share' }).click();
       await page.getByText('From scripts').click();
@@ -174,7 +174,7 @@ export async function teamScreens(report, browser, { screenshots }) {
       await stored.getByText('412 runs in 83 MiB of 1,024 MiB').waitFor();
       await stored.getByText('3 runs are older than that').waitFor();
       assert.equal(await stored.getByRole('button', { name: 'Save' }).isDisabled(), true);
-      await inBoth(page, 'stored-runs');
+      await looksRight(page, 'stored-runs');
       await stored.getByLabel(/Keep ended runs for/).fill('0');
       await stored.getByRole('button', { name: 'Save' }).click();
       await stored.getByText('3 runs are older than that').waitFor({ state: 'detached' });
