@@ -2,7 +2,7 @@
 // that a link shows the same picture and Back undoes a zoom.
 
 /** Switches of views, by their names in addresses. What is not here stands as its default. */
-export const VIEW_KEYS = ['from', 'to', 'flip', 'invert', 'idle', 'by', 'frame', 'vs', 'sort', 'top', 'filter', 'group', 'only', 'split', 'learn'] as const;
+export const VIEW_KEYS = ['from', 'to', 'flip', 'invert', 'idle', 'by', 'frame', 'vs', 'sort', 'top', 'filter', 'group', 'only', 'split', 'tables', 'learn'] as const;
 export type ViewKey = (typeof VIEW_KEYS)[number];
 export type ViewOptions = Readonly<Partial<Record<ViewKey, string>>>;
 
@@ -60,6 +60,34 @@ export function withView(route: RunRoute, changes: Readonly<Partial<Record<ViewK
     else if (value !== undefined) view[key] = value;
   }
   return { ...route, view };
+}
+
+const TABLE_SWITCHES = ['sort', 'top', 'filter', 'group'] as const;
+export type TableSwitch = (typeof TABLE_SWITCHES)[number];
+type TableOptions = Readonly<Partial<Record<TableSwitch, string>>>;
+
+/** Switches of one of several tables: `{"@calls": {"sort": "rate"}}`, as `tables` in the address. What is not so is nothing. */
+export function tableOptions(text: string | undefined, map: string): TableOptions {
+  const one = tablesOf(text)[map];
+  const entries = TABLE_SWITCHES.flatMap((key) => (typeof one?.[key] === 'string' ? [[key, one[key]]] : []));
+  return Object.fromEntries(entries) as TableOptions;
+}
+
+/** The same with some set; null takes one away, and null is what is left of nothing. */
+export function withTableOptions(text: string | undefined, map: string, changes: Readonly<Partial<Record<TableSwitch, string | null>>>): string | null {
+  const set = Object.entries({ ...tableOptions(text, map), ...changes }).filter(([, value]) => value !== null && value !== undefined);
+  const others = Object.entries(tablesOf(text)).filter(([name]) => name !== map);
+  const all = [...others, ...(set.length > 0 ? [[map, Object.fromEntries(set)] as const] : [])];
+  return all.length > 0 ? JSON.stringify(Object.fromEntries(all)) : null;
+}
+
+function tablesOf(text: string | undefined): Record<string, Record<string, unknown> | undefined> {
+  try {
+    const parsed: unknown = JSON.parse(text ?? '{}');
+    return typeof parsed === 'object' && parsed !== null ? Object.fromEntries(Object.entries(parsed).filter(([, value]) => typeof value === 'object' && value !== null)) : {};
+  } catch {
+    return {};
+  }
 }
 
 export function parseRoute(path: string, query: string): Route {

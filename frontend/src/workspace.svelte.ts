@@ -50,8 +50,11 @@ class Workspace {
 
   /** What panels show: the newest state, or a moment of the past. */
   get shown(): RunState {
-    return this.range === null ? this.run : (this.past ?? this.run);
+    return this.range === null ? this.run : (this.#pastOfRun ?? this.run);
   }
+
+  /** What a moment of the past is of may become known later than the moment: with a link, both are asked for at once. */
+  readonly #pastOfRun = $derived(this.past && { ...this.past, run: this.run.run ?? this.past.run });
 
   /** Shows a moment (`to`), what came between two, or the newest state (null). */
   async showRange(from: number | null, to: number | null): Promise<void> {
@@ -68,7 +71,7 @@ class Workspace {
       if (this.range !== wanted || this.runId !== id) return;
       const end = reduceRun(emptyRun, after);
       const state = before === null || from === null ? end : between(reduceRun(emptyRun, before), end, from);
-      this.past = { ...state, run: this.run.run };
+      this.past = state;
     } catch (error) {
       if (this.range === wanted) await this.#refused(error);
     }

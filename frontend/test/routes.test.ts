@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { grantFromFragment } from '../src/credentials';
-import { flamePath, flameTreePath, parseRoute, pathOf, runRoute, withView } from '../src/routes';
+import { flamePath, flameTreePath, parseRoute, pathOf, runRoute, tableOptions, withTableOptions, withView } from '../src/routes';
 import { curlLines } from '../src/lib/command';
 import { parseMessage } from '../src/socket';
 
@@ -49,6 +49,19 @@ describe('addresses', () => {
     const lines = curlLines('http://h:1', { id: 'r1', source: "begin { printf(\"it's\\n\") }" });
     expect(lines.find((line) => line.does === 'Run the script again')?.line).toContain(`'{"source":"begin { printf(\\"it'\\''s\\\\n\\") }"}'`);
     expect(lines.every((line) => line.line.includes('http://h:1/api/runs'))).toBe(true);
+  });
+});
+
+describe('switches of several tables', () => {
+  test('each table has its own, and none leaves nothing', () => {
+    const one = withTableOptions(undefined, '@a', { sort: 'rate' });
+    const two = withTableOptions(one ?? undefined, '@b', { filter: 'x' });
+    expect([tableOptions(two ?? undefined, '@a'), tableOptions(two ?? undefined, '@b'), tableOptions(two ?? undefined, '@c')]).toEqual([{ sort: 'rate' }, { filter: 'x' }, {}]);
+    expect(withTableOptions(withTableOptions(two ?? undefined, '@a', { sort: null }) ?? undefined, '@b', { filter: null })).toBeNull();
+  });
+
+  test.each(['', '{', '[1]', 'null', '{"@a": 3}', '{"@a": {"sort": {}}}', '{"__proto__": {"sort": "x"}}'])('%s from a hostile link is nothing', (text) => {
+    expect(tableOptions(text, '@a')).toEqual({});
   });
 });
 

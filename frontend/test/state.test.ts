@@ -37,6 +37,23 @@ describe('log', () => {
   });
 });
 
+describe('a server that was killed in mid-run', () => {
+  const ended = run({ state: 'ended', ok: false, reason: 'The server stopped while the script ran' });
+
+  test('what it had not recorded stays on the screen, and is said to be here only', () => {
+    const live = after(snapshot({ log: lines(1, 3), maps: [counts(1, { a: 1 })] }), update({ sequence: 9, log: lines(4, 8), maps: [counts(2, { a: 5 })] }));
+    const state = reduceRun(live, snapshot({ sequence: 4, at_ms: 1200, run: ended, log: lines(1, 4), maps: [counts(1, { a: 1 })] }));
+    expect(state.log.lines.at(-1)?.sequence).toBe(8);
+    expect(state.maps.get(0)?.view.version).toBe(2);
+    expect([state.run?.state, state.recordedMs]).toEqual(['ended', 1200]);
+  });
+
+  test('a recording that has all of it replaces what there was', () => {
+    const state = after(snapshot({ sequence: 4, log: lines(1, 3) }), snapshot({ sequence: 5, run: ended, log: lines(1, 4) }));
+    expect([state.log.lines.length, state.recordedMs]).toEqual([4, null]);
+  });
+});
+
 describe('maps', () => {
   test('an older version does not replace a newer one', () => {
     const state = after(snapshot({ maps: [counts(3, { a: 9 })] }), update({ maps: [counts(2, { a: 4 })] }));

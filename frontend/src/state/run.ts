@@ -16,6 +16,11 @@ export interface RunState {
   readonly rate: number | null;
   /** What the server refused, in its words. */
   readonly problem: string | null;
+  /**
+   * The server was killed in mid-run and its recording ends before what this page shows: how far it goes, in
+   * milliseconds since the start. What came after that is in this page only.
+   */
+  readonly recordedMs: number | null;
 }
 
 export const emptyRun: RunState = {
@@ -27,11 +32,16 @@ export const emptyRun: RunState = {
   diagnostics: [],
   rate: null,
   problem: null,
+  recordedMs: null,
 };
 
 export function reduceRun(state: RunState, message: ServerMessage): RunState {
   switch (message.type) {
     case 'snapshot':
+      // What was shown is not taken back.
+      if (state.run?.id === message.run.id && message.run.state === 'ended' && message.sequence < state.sequence) {
+        return settle({ ...state, run: message.run, problem: null, recordedMs: message.at_ms });
+      }
       return settle({
         sequence: message.sequence,
         run: message.run,
@@ -41,12 +51,14 @@ export function reduceRun(state: RunState, message: ServerMessage): RunState {
         diagnostics: message.diagnostics,
         rate: null,
         problem: null,
+        recordedMs: null,
       });
     case 'update': {
       // Every part merges by its own number, so a message that comes twice, or one that carries no event (a watcher
       // came or went), does no harm.
       const run = message.run ?? state.run;
       return settle({
+        recordedMs: state.recordedMs,
         sequence: Math.max(state.sequence, message.sequence),
         run,
         log: message.log ? appendLines(state.log, message.log) : state.log,

@@ -11,7 +11,7 @@ export function operatorOf(browser, server) {
       await assertClean(opened.page, opened.problems);
     } catch (error) {
       // What went wrong in the page is more often the cause than what was waited for.
-      if (opened.problems.length > 0) error.message = `${opened.problems.join('\n')}\n${error.message}`;
+      if (opened.problems.length > 0) error.stack = `${opened.problems.join('\n')}\n${error.stack}`;
       throw error;
     } finally {
       await opened.context.close();

@@ -431,13 +431,16 @@ async function all(report, browser, server, screenshots) {
     operator('/', async (page) => {
       await run(page, 'interval:ms:100 { printf("tick %d\\n", ++@n); }');
       await page.locator('.row', { hasText: 'tick 15' }).first().waitFor();
+      const last = () => page.evaluate(() => Number(/tick (\d+)/.exec([...document.querySelectorAll('.row')].at(-1)?.textContent ?? '')?.[1]));
       await server.down('SIGKILL');
       await page.getByTestId('connection').waitFor();
+      const shown = await last();
       await shoot(page, screenshots, 'reconnecting');
       await server.up();
       await page.getByTestId('connection').waitFor({ state: 'detached' });
       await page.locator('[data-testid="state"].ended, [data-testid="state"].failed').waitFor();
       await page.locator('.row', { hasText: /tick \d/ }).first().waitFor();
+      assert.ok((await last()) >= shown, `tick ${shown} was shown and is gone: ${await last()} is the last`);
       await page.reload();
       await page.locator('.row', { hasText: /tick \d/ }).first().waitFor();
       assert.match(await state(page).textContent(), /Ended|Failed/);
