@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow, bail};
 use nix::time::{ClockId, clock_gettime};
-use serde_json::Value;
 
 use super::Bench;
 use super::dashboard::{Server, Watching};
@@ -85,7 +84,7 @@ fn read(mut page: Watching, until: Instant) -> Result<Vec<f64>> {
             let printed = line["text"].as_str().and_then(|text| text.trim().parse::<u64>().ok());
             delays.extend(printed.map(|printed| now - printed as f64 / 1e6));
         }
-        if message["type"] != Value::from("update") {
+        if message["type"] != "update" {
             bail!("a page was sent something else than news: {}", message["type"]);
         }
     }
