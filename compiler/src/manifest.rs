@@ -217,14 +217,9 @@ pub enum AttachSpec {
         period: Period,
         cpu: Option<u32>,
     },
-    /// On every processor, or for the threads of some processes.
-    Software {
-        event: SoftwareEvent,
-        count: u64,
-        pids: Vec<u32>,
-    },
-    Hardware {
-        event: HardwareEvent,
+    /// After so many events; on every processor, or for the threads of some processes.
+    Counter {
+        counter: PerfCounter,
         count: u64,
         pids: Vec<u32>,
     },
@@ -280,6 +275,15 @@ impl AttachSpec {
 pub enum Period {
     Hertz(u64),
     Nanoseconds(u64),
+}
+
+/// What a perf event counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PerfCounter {
+    Software(SoftwareEvent),
+    Hardware(HardwareEvent),
+    /// The processor's own code of an event, `config` of PERF_TYPE_RAW.
+    Raw(u64),
 }
 
 /// `PERF_COUNT_SW_*` of linux/perf_event.h.

@@ -14,6 +14,7 @@ use crate::types::AddressSpace;
 
 mod begin_end;
 mod bench;
+pub mod counters;
 mod fentry;
 pub mod hardware;
 mod iter;

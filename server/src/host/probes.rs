@@ -9,9 +9,8 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 
 use tracedeck_compiler::kernel::{BinaryError, Kernel, TracepointField, matches_pattern};
-
 use tracedeck_compiler::probes;
-use tracedeck_compiler::probes::software::EVENTS;
+use tracedeck_compiler::probes::counters::Event;
 use tracedeck_compiler::probes::uprobe::demangle;
 use tracedeck_compiler::types::Type;
 
@@ -337,22 +336,19 @@ fn iterators(search: &mut Search<'_>, target: &str) -> Result<(), BinaryError> {
 }
 
 fn software(search: &mut Search<'_>, target: &str) -> Result<(), BinaryError> {
-    let mut names: Vec<_> = EVENTS.iter().flat_map(|event| event.alias.into_iter().chain([event.name])).collect();
-    names.sort_unstable();
-    counters(search, "software", &names, target);
+    counters(search, "software", probes::software::EVENTS, target);
     Ok(())
 }
 
 fn hardware(search: &mut Search<'_>, target: &str) -> Result<(), BinaryError> {
-    let events = probes::hardware::EVENTS.iter();
-    let mut names: Vec<_> = events.flat_map(|event| event.alias.into_iter().chain([event.name])).collect();
-    names.sort_unstable();
-    counters(search, "hardware", &names, target);
+    counters(search, "hardware", probes::hardware::EVENTS, target);
     Ok(())
 }
 
 /// A count may follow the event, hence the colon behind it.
-fn counters(search: &mut Search<'_>, provider: &str, names: &[&str], target: &str) {
+fn counters(search: &mut Search<'_>, provider: &str, events: &'static [Event], target: &str) {
+    let mut names: Vec<_> = probes::counters::names(events).collect();
+    names.sort_unstable();
     let pattern = target.split(':').next().unwrap_or(target);
     for name in names.iter().filter(|name| matches_pattern(pattern, name)) {
         search.add(format!("{provider}:{name}:"), |_| Vec::new());

@@ -171,8 +171,7 @@ fn links(place: &Place<'_>, spec: &AttachSpec) -> Result<Vec<Link>, AttachError>
         | AttachSpec::Bench { .. } => Ok(Vec::new()),
         AttachSpec::Interval { period } => timer::attach_interval(place, *period),
         AttachSpec::Profile { period, cpu } => timer::attach_profile(place, *period, *cpu),
-        AttachSpec::Software { event, count, pids } => perf::attach_software(place, *event, *count, pids),
-        AttachSpec::Hardware { event, count, pids } => perf::attach_hardware(place, *event, *count, pids),
+        AttachSpec::Counter { counter, count, pids } => perf::attach_counter(place, *counter, *count, pids),
         AttachSpec::Watchpoint(spec) => perf::attach_watchpoint(place, spec),
         AttachSpec::Iterator(spec) => iterator::attach(place, spec),
         AttachSpec::Tracepoint { category, event } => tracepoint::attach(place, category, event),
@@ -194,8 +193,7 @@ fn is_reverse(spec: &AttachSpec) -> bool {
         | AttachSpec::End
         | AttachSpec::Interval { .. }
         | AttachSpec::Profile { .. }
-        | AttachSpec::Software { .. }
-        | AttachSpec::Hardware { .. }
+        | AttachSpec::Counter { .. }
         | AttachSpec::Watchpoint(_)
         | AttachSpec::Iterator(_)
         | AttachSpec::Signal

@@ -3,7 +3,7 @@
 use super::{all_say, kernel, said, said_by, typed, without};
 use crate::hir::Context;
 use crate::kernel::Feature;
-use crate::manifest::{AttachSpec, Period, ProgramKind, SoftwareEvent};
+use crate::manifest::{AttachSpec, PerfCounter, Period, ProgramKind, SoftwareEvent};
 use crate::options::{CompileOptions, Limits, ProcessFilter};
 use crate::source::SourceFile;
 
@@ -51,7 +51,7 @@ fn rates_are_written_in_many_ways() {
 
 #[test]
 fn software_events_have_names_aliases_and_defaults() {
-    let event = |event, count| AttachSpec::Software { event, count, pids: Vec::new() };
+    let event = |event, count| AttachSpec::Counter { counter: PerfCounter::Software(event), count, pids: Vec::new() };
     assert_eq!(
         specs("s:faults, software:page-faults:7, s:cs: { @ = 1; }"),
         [

@@ -2,7 +2,7 @@
 
 use std::os::fd::AsFd;
 
-use tracedeck_compiler::manifest::{Access, HardwareEvent, SoftwareEvent, WatchpointSpec};
+use tracedeck_compiler::manifest::{Access, PerfCounter, WatchpointSpec};
 
 use super::super::bpf::perf::{Inherit, PerfEvent};
 use super::super::bpf::{link, perf};
@@ -16,25 +16,13 @@ const EXECUTE: u32 = 4;
 const KERNEL_HALF: u64 = 1 << 63;
 
 /// Fires after every `count` events: on every processor that is online, or in some processes.
-pub fn attach_software(
+pub fn attach_counter(
     place: &Place<'_>,
-    event: SoftwareEvent,
+    counter: PerfCounter,
     count: u64,
     pids: &[u32],
 ) -> Result<Vec<Link>, AttachError> {
-    let event = PerfEvent::Software { config: event as u64, period: count.max(1) };
-    attach(place, event, pids)
-}
-
-/// The same for what the processor counts.
-pub fn attach_hardware(
-    place: &Place<'_>,
-    event: HardwareEvent,
-    count: u64,
-    pids: &[u32],
-) -> Result<Vec<Link>, AttachError> {
-    let event = PerfEvent::Hardware { config: event as u64, period: count.max(1) };
-    attach(place, event, pids)
+    attach(place, PerfEvent::Counter { counter, period: count.max(1) }, pids)
 }
 
 /// Fires when memory is used: that of a process in each of its threads, that of the kernel on every processor.

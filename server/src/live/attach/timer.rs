@@ -1,6 +1,6 @@
 //! `interval` and `profile`: perf's CPU clock, on one processor or on each.
 
-use tracedeck_compiler::manifest::{Period, SoftwareEvent};
+use tracedeck_compiler::manifest::{PerfCounter, Period, SoftwareEvent};
 
 use super::super::bpf::perf::PerfEvent;
 use super::{AttachError, Link, Place, perf};
@@ -22,7 +22,7 @@ pub fn attach_profile(place: &Place<'_>, period: Period, cpu: Option<u32>) -> Re
 }
 
 fn clock(period: Period) -> PerfEvent<'static> {
-    PerfEvent::Software { config: SoftwareEvent::CpuClock as u64, period: nanoseconds(period) }
+    PerfEvent::Counter { counter: PerfCounter::Software(SoftwareEvent::CpuClock), period: nanoseconds(period) }
 }
 
 /// The kernel turns a frequency of the CPU clock into a period once and for all; doing it here spares the limit that

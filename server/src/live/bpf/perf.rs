@@ -5,16 +5,15 @@ use std::io;
 use std::os::fd::{FromRawFd, OwnedFd};
 
 use aya_obj::generated::{PERF_FLAG_FD_CLOEXEC, perf_event_attr, perf_event_sample_format, perf_sw_ids, perf_type_id};
+use tracedeck_compiler::manifest::PerfCounter;
 
 use super::address;
 
 /// What an event counts.
 #[derive(Debug, Clone, Copy)]
 pub enum PerfEvent<'a> {
-    /// `PERF_COUNT_SW_*`, and after how many (nanoseconds for the clocks) it fires.
-    Software { config: u64, period: u64 },
-    /// `PERF_COUNT_HW_*`, and after how many it fires.
-    Hardware { config: u64, period: u64 },
+    /// What the kernel or the processor counts, and after how many (nanoseconds for the clocks) it fires.
+    Counter { counter: PerfCounter, period: u64 },
     /// A use of memory: `HW_BREAKPOINT_*`.
     Breakpoint { address: u64, length: u64, access: u32 },
     /// The number in tracefs' `id` file.
@@ -61,13 +60,13 @@ fn attributes(event: PerfEvent<'_>) -> perf_event_attr {
     let mut attr: perf_event_attr = unsafe { std::mem::zeroed() };
     attr.size = size_of::<perf_event_attr>() as u32;
     match event {
-        PerfEvent::Software { config, period } => {
-            attr.type_ = perf_type_id::PERF_TYPE_SOFTWARE as u32;
-            attr.config = config;
-            attr.__bindgen_anon_1.sample_period = period;
-        }
-        PerfEvent::Hardware { config, period } => {
-            attr.type_ = perf_type_id::PERF_TYPE_HARDWARE as u32;
+        PerfEvent::Counter { counter, period } => {
+            let (kind, config) = match counter {
+                PerfCounter::Software(event) => (perf_type_id::PERF_TYPE_SOFTWARE, event as u64),
+                PerfCounter::Hardware(event) => (perf_type_id::PERF_TYPE_HARDWARE, event as u64),
+                PerfCounter::Raw(code) => (perf_type_id::PERF_TYPE_RAW, code),
+            };
+            attr.type_ = kind as u32;
             attr.config = config;
             attr.__bindgen_anon_1.sample_period = period;
         }
