@@ -1,7 +1,8 @@
 import { isAggregate } from '../src/state/panels';
 import { describe, expect, test } from 'vitest';
 import { keyNames, keyTitle } from '../src/charts/keys';
-import { linePath, valueScale } from '../src/charts/line';
+import { seriesOf } from '../src/charts/series';
+import { valueScale } from '../src/charts/scale';
 import { nextOrder } from '../src/charts/order';
 import { quantileBucket } from '../src/charts/quantile';
 import { chartLabels, chartsFor, valueKinds } from '../src/charts/registry';
@@ -57,21 +58,23 @@ describe('quantiles', () => {
   });
 });
 
-describe('line', () => {
+describe('series', () => {
   test('ticks are round and contain all values and zero', () => {
     expect(valueScale([3, 78]).ticks).toEqual([0, 20, 40, 60, 80]);
     expect(valueScale([-5, 12]).ticks).toEqual([-5, 0, 5, 10, 15]);
     expect(valueScale([0]).high).toBeGreaterThan(0);
   });
 
-  test('one point is a level line', () => {
-    expect(linePath([{ at: 1000, value: 5 }], { low: 0, high: 10, ticks: [] }, { width: 100, height: 50 })).toBe('M0 25H100');
+  test('points stand at their time, so that a gap is as wide as it was long', () => {
+    const point = (at: string, value: number | string) => ({ at, value });
+    const points = [point('2026-01-01T00:00:01.000Z', 0), point('2026-01-01T00:00:02.000Z', '18446744073709551615'), point('2026-01-01T00:00:05.500Z', 5)];
+    const { times, values } = seriesOf({ t: 'series', interval_ms: 500, points });
+    expect(times.map((time) => time - (times[0] ?? 0))).toEqual([0, 1000, 4500]);
+    expect(values).toEqual([0, 2 ** 64, 5]);
   });
 
-  test('points stand at their time, so that a gap is as wide as it was long', () => {
-    const samples = [{ at: 1000, value: 0 }, { at: 2000, value: 10 }, { at: 5000, value: 5 }];
-    expect(linePath(samples, { low: 0, high: 10, ticks: [] }, { width: 100, height: 50 })).toBe('M0 50L25 0L100 25');
-    expect(linePath([], { low: 0, high: 10, ticks: [] }, { width: 100, height: 50 })).toBe('');
+  test('what is no series has no points', () => {
+    expect(seriesOf({ t: 'number', v: 3 }).times).toEqual([]);
   });
 });
 

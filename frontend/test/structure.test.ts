@@ -35,6 +35,14 @@ describe('source', () => {
     }
   });
 
+  test('only what is loaded with the first series imports uPlot', () => {
+    for (const path of code) {
+      const text = readFileSync(path, 'utf8');
+      if (!path.endsWith('charts/plot.ts')) expect(text, path).not.toMatch(/from 'uplot/);
+      expect(text, path).not.toMatch(/^import (?!type).*\.\/plot'/m);
+    }
+  });
+
   test('only the lazily loaded editor imports CodeMirror', () => {
     for (const path of code) {
       const text = readFileSync(path, 'utf8');

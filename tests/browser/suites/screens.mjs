@@ -147,6 +147,27 @@ export async function screens(report, browser, { screenshots }) {
       await page.waitForURL(/from=\d+&to=\d+/);
     }, { viewport: { width: 1280, height: 800 } }));
 
+  await report.test('a series is read point by point, and a drag over it shows its seconds everywhere', () =>
+    inPage('/r/histogram?show=%40queue', async (page) => {
+      const line = page.getByRole('application', { name: /^60 points, from / });
+      await line.locator('canvas').waitFor();
+      const told = page.getByTestId('series-value');
+      await told.filter({ hasText: /^newest \d+, highest \d+, every 1,000 ms/ }).waitFor();
+      await line.focus();
+      await page.keyboard.press('Home');
+      await told.filter({ hasText: /^\d\d:\d\d:\d\d: 40/ }).waitFor();
+      await page.keyboard.press('ArrowRight');
+      await told.filter({ hasText: /: 46/ }).waitFor();
+      await assertAccessible(page, 'series');
+      await shoot(page, screenshots, 'mock-series');
+      const over = line.locator('.u-over');
+      await over.hover({ position: { x: 200, y: 20 } });
+      await page.mouse.down();
+      await over.hover({ position: { x: 500, y: 20 } });
+      await page.mouse.up();
+      await page.waitForURL(/from=\d+&to=\d+/);
+    }, { viewport: { width: 1280, height: 800 } }));
+
   await report.test('a table sorts, filters, shows the top and copies; all of it is in the link', () =>
     inPage('/r/table?show=%40calls', async (page, { context }) => {
       await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: server.origin });
