@@ -128,6 +128,32 @@ describe('search', () => {
     expect(search(tree, 'all', 0)?.distinct).toBe(0);
   });
 
+  test('rare and common names have the share that a walk from each node to the root gives', () => {
+    let seed = 7;
+    const random = () => (seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0) / 2 ** 32;
+    const frames = Array.from({ length: 300 }, (_, index) => ({ name: `f${index}.`, kind: 'user' as const }));
+    const [frame, depth, own] = [[0], [0], [0]];
+    while (frame.length < 4000) {
+      const last = depth.at(-1) ?? 0;
+      frame.push(1 + Math.floor(random() * 299));
+      depth.push(random() < 0.7 ? last + 1 : Math.max(1, Math.floor(random() * last)));
+      own.push(Math.floor(random() * 9));
+    }
+    const large = buildTree({ frames, frame, depth, own, unit: 'samples' });
+    for (const term of ['f7.', 'f77.', 'f1', '9.', '.', 'none']) {
+      for (const focus of [0, 1, 1234]) {
+        const matches = (node: number) => (large.frame[node] ?? 0) > 0 && frames[large.frame[node] ?? 0]?.name.includes(term);
+        let width = 0;
+        for (let node = focus; node < (large.end[focus] ?? 0); node++) {
+          let above = node;
+          while (above !== focus && !matches((above = large.parent[above] ?? focus)));
+          if (matches(node) && (node === focus || !matches(above))) width += large.total[node] ?? 0;
+        }
+        expect(search(large, term, focus)?.width, `${term} in ${focus}`).toBe(width);
+      }
+    }
+  });
+
   test('n and N go round the matches of the focus', () => {
     const found = search(tree, 'read', 0);
     if (!found) throw new Error('nothing found');

@@ -2,6 +2,7 @@
 import { ApiError, api } from '../api';
 import type { FlameTree as WireTree } from '../protocol.gen';
 import { flameTreePath } from '../routes';
+import { placesOf } from './places';
 import { loweredNames } from './search';
 import { buildTree, type FlameTree } from './tree';
 
@@ -83,5 +84,6 @@ async function fetchTree(path: string): Promise<FlameTree> {
   const tree = buildTree(await api.json<WireTree>(path));
   // The first key of a search is to find this done.
   loweredNames(tree);
+  placesOf(tree);
   return tree;
 }
