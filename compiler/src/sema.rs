@@ -30,6 +30,7 @@ mod operators;
 pub mod parameters;
 mod processes;
 mod races;
+mod refused;
 mod scope;
 mod statements;
 #[cfg(test)]
@@ -81,6 +82,9 @@ pub fn analyze(
     let functions = functions::check(&roots.functions, &mut diagnostics);
     names.functions.extend(functions.iter().map(|function| function.name.name.clone()));
     let groups = attach::expand(&roots.probes, &functions, kernel, options, &config, &mut diagnostics);
+    if diagnostics.has_errors() {
+        refused::note_maps(&roots.probes, &groups, &mut names);
+    }
     let can_be_typed = check_programs(&groups, &roots, options, &config, &mut diagnostics);
     let (typed, members) = match groups.first().filter(|_| can_be_typed) {
         Some(first) => {

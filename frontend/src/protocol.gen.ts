@@ -673,7 +673,11 @@ name: string, kind: ParameterKind,
 /**
  * What stands for it where it is not given.
  */
-default: string, doc: string, };
+default: string, 
+/**
+ * Where the script cannot do without it: a value that can stand there.
+ */
+example: string | null, doc: string, };
 
 export type ExampleView = "flame" | "table" | "histogram" | "log";
 

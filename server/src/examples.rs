@@ -33,6 +33,8 @@ pub struct Parameter {
     pub name: &'static str,
     /// What stands for a parameter that is not given.
     pub default: &'static str,
+    /// Where the script cannot do without it: a value that can stand there.
+    pub example: Option<&'static str>,
     pub doc: &'static str,
 }
 
@@ -63,6 +65,7 @@ macro_rules! example {
     };
 }
 
+mod any;
 mod cpu;
 mod disk;
 pub mod document;
@@ -76,8 +79,8 @@ mod processes;
 const FIRST: [&str; 8] =
     ["profile", "syscount", "biolatency", "tcpconnect", "faults", "runqlat", "execsnoop", "opensnoop"];
 
-const TABLES: [&[Example]; 7] =
-    [cpu::ALL, processes::ALL, files::ALL, disk::ALL, network::ALL, memory::ALL, locks::ALL];
+const TABLES: [&[Example]; 8] =
+    [cpu::ALL, processes::ALL, files::ALL, disk::ALL, network::ALL, memory::ALL, locks::ALL, any::ALL];
 
 /// Every tool, by subject.
 pub fn by_subject() -> impl Iterator<Item = &'static Example> {
@@ -95,10 +98,18 @@ pub fn find(id: &str) -> Option<&'static Example> {
     by_subject().find(|example| example.id == id)
 }
 
+impl Example {
+    /// What the script is compiled with to see whether it can run: something for each parameter that it needs.
+    pub fn sample(&self) -> CompileOptions {
+        let positional = self.parameters.iter().map(|it| it.example.unwrap_or(it.default).to_owned()).collect();
+        CompileOptions { positional, ..CompileOptions::default() }
+    }
+}
+
 /// What a machine makes of a tool's script.
 pub fn check(example: &Example, kernel: &dyn Kernel) -> Checked {
     let file = SourceFile::new(example.id, example.script);
-    tracedeck_compiler::check(&file, kernel, &CompileOptions::default())
+    tracedeck_compiler::check(&file, kernel, &example.sample())
 }
 
 /// Why a tool cannot run on the machine that checked it, as a sentence; None when it can.

@@ -13,12 +13,14 @@ pub fn of_script(source: &str, checked: &Checked, known: &[Parameter]) -> Vec<Sc
             name: parameter.name.to_owned(),
             kind: ParameterKind::Positional,
             default: parameter.default.to_owned(),
+            example: parameter.example.map(str::to_owned),
             doc: parameter.doc.to_owned(),
         },
         None => ScriptParameter {
             name: format!("${number}"),
             kind: ParameterKind::Positional,
             default: String::new(),
+            example: None,
             doc: String::new(),
         },
     });
@@ -33,7 +35,8 @@ fn named(parameter: &NamedParameter) -> ScriptParameter {
         Value::Unsigned(value) => (ParameterKind::Number, value.to_string()),
         Value::Text(text) => (ParameterKind::Text, text.clone()),
     };
-    ScriptParameter { name: parameter.name.clone(), kind, default, doc: parameter.help.clone().unwrap_or_default() }
+    let doc = parameter.help.clone().unwrap_or_default();
+    ScriptParameter { name: parameter.name.clone(), kind, default, example: None, doc }
 }
 
 /// The largest number of a `$1` outside of comments and strings; at most 64, as a run takes no more.
@@ -79,6 +82,7 @@ pub fn help_line(parameter: &ScriptParameter) -> (String, String) {
         ParameterKind::Text => format!("--{}=TEXT", parameter.name),
     };
     let default = match (parameter.kind, parameter.default.as_str()) {
+        _ if parameter.example.is_some() => format!(" (such as {})", parameter.example.as_deref().unwrap_or_default()),
         (ParameterKind::Flag, _) | (_, "") => String::new(),
         (_, default) => format!(" (default: {default})"),
     };

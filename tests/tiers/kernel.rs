@@ -43,6 +43,8 @@ mod syscalls;
 mod targets;
 #[path = "kernel/threads.rs"]
 mod threads;
+#[path = "kernel/tools.rs"]
+mod tools;
 #[path = "kernel/trials.rs"]
 mod trials;
 #[path = "kernel/types.rs"]

@@ -1,5 +1,7 @@
 //! Attach points: raw text to probes of this machine, then to groups that share one program.
 
+use std::ops::Range;
+
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::hir::Context;
 use crate::kernel::{Kernel, TracepointField};
@@ -192,6 +194,10 @@ fn attach_point(
     config: &Config,
     diagnostics: &mut Diagnostics,
 ) -> Vec<Member> {
+    for (_, number) in parameters_in(&point.text).filter(|(_, number)| parameter(*number, options).is_none()) {
+        let message = format!("Parameter ${number} is missing: nothing stands for it in the attach point");
+        diagnostics.push(Diagnostic::warning("missing-parameter", point.span, message));
+    }
     let parts = split(&substitute(&point.text, options));
     let Some(kind) = provider(&parts, point.span, diagnostics) else { return Vec::new() };
     if let Some(reason) = kind.support.missing(kernel) {
@@ -259,22 +265,29 @@ fn provider(parts: &[String], span: Span, diagnostics: &mut Diagnostics) -> Opti
 /// Replaces `$1`, `$2`, ... outside of quotes by the parameters' texts.
 fn substitute(text: &str, options: &CompileOptions) -> String {
     let mut result = String::new();
-    let mut quoted = false;
-    let mut rest = text;
-    while let Some(character) = rest.chars().next() {
-        quoted ^= character == '"';
-        let after = &rest[character.len_utf8()..];
-        let digits = after.len() - after.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-        if character == '$' && digits > 0 && !quoted {
-            let number = after[..digits].parse::<usize>().unwrap_or_default();
-            result.push_str(options.positional.get(number.wrapping_sub(1)).map_or("", String::as_str));
-            rest = &after[digits..];
-        } else {
-            result.push(character);
-            rest = after;
-        }
+    let mut done = 0;
+    for (place, number) in parameters_in(text) {
+        result.push_str(&text[done..place.start]);
+        result.push_str(parameter(number, options).unwrap_or_default());
+        done = place.end;
     }
-    result
+    result + &text[done..]
+}
+
+fn parameter(number: usize, options: &CompileOptions) -> Option<&str> {
+    options.positional.get(number.wrapping_sub(1)).map(String::as_str)
+}
+
+/// Where `$1`, `$2`, ... stand outside of quotes, and their numbers.
+fn parameters_in(text: &str) -> impl Iterator<Item = (Range<usize>, usize)> {
+    let mut quoted = false;
+    text.match_indices(['"', '$']).filter_map(move |(at, character)| {
+        quoted ^= character == "\"";
+        let after = &text[at + 1..];
+        let digits = after.len() - after.trim_start_matches(|it: char| it.is_ascii_digit()).len();
+        let is_parameter = character == "$" && digits > 0 && !quoted;
+        is_parameter.then(|| (at..at + 1 + digits, after[..digits].parse().unwrap_or_default()))
+    })
 }
 
 /// The parts between colons. Quotes keep colons and are taken off.
@@ -309,5 +322,6 @@ mod tests {
         let options = CompileOptions { positional: vec!["99".into()], ..CompileOptions::default() };
         assert_eq!(substitute("p:hz:$1", &options), "p:hz:99");
         assert_eq!(substitute("u:a:\"$1\"$2", &options), "u:a:\"$1\"");
+        assert_eq!(substitute("$1$:$1x$99999999999999999999é$", &options), "99$:99xé$");
     }
 }

@@ -294,6 +294,9 @@ impl Typer<'_> {
         let map = self.maps.get(id);
         if map.value.ty().is_none() && !map.assigned {
             let name = map.name.clone();
+            if self.names.is_reported(&name) {
+                return None;
+            }
             let names: Vec<String> =
                 self.maps.iter().filter(|other| other.assigned).map(|other| other.name.clone()).collect();
             let diagnostic = Diagnostic::error("undefined-map", span, format!("Undefined map: {name}"))
@@ -329,7 +332,7 @@ impl Typer<'_> {
     fn finish_map(&mut self, map: &MapState) -> Option<MapDef> {
         let key = if map.keyed.is_some() { map.key.ty().map(Some) } else { Some(None) };
         let (Some(value), Some(key)) = (map.value.ty(), key) else {
-            if self.diagnostics.has_errors() {
+            if self.diagnostics.has_errors() || self.names.is_reported(&map.name) {
                 return None;
             }
             let message = format!("The type of {} is not known: its only values are made of itself", map.name);

@@ -1,7 +1,7 @@
 // What the command palette offers: screens, what can be done with the run, tools to start, runs to open.
 import { app, type Theme } from '../app.svelte';
 import { visibleLine } from '../lib/visible';
-import type { RunInfo } from '../protocol.gen';
+import type { ExampleInfo, RunInfo } from '../protocol.gen';
 import { allProbes, runRoute } from '../routes';
 import { panelsOf } from '../state/panels';
 import { workspace } from '../workspace.svelte';
@@ -54,7 +54,9 @@ function ofThisRun(): Command[] {
 
 function tools(): Command[] {
   if (!app.operator) return [];
-  return (app.examples ?? []).filter((tool) => !tool.problem).map((tool) => ({ id: `tool ${tool.id}`, name: `${tool.title} (${tool.id})`, group: 'Start', run: () => void workspace.startExample(tool.script, tool.title) }));
+  // What needs a parameter is opened where it is given.
+  const start = (tool: ExampleInfo) => (tool.parameters.some((field) => field.example !== null) ? app.go({ screen: 'write', example: tool.id }) : void workspace.startExample(tool.script, tool.title));
+  return (app.examples ?? []).filter((tool) => !tool.problem).map((tool) => ({ id: `tool ${tool.id}`, name: `${tool.title} (${tool.id})`, group: 'Start', run: () => start(tool) }));
 }
 
 function recent(runs: readonly RunInfo[]): Command[] {

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 
 use anyhow::{Result, bail};
-use clap::{Args, Command, CommandFactory, FromArgMatches};
+use clap::{Arg, Args, Command, CommandFactory, FromArgMatches};
 
 use super::run::{self, RunArguments};
 use crate::examples::{self, Example};
@@ -101,14 +101,32 @@ pub fn run(arguments: ToolArguments) -> Result<u8> {
     }
     let given = named_last(arguments.arguments, &takes);
     let words = ["tracedeck tool", "-e", tool.script].map(OsString::from).into_iter().chain(given);
-    let matches = RunArguments::command().name("tracedeck tool").try_get_matches_from(words);
+    // The name of a tool says that what follows is for it: its options may stand behind its parameters.
+    let anywhere =
+        |argument: Arg| argument.trailing_var_arg(false).allow_hyphen_values(false).allow_negative_numbers(true);
+    let command = RunArguments::command()
+        .name("tracedeck tool")
+        .override_usage(usage(tool, &takes))
+        .mut_arg("arguments", anywhere);
+    let matches = command.try_get_matches_from(words);
     match matches.and_then(|matches| RunArguments::from_arg_matches(&matches)) {
-        Ok(parsed) => run::run(parsed),
+        Ok(parsed) => {
+            require(tool, parsed.positional()?)?;
+            run::run(parsed)
+        }
         Err(error) => {
             let _ = error.print();
             Ok(if error.use_stderr() { super::FAILURE } else { 0 })
         }
     }
+}
+
+/// Refuses a run without a parameter that the script cannot do without.
+fn require(tool: &Example, given: usize) -> Result<()> {
+    let Some((lacking, example)) = tool.parameters.iter().skip(given).find_map(|it| Some((it, it.example?))) else {
+        return Ok(());
+    };
+    bail!("{0} needs its {1}: `tracedeck tool {0} '{example}'` ({2})", tool.id, lacking.name, lacking.doc)
 }
 
 /// Arguments with the script's named parameters behind `--`, where `tracedeck run` takes them.
@@ -128,11 +146,19 @@ fn named_last(arguments: Vec<OsString>, takes: &[ScriptParameter]) -> Vec<OsStri
     others.into_iter().chain(separator).chain(first.iter().cloned()).chain(named).chain(rest.iter().cloned()).collect()
 }
 
+/// How a tool is called; in brackets what may be left out.
+fn usage(tool: &Example, takes: &[ScriptParameter]) -> String {
+    let words = takes.iter().map(|parameter| match (parameters::help_line(parameter).0, &parameter.example) {
+        (word, Some(_)) => format!(" {word}"),
+        (word, None) => format!(" [{word}]"),
+    });
+    format!("tracedeck tool {} [OPTIONS]{}", tool.id, words.collect::<String>())
+}
+
 /// What `--help` says: the form that the page shows, as text.
 fn help(tool: &Example, takes: &[ScriptParameter]) -> String {
     let lines: Vec<(String, String)> = takes.iter().map(parameters::help_line).collect();
-    let usage: String = lines.iter().map(|(usage, _)| format!(" [{usage}]")).collect();
-    let mut text = format!("{}\n\nUsage: tracedeck tool {} [OPTIONS]{usage}\n", tool.question, tool.id);
+    let mut text = format!("{}\n\nUsage: {}\n", tool.question, usage(tool, takes));
     if !lines.is_empty() {
         let width = lines.iter().map(|(usage, _)| usage.len()).max().unwrap_or(0);
         text.push_str("\nParameters:\n");
@@ -152,8 +178,12 @@ fn about(tool: &Example) -> String {
         text.push_str(&format!("Needs: {needs}\n"));
     }
     for parameter in tool.parameters {
-        let default = if parameter.default.is_empty() { "empty" } else { parameter.default };
-        text.push_str(&format!("Parameter {}: {} ({default} without it)\n", parameter.name, parameter.doc));
+        let otherwise = match (parameter.example, parameter.default) {
+            (Some(example), _) => format!("needed, such as {example}"),
+            (None, "") => "empty without it".to_owned(),
+            (None, default) => format!("{default} without it"),
+        };
+        text.push_str(&format!("Parameter {}: {} ({otherwise})\n", parameter.name, parameter.doc));
     }
     text.push_str(&format!("\n{}", tool.script));
     text
@@ -182,6 +212,7 @@ mod tests {
             name: name.to_owned(),
             kind,
             default: default.to_owned(),
+            example: None,
             doc: doc.to_owned(),
         };
         vec![

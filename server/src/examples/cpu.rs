@@ -33,7 +33,7 @@ pub static ALL: &[Example] = &[
         cost: "medium: every switch of threads",
         question: "Which threads waited long for a CPU?",
         how_to_read: "One line for each wait that is longer than the limit, with the thread that got the CPU at last.",
-        parameters: [Parameter { name: "limit", default: "10000", doc: "Microseconds; only longer waits are printed" }],
+        parameters: [Parameter { name: "limit", default: "10000", example: None, doc: "Microseconds; only longer waits are printed" }],
         needs: None,
     },
     example! {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Example, by_subject};
+use super::{Example, Parameter, by_subject};
 
 const HEAD: &str = "# Tools
 
@@ -29,12 +29,13 @@ pub fn document() -> String {
 fn describe(tool: &Example, text: &mut String) {
     // Writing to a string cannot fail.
     let _ = writeln!(text, "\n### {}\n\n**{}** {}\n", tool.id, tool.question, tool.how_to_read);
-    let names: String = tool.parameters.iter().map(|parameter| format!(" [{}]", parameter.name)).collect();
+    let names: String = tool.parameters.iter().map(usage).collect();
     let _ = writeln!(text, "- `tracedeck tool {}{names}`", tool.id);
     for parameter in tool.parameters {
-        let default = match parameter.default {
-            "" => "without it: all".to_owned(),
-            default => format!("without it: `{default}`"),
+        let default = match (parameter.example, parameter.default) {
+            (Some(example), _) => format!("such as `{example}`"),
+            (None, "") => "without it: all".to_owned(),
+            (None, default) => format!("without it: `{default}`"),
         };
         let _ = writeln!(text, "- `{}`: {} ({default})", parameter.name, parameter.doc);
     }
@@ -42,4 +43,10 @@ fn describe(tool: &Example, text: &mut String) {
     if let Some(needs) = tool.needs {
         let _ = writeln!(text, "- Needs: {needs}");
     }
+}
+
+/// A parameter behind the name of its tool; in brackets where it may be left out.
+fn usage(parameter: &Parameter) -> String {
+    let name = parameter.name;
+    if parameter.example.is_some() { format!(" {name}") } else { format!(" [{name}]") }
 }

@@ -66,7 +66,7 @@ pub static ALL: &[Example] = &[
         cost: "high on busy machines: every system call",
         question: "In which system calls does a process spend its time?",
         how_to_read: "Count, average and total nanoseconds by system call number. Waiting counts: poll and futex lead for idle programs.",
-        parameters: [Parameter { name: "process", default: "", doc: "Name of a process; empty for all" }],
+        parameters: [Parameter { name: "process", default: "", example: None, doc: "Name of a process; empty for all" }],
         needs: None,
     },
     example! {

@@ -2,7 +2,6 @@
 
 use tracedeck::examples;
 use tracedeck::host::LiveKernel;
-use tracedeck_compiler::options::CompileOptions;
 use tracedeck_compiler::source::SourceFile;
 
 #[test]
@@ -10,7 +9,7 @@ fn every_tool_compiles_on_this_machine_or_says_what_it_needs() {
     let kernel = LiveKernel::shared();
     for example in examples::by_subject() {
         let file = SourceFile::new(example.id, example.script);
-        match tracedeck_compiler::compile(&file, &*kernel, &CompileOptions::default()) {
+        match tracedeck_compiler::compile(&file, &*kernel, &example.sample()) {
             Ok(_) => assert_eq!(examples::problem(&examples::check(example, &*kernel)), None, "{}", example.id),
             Err(diagnostics) => {
                 let needs = example.needs.unwrap_or_else(|| panic!("{}: {diagnostics:?}", example.id));

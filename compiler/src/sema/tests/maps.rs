@@ -40,6 +40,8 @@ fn a_map_has_keys_always_or_never() {
 #[test]
 fn a_map_that_nothing_is_stored_in_is_undefined() {
     all_say(&[
+        // What was refused already may be all that stores in it.
+        ("nope:x { @n = 1; } begin { print(@n); }", "error unknown-probe-type `nope:x`: Invalid probe type: nope"),
         ("begin { print(@nope); }", "error undefined-map `@nope`: Undefined map: @nope"),
         ("begin { clear(@nope); }", "error undefined-map `@nope`: Undefined map: @nope"),
         (

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, ValueEnum};
 use tracedeck_compiler::options::ProcessFilter;
 
+use crate::cli::arguments::ScriptParameters;
+
 /// Process ids of Linux are smaller (`PID_MAX_LIMIT`).
 const MAX_PID: u32 = 0x40_0000;
 /// Programs test one number after the other.
@@ -102,6 +104,11 @@ pub struct RunArguments {
 }
 
 impl RunArguments {
+    /// How many positional parameters a program of -e is given.
+    pub fn positional(&self) -> anyhow::Result<usize> {
+        Ok(ScriptParameters::from_arguments(&self.arguments)?.positional.len())
+    }
+
     /// With `-l PATTERN`, what follows is no parameter of a script: bpftrace lets options stand there.
     pub(super) fn take_options_behind_pattern(&mut self) -> anyhow::Result<()> {
         if self.arguments.len() < 2 {
@@ -228,7 +235,7 @@ pub(super) struct Target {
     ///
     /// Without it, probes on system calls, user probes, `profile`, `software` and `hardware` leave out tracedeck itself
     /// when they trace all processes, so that a script does not see its own output being written. With -p or --follow,
-    /// and in scripts that name \"tracedeck\" or \"bpftrace\", nothing is left out.
+    /// and in scripts that name `tracedeck` or `bpftrace`, nothing is left out.
     #[arg(long)]
     pub(super) include_self: bool,
 }

@@ -145,6 +145,8 @@ pub struct ScriptParameter {
     pub kind: ParameterKind,
     /// What stands for it where it is not given.
     pub default: String,
+    /// Where the script cannot do without it: a value that can stand there.
+    pub example: Option<String>,
     pub doc: String,
 }
 
