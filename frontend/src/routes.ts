@@ -2,7 +2,7 @@
 // that a link shows the same picture and Back undoes a zoom.
 
 /** Switches of views, by their names in addresses. What is not here stands as its default. */
-export const VIEW_KEYS = ['from', 'to', 'flip', 'invert', 'idle', 'by', 'frame', 'vs', 'sort', 'top', 'filter', 'group', 'only', 'split', 'tables', 'learn'] as const;
+export const VIEW_KEYS = ['from', 'to', 'flip', 'invert', 'idle', 'by', 'frame', 'vs', 'order', 'sort', 'top', 'filter', 'group', 'only', 'split', 'tables', 'learn'] as const;
 export type ViewKey = (typeof VIEW_KEYS)[number];
 export type ViewOptions = Readonly<Partial<Record<ViewKey, string>>>;
 

@@ -3,6 +3,7 @@ import { joinArguments, splitArguments } from '../src/lib/arguments';
 import { backoff } from '../src/lib/backoff';
 import { formatClock, formatNumber, formatRate, formatShare, formatSpan, plural } from '../src/lib/format';
 import { visible, visibleLine } from '../src/lib/visible';
+import { pieces } from '../src/lib/prose';
 import { fuzzyScore, ranked } from '../src/lib/fuzzy';
 import { isAtEnd, visibleRows } from '../src/lib/window';
 
@@ -94,5 +95,15 @@ describe('commands by a few letters', () => {
 
   test('letters out of order do not', () => {
     expect(fuzzyScore('Dark theme', 'thd')).toBeNull();
+  });
+});
+
+describe('documentation', () => {
+  test('what stands between backticks is code, and a lone one is a character', () => {
+    expect(pieces('Sets `a` to `b`.')).toEqual([{ text: 'Sets ', code: false }, { text: 'a', code: true }, { text: ' to ', code: false }, { text: 'b', code: true }, { text: '.', code: false }]);
+    expect(pieces('one ` only')).toEqual([{ text: 'one ` only', code: false }]);
+    expect(pieces('``')).toEqual([{ text: '``', code: false }]);
+    expect(pieces('`<b>`')).toEqual([{ text: '<b>', code: true }]);
+    expect(pieces('')).toEqual([]);
   });
 });

@@ -6,7 +6,7 @@ import { parseMessage } from '../src/socket';
 
 describe('addresses', () => {
   test('what is shown survives its address', () => {
-    const route = { ...runRoute('Ab_1-9'), panel: '@calls', chart: 'table', focus: 'x1y', find: 'vfs & <b>', view: { flip: '1', frame: 'kernel:a b&c', vs: 'at:10000', from: '5', to: '9' } };
+    const route = { ...runRoute('Ab_1-9'), panel: '@calls', chart: 'table', focus: 'x1y', find: 'vfs & <b>', view: { flip: '1', frame: 'kernel:a b&c', vs: 'at:10000', order: 'total', from: '5', to: '9' } };
     const url = new URL(pathOf(route), 'http://x');
     expect(parseRoute(url.pathname, url.search)).toEqual(route);
   });
