@@ -35,6 +35,7 @@ mod loops;
 mod maps;
 mod memory;
 mod messages;
+mod parts;
 mod program;
 mod prologue;
 mod read;
@@ -62,7 +63,9 @@ pub use value::{Lowered, Memory, Place};
 
 use layout::{ALL_SCRATCH_LIMIT, Layout};
 use messages::Messages;
+use parts::Part;
 use program::ProgramState;
+use prologue::Prologue;
 use unit::{Parameter, ParameterKind, Unit};
 
 /// Emits the instructions of one call of a builtin, at the builder's position, and says where the result is.
@@ -83,14 +86,39 @@ pub fn unfinished<'ctx>(
 /// Errors: limits of the target, each with the span of what exceeds it.
 pub fn lower(program: &hir::Program, kernel: &dyn Kernel, file: &SourceFile) -> Result<Compiled, Vec<Diagnostic>> {
     constructors::run();
+    if program.programs.len() < parts::MIN_PROGRAMS {
+        return lower_to_one_object(program, kernel, file);
+    }
+    let (first, second) = parts::both(|part| lower_part(program, kernel, file, Some(part)))?;
+    Ok(Compiled { objects: vec![first.0, second.0], manifest: first.1 })
+}
+
+/// [`lower`] with all programs in one object.
+pub fn lower_to_one_object(
+    program: &hir::Program,
+    kernel: &dyn Kernel,
+    file: &SourceFile,
+) -> Result<Compiled, Vec<Diagnostic>> {
+    constructors::run();
+    let (object, manifest) = lower_part(program, kernel, file, None)?;
+    Ok(Compiled { objects: vec![object], manifest })
+}
+
+/// The object of a part, or of all, and what describes all of them.
+fn lower_part(
+    program: &hir::Program,
+    kernel: &dyn Kernel,
+    file: &SourceFile,
+    part: Option<Part>,
+) -> Result<(Vec<u8>, Manifest), Vec<Diagnostic>> {
     let context = Context::create();
     let messages = Messages::install(&context);
-    let result = build(program, kernel, file, &context).and_then(|built| {
+    let result = build(program, kernel, file, &context, part).and_then(|built| {
         emit::optimize(&built.module, &built.machine).map_err(|text| internal(program, text))?;
         let object = emit::write(&built.module, &built.machine, FileType::Object);
         let object = object.map_err(|text| internal(program, text))?;
         match messages.errors() {
-            [] => Ok(Compiled { object, manifest: built.manifest }),
+            [] => Ok((object, built.manifest)),
             errors => {
                 let mut limits = Diagnostics::default();
                 limits.extend(errors.iter().map(|text| limit_of_target(program, text)));
@@ -118,7 +146,7 @@ pub fn dump(program: &hir::Program, kernel: &dyn Kernel, file: &SourceFile) -> R
     constructors::run();
     let context = Context::create();
     let messages = Messages::install(&context);
-    let result = build(program, kernel, file, &context).and_then(|built| {
+    let result = build(program, kernel, file, &context, None).and_then(|built| {
         let ir = built.module.print_to_string().to_string();
         emit::optimize(&built.module, &built.machine).map_err(|text| internal(program, text))?;
         let optimized = built.module.print_to_string().to_string();
@@ -137,12 +165,13 @@ struct Built<'ctx> {
     manifest: Manifest,
 }
 
-/// Lowers all programs into one module and writes the manifest.
+/// Lowers all programs into one module, in which those of one part stay, and writes the manifest.
 fn build<'ctx>(
     program: &hir::Program,
     kernel: &dyn Kernel,
     file: &SourceFile,
     context: &'ctx Context,
+    part: Option<Part>,
 ) -> Result<Built<'ctx>, Vec<Diagnostic>> {
     let machine = emit::machine_for(kernel).map_err(|text| internal(program, text))?;
     let layout = Layout::new(program, kernel)?;
@@ -163,13 +192,19 @@ fn build<'ctx>(
         return Err(errors);
     }
     check_scratch(&unit)?;
-    for prologue in unit.prologues.borrow().iter() {
-        prologue.write(&unit);
+    let prologues = unit.prologues.take();
+    let is_kept = part.map(|part| parts::programs(&prologues, part));
+    let is_kept = |program: u32| is_kept.as_ref().is_none_or(|is_kept| is_kept[program as usize]);
+    let kept: Vec<&Prologue<'_>> = prologues.iter().filter(|prologue| is_kept(prologue.program)).collect();
+    if part.is_some() {
+        parts::keep(&unit.module, kept.iter().copied());
+        emit::drop_unused(&unit.module, &machine).map_err(|text| internal(program, text))?;
     }
-    failures::write(&unit, &unit.prologues.borrow());
+    kept.iter().for_each(|prologue| prologue.write(&unit));
+    failures::write(&unit, &kept);
     unit.debug.finish();
     let manifest = Manifest { followers, ..manifest(&unit, programs) };
-    unit.prologues.borrow_mut().clear();
+    drop(prologues);
     unit.module.verify().map_err(|text| internal(program, text.to_string()))?;
     Ok(Built { module: unit.module, machine, manifest })
 }

@@ -33,10 +33,11 @@ use manifest::{Manifest, ProbeInfo};
 use options::CompileOptions;
 use source::SourceFile;
 
-/// What `compile()` yields: an ELF object for the BPF target and the manifest that describes it.
+/// What `compile()` yields: ELF objects for the BPF target and the manifest that describes them.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Compiled {
-    pub object: Vec<u8>,
+    /// Each program is in one of them.
+    pub objects: Vec<Vec<u8>>,
     pub manifest: Manifest,
 }
 
@@ -101,16 +102,38 @@ pub fn compile(
     kernel: &dyn Kernel,
     options: &CompileOptions,
 ) -> Result<(Compiled, Vec<Diagnostic>), Vec<Diagnostic>> {
-    front_end(file, kernel, options, |program, front, mut warnings| {
-        match codegen::lower(&program, &front.kernel, &front.file) {
-            Ok(mut compiled) => {
-                compiled.manifest.place(front.file.expansions());
-                Ok((compiled, warnings))
-            }
-            Err(errors) => {
-                warnings.extend(errors.into_iter().map(|error| error.placed(front.file.expansions())));
-                Err(warnings)
-            }
+    compile_with(codegen::lower, file, kernel, options)
+}
+
+/// [`compile`], all programs in one object.
+///
+/// # Errors
+///
+/// As [`compile`].
+pub fn compile_to_one_object(
+    file: &SourceFile,
+    kernel: &dyn Kernel,
+    options: &CompileOptions,
+) -> Result<(Compiled, Vec<Diagnostic>), Vec<Diagnostic>> {
+    compile_with(codegen::lower_to_one_object, file, kernel, options)
+}
+
+type Lower = fn(&hir::Program, &dyn Kernel, &SourceFile) -> Result<Compiled, Vec<Diagnostic>>;
+
+fn compile_with(
+    lower: Lower,
+    file: &SourceFile,
+    kernel: &dyn Kernel,
+    options: &CompileOptions,
+) -> Result<(Compiled, Vec<Diagnostic>), Vec<Diagnostic>> {
+    front_end(file, kernel, options, |program, front, mut warnings| match lower(&program, &front.kernel, &front.file) {
+        Ok(mut compiled) => {
+            compiled.manifest.place(front.file.expansions());
+            Ok((compiled, warnings))
+        }
+        Err(errors) => {
+            warnings.extend(errors.into_iter().map(|error| error.placed(front.file.expansions())));
+            Err(warnings)
         }
     })
 }

@@ -40,6 +40,7 @@ mod load;
 mod maps;
 mod names;
 mod object;
+mod objects;
 mod packets;
 mod priority;
 mod processes;

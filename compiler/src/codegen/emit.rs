@@ -48,6 +48,11 @@ pub fn prepare(module: &Module<'_>, machine: &TargetMachine) {
     module.set_data_layout(&machine.get_target_data().get_data_layout());
 }
 
+/// Removes what nothing in the module needs.
+pub fn drop_unused(module: &Module<'_>, machine: &TargetMachine) -> Result<(), String> {
+    module.run_passes("globaldce", machine, PassBuilderOptions::create()).map_err(|error| error.to_string())
+}
+
 pub fn optimize(module: &Module<'_>, machine: &TargetMachine) -> Result<(), String> {
     module.run_passes(PASSES, machine, PassBuilderOptions::create()).map_err(|error| error.to_string())
 }

@@ -38,7 +38,7 @@ pub struct Failure<'ctx> {
 }
 
 /// Writes all of them.
-pub fn write<'ctx>(unit: &Unit<'_, 'ctx>, prologues: &[Prologue<'ctx>]) {
+pub fn write<'ctx>(unit: &Unit<'_, 'ctx>, prologues: &[&Prologue<'ctx>]) {
     let mut places: HashMap<u32, usize> = HashMap::new();
     for prologue in prologues.iter().filter(|prologue| prologue.cpu.is_none()) {
         *places.entry(prologue.program).or_default() += prologue.failures.len();

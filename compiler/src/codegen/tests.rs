@@ -50,7 +50,7 @@ fn helpers(script: &str) -> Vec<u32> {
 /// What a loader relies on: a section for each program, and no symbol that is not a map of the manifest.
 #[track_caller]
 fn check_object(script: &str, compiled: &Compiled) {
-    let object = object::File::parse(compiled.object.as_slice()).expect(script);
+    let object = object::File::parse(compiled.objects[0].as_slice()).expect(script);
     for program in &compiled.manifest.programs {
         let section = object.section_by_name(&program.section).expect(script);
         assert!(section.size() >= 16, "{script}");
@@ -81,7 +81,54 @@ fn the_example_of_every_builtin_becomes_an_object_that_a_loader_understands() {
 #[test]
 fn the_same_script_becomes_the_same_bytes() {
     let script = "t:syscalls:sys_enter_openat { @[str(args.filename), comm] = count(); printf(\"%d\\n\", pid); }";
-    assert_eq!(compiled(script).object, compiled(script).object);
+    assert_eq!(compiled(script).objects, compiled(script).objects);
+}
+
+/// The instructions of each program.
+fn programs(compiled: &Compiled) -> Vec<(&str, Vec<u8>)> {
+    let objects: Vec<_> =
+        compiled.objects.iter().map(|bytes| object::File::parse(bytes.as_slice()).expect("an object")).collect();
+    let section = |name| objects.iter().filter_map(move |object| object.section_by_name(name)).collect::<Vec<_>>();
+    let bytes = |name| match section(name).as_slice() {
+        [section] => section.data().expect("its bytes").to_vec(),
+        found => panic!("{name} is in {} objects", found.len()),
+    };
+    compiled.manifest.programs.iter().map(|program| (program.section.as_str(), bytes(&program.section))).collect()
+}
+
+#[test]
+fn many_programs_are_in_two_objects_and_the_same_as_in_one() {
+    // A function, a callback and a string among them, and a body that is much longer than the others.
+    let body = |number: usize| match number % 3 {
+        0 => format!("@[comm, {number}] = count(); print(sum_of({number}, pid));"),
+        1 => format!("for $i : 0..{number} {{ @n[$i] = hist(nsecs); }}"),
+        _ => "@s[kstack, ustack, str(args.filename)] = count();".to_owned(),
+    };
+    let probe = |number| format!("t:syscalls:sys_enter_openat /pid != {number}/ {{ {} }}\n", body(number));
+    let script = (0..super::parts::MIN_PROGRAMS).map(probe).collect::<String>();
+    let script = format!("fn sum_of($a : uint64, $b : uint64) : uint64 {{ return $a + $b; }}\n{script}");
+    let file = SourceFile::new("test", script.as_str());
+    let split = compiled(&script);
+    let (whole, _) = crate::compile_to_one_object(&file, &kernel(), &CompileOptions::default()).expect(&script);
+    assert_eq!((split.objects.len(), whole.objects.len()), (2, 1));
+    assert!(programs(&split) == programs(&whole), "the programs differ");
+    let manifests = [&split, &whole].map(|it| serde_json::to_string(&it.manifest).expect("a manifest"));
+    assert_eq!(manifests[0], manifests[1]);
+    assert_eq!(split.objects, compiled(&script).objects);
+}
+
+#[test]
+fn what_is_wrong_with_one_of_many_programs_is_said_once() {
+    let probes = "t:syscalls:sys_enter_openat { @ = count(); }\n".repeat(super::parts::MIN_PROGRAMS);
+    let variables: String = (0..40).map(|index| format!("$s{index} = str(args.filename); ")).collect();
+    let script = format!("config = {{ max_strlen = 65536 }} {probes} t:syscalls:sys_enter_openat {{ {variables} }}");
+    let whole = crate::compile_to_one_object(&SourceFile::new("test", script.as_str()), &kernel(), &Default::default());
+    let told = |errors: &[crate::diagnostic::Diagnostic]| {
+        errors.iter().map(|error| (error.code, error.span, error.message.clone())).collect::<Vec<_>>()
+    };
+    let whole = told(&whole.map(|_| ()).expect_err("too large"));
+    assert_eq!(told(&compile_for(&script, &kernel()).map(|_| ()).expect_err("too large")), whole);
+    assert_eq!(whole.len(), 1, "{whole:?}");
 }
 
 #[test]
@@ -180,7 +227,7 @@ fn a_loop_on_a_kernel_without_it_is_refused_by_name() {
 #[test]
 fn a_loop_body_is_a_function_of_its_program() {
     let compiled = compiled("begin { for $i : 0..3 { @ = count(); } }");
-    let object = object::File::parse(compiled.object.as_slice()).expect("an object");
+    let object = object::File::parse(compiled.objects[0].as_slice()).expect("an object");
     let names: Vec<&str> = object.symbols().filter_map(|symbol| symbol.name().ok()).collect();
     assert!(names.contains(&"run0") && names.contains(&"run0_loop0"), "{names:?}");
 }

@@ -7,12 +7,12 @@ use tracedeck_compiler::source::SourceFile;
 
 use super::limits;
 use super::load;
-use super::object::Object;
+use super::objects::Objects;
 
 /// The instructions of each program with the functions that it calls, in the order of the manifest.
 pub fn program_sizes(compiled: &Compiled) -> Result<Vec<usize>, String> {
-    let object = Object::parse(&compiled.object).map_err(|error| error.to_string())?;
-    let size = |section: &str| object.link(section).map(|linked| linked.instructions.len() / 8);
+    let objects = Objects::parse(compiled).map_err(|error| error.to_string())?;
+    let size = |section: &str| objects.link(section).map(|linked| linked.instructions.len() / 8);
     let sizes = compiled.manifest.programs.iter().map(|program| size(&program.section));
     sizes.collect::<Result<_, _>>().map_err(|error| error.to_string())
 }

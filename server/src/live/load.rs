@@ -16,7 +16,8 @@ use super::bpf::program::{self, LoadFailure, LoadType, ProgramFd, ProgramImage, 
 use super::btf_id::KernelBtf;
 use super::failure::Failure;
 use super::limits;
-use super::object::{LinkedProgram, Object, ObjectError, Target};
+use super::object::{LinkedProgram, ObjectError, Target};
+use super::objects::Objects;
 use super::ring_ahead::RingAhead;
 use super::verifier;
 
@@ -37,10 +38,10 @@ pub struct Loaded {
 /// Creates the maps and loads the programs.
 pub fn load(compiled: &Compiled, source: &SourceFile, cpus: u32, ring: Option<RingAhead>) -> Result<Loaded, Failure> {
     let manifest = &compiled.manifest;
-    let object = Object::parse(&compiled.object).map_err(|error| internal(&error))?;
+    let objects = Objects::parse(compiled).map_err(|error| internal(&error))?;
     let mut maps = create_maps(manifest, cpus, ring)?;
     let globals = map_globals(manifest, &maps)?;
-    let mut loader = Loader::new(manifest, source, &object, &maps);
+    let mut loader = Loader::new(manifest, source, &objects, &maps);
     let programs = manifest.programs.iter().map(|program| loader.load(program)).collect::<Result<_, _>>()?;
     let followers = manifest.followers.iter().map(|program| loader.load(program)).collect::<Result<_, _>>()?;
     let ring = maps.remove(RING_MAP);
@@ -50,9 +51,9 @@ pub fn load(compiled: &Compiled, source: &SourceFile, cpus: u32, ring: Option<Ri
 /// What the verifier says about each program, in the order of the manifest. Nothing stays in the kernel.
 pub fn verifier_logs(compiled: &Compiled, source: &SourceFile, cpus: u32) -> Result<Vec<String>, Failure> {
     let manifest = &compiled.manifest;
-    let object = Object::parse(&compiled.object).map_err(|error| internal(&error))?;
+    let objects = Objects::parse(compiled).map_err(|error| internal(&error))?;
     let maps = create_maps(manifest, cpus, None)?;
-    let mut loader = Loader::new(manifest, source, &object, &maps);
+    let mut loader = Loader::new(manifest, source, &objects, &maps);
     manifest.programs.iter().map(|program| loader.with_image(program, program::verify)).collect()
 }
 
@@ -115,11 +116,12 @@ fn map_globals(manifest: &Manifest, maps: &HashMap<String, Map>) -> Result<Arc<M
 struct Loader<'a> {
     manifest: &'a Manifest,
     source: &'a SourceFile,
-    object: &'a Object<'a>,
+    objects: &'a Objects<'a>,
     maps: &'a HashMap<String, Map>,
-    /// Sections of constants, each in an array of its own; programs keep them alive.
-    constants: HashMap<usize, Map>,
-    btf: Option<Result<OwnedFd, LoadFailure>>,
+    /// Sections of constants by object and section, each in an array of its own; programs keep them alive.
+    constants: HashMap<(usize, usize), Map>,
+    /// The type information of each object.
+    btf: Vec<Option<Result<OwnedFd, LoadFailure>>>,
     /// Read when the first program needs it.
     kernel_btf: Option<KernelBtf>,
 }
@@ -128,24 +130,30 @@ impl<'a> Loader<'a> {
     fn new(
         manifest: &'a Manifest,
         source: &'a SourceFile,
-        object: &'a Object<'a>,
+        objects: &'a Objects<'a>,
         maps: &'a HashMap<String, Map>,
     ) -> Self {
-        let btf = object.btf().map(program::load_btf);
-        Self { manifest, source, object, maps, constants: HashMap::new(), btf, kernel_btf: None }
+        let btf = objects.iter().map(|object| object.btf().map(program::load_btf)).collect();
+        Self { manifest, source, objects, maps, constants: HashMap::new(), btf, kernel_btf: None }
     }
 
-    fn linked(&mut self, program: &Program) -> Result<LinkedProgram, Failure> {
-        let mut linked = self.object.link(&program.section).map_err(|error| internal(&error))?;
-        self.resolve(&mut linked).map_err(|error| internal(&error))?;
-        Ok(linked)
+    /// A program, and the number of the object that it is in.
+    fn linked(&mut self, program: &Program) -> Result<(LinkedProgram, usize), Failure> {
+        let (number, object) = self.objects.of(&program.section).map_err(|error| internal(&error))?;
+        let mut linked = object.link(&program.section).map_err(|error| internal(&error))?;
+        self.resolve(&mut linked, number).map_err(|error| internal(&error))?;
+        Ok((linked, number))
     }
 
-    fn image<'l>(&'l self, program: &'l Program, linked: &'l LinkedProgram) -> ProgramImage<'l> {
+    fn btf(&self, object: usize) -> Option<&Result<OwnedFd, LoadFailure>> {
+        self.btf.get(object).and_then(Option::as_ref)
+    }
+
+    fn image<'l>(&'l self, program: &'l Program, (linked, object): &'l (LinkedProgram, usize)) -> ProgramImage<'l> {
         ProgramImage {
             name: &program.section,
             instructions: &linked.instructions,
-            btf: self.btf.as_ref().and_then(|btf| btf.as_ref().ok()).map(AsFd::as_fd),
+            btf: self.btf(*object).and_then(|btf| btf.as_ref().ok()).map(AsFd::as_fd),
             function_info: Records { bytes: &linked.function_info, size: linked.function_info_size },
             line_info: Records { bytes: &linked.line_info, size: linked.line_info_size },
             license: &self.manifest.settings.license,
@@ -167,21 +175,22 @@ impl<'a> Loader<'a> {
         let linked = self.linked(program)?;
         let kind = self.load_type(program)?;
         program::load(&self.image(program, &linked), kind).map_err(|mut failure| {
-            if let Some(Err(btf)) = &self.btf {
+            if let Some(Err(btf)) = self.btf(linked.1) {
                 failure.log = format!("{}\nthe type information was refused: {} {}", failure.log, btf.error, btf.log);
             }
-            verifier::explain(&failure, program, &linked, self.manifest, self.source)
+            verifier::explain(&failure, program, &linked.0, self.manifest, self.source)
         })
     }
 
-    fn resolve(&mut self, linked: &mut LinkedProgram) -> Result<(), ObjectError> {
+    fn resolve(&mut self, linked: &mut LinkedProgram, object: usize) -> Result<(), ObjectError> {
         for reference in &linked.references {
             if let Target::Constants { section, .. } = reference.to
-                && !self.constants.contains_key(&section)
+                && !self.constants.contains_key(&(object, section))
             {
-                let map = Map::constants(self.object.constants(section)?)
+                let bytes = self.objects.get(object)?.constants(section)?;
+                let map = Map::constants(bytes)
                     .map_err(|error| ObjectError(format!("the constants cannot be loaded: {error}")))?;
-                self.constants.insert(section, map);
+                self.constants.insert((object, section), map);
             }
         }
         let of_kernel = |target: &Target| matches!(target, Target::KernelFunction(_) | Target::KernelVariable(_));
@@ -196,7 +205,9 @@ impl<'a> Loader<'a> {
             Target::Map(symbol) | Target::Value { symbol, .. } => {
                 self.maps.get(symbol).map(|map| map.as_fd().as_raw_fd())
             }
-            Target::Constants { section, .. } => self.constants.get(section).map(|map| map.as_fd().as_raw_fd()),
+            Target::Constants { section, .. } => {
+                self.constants.get(&(object, *section)).map(|map| map.as_fd().as_raw_fd())
+            }
             Target::KernelFunction(name) => types?.function(name).and_then(number),
             Target::KernelVariable(name) => types?.variable(name).and_then(number),
         })

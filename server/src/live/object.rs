@@ -129,13 +129,7 @@ impl<'a> Object<'a> {
 
     /// The program whose entry function has this name, or begins the section with this name, with all that it calls.
     pub fn link(&self, name: &str) -> Result<LinkedProgram, ObjectError> {
-        let begins_section = |function: &Function| function.offset == 0 && self.section_name(function.section) == name;
-        let entry = self
-            .functions
-            .iter()
-            .position(|function| function.name == name)
-            .or_else(|| self.functions.iter().position(begins_section))
-            .ok_or_else(|| ObjectError(format!("no function '{name}'")))?;
+        let entry = self.entry(name).ok_or_else(|| ObjectError(format!("no function '{name}'")))?;
         let mut linker = Linker { object: self, placed: Vec::new(), program: LinkedProgram::default() };
         linker.place(entry)?;
         let mut next = 0;
@@ -145,6 +139,15 @@ impl<'a> Object<'a> {
         }
         linker.add_debug_info();
         Ok(linker.program)
+    }
+
+    /// The function that a program begins with: of this name, or the first one of the section of this name.
+    pub fn entry(&self, name: &str) -> Option<usize> {
+        let named = self.functions.iter().position(|function| function.name == name);
+        named.or_else(|| {
+            let section = self.elf.section_by_name(name)?.index();
+            self.functions.iter().position(|function| function.offset == 0 && function.section == section)
+        })
     }
 
     fn section_name(&self, section: SectionIndex) -> &str {
@@ -359,7 +362,7 @@ mod tests {
         let kernel = FixtureKernel::new("6.18.0", 2);
         let (compiled, _) =
             tracedeck_compiler::compile(&file, &kernel, &CompileOptions::default()).expect("a correct script");
-        let object = Object::parse(&compiled.object).expect("LLVM's object");
+        let object = Object::parse(&compiled.objects[0]).expect("LLVM's object");
         object.link(&compiled.manifest.programs[0].section).expect("the program of the first probe")
     }
 

@@ -26,9 +26,12 @@ const CEILINGS: [(&str, u64); 9] = [
 fn instructions(script: &str) -> u64 {
     let compiled = compile(&SourceFile::new("ceiling", script), &captured::kernel(KERNEL), &CompileOptions::default());
     let (compiled, _) = compiled.unwrap_or_else(|found| panic!("{script}\n{found:?}"));
-    let file = object::File::parse(compiled.object.as_slice()).expect("an object");
-    let text = file.sections().filter(|section| section.kind() == SectionKind::Text);
-    text.map(|section| section.size() / 8).sum()
+    let of_object = |bytes: &Vec<u8>| {
+        let file = object::File::parse(bytes.as_slice()).expect("an object");
+        let text = file.sections().filter(|section| section.kind() == SectionKind::Text);
+        text.map(|section| section.size() / 8).sum::<u64>()
+    };
+    compiled.objects.iter().map(of_object).sum()
 }
 
 #[test]

@@ -8,30 +8,36 @@ use tracedeck_compiler::manifest::{KERNEL_VARIABLE_PREFIX, MapStorage, VALUE_SUF
 
 /// What does not fit; empty where all does.
 pub fn disagreements(compiled: &Compiled) -> Vec<String> {
-    let file = match object::File::parse(compiled.object.as_slice()) {
-        Ok(file) => file,
-        Err(error) => return vec![format!("the object cannot be read: {error}")],
+    let files: Result<Vec<_>, _> = compiled.objects.iter().map(|bytes| object::File::parse(bytes.as_slice())).collect();
+    let files = match files {
+        Ok(files) => files,
+        Err(error) => return vec![format!("an object cannot be read: {error}")],
     };
     let mut problems = Vec::new();
-    if file.architecture() != object::Architecture::Bpf || !file.is_little_endian() {
-        problems.push(format!("built for {:?}", file.architecture()));
+    for file in &files {
+        if file.architecture() != object::Architecture::Bpf || !file.is_little_endian() {
+            problems.push(format!("built for {:?}", file.architecture()));
+        }
+        symbols(file, compiled, &mut problems);
     }
-    sections(&file, compiled, &mut problems);
-    symbols(&file, compiled, &mut problems);
+    sections(&files, compiled, &mut problems);
     references(compiled, &mut problems);
     problems
 }
 
 /// One section for each program, whole instructions in each, a function at its start.
-fn sections(file: &object::File<'_>, compiled: &Compiled, problems: &mut Vec<String>) {
+fn sections(files: &[object::File<'_>], compiled: &Compiled, problems: &mut Vec<String>) {
     let all = || compiled.manifest.programs.iter().chain(&compiled.manifest.followers);
     let described: BTreeSet<&str> = all().map(|it| it.section.as_str()).collect();
     if described.len() != all().count() {
         problems.push("two programs share a section".to_owned());
     }
     let mut built = BTreeSet::new();
-    for section in file.sections().filter(|it| it.kind() == SectionKind::Text && it.size() > 0) {
-        built.insert(section.name().unwrap_or("?").to_owned());
+    let of_files = files.iter().flat_map(|file| file.sections().map(move |section| (file, section)));
+    for (file, section) in of_files.filter(|(_, it)| it.kind() == SectionKind::Text && it.size() > 0) {
+        if !built.insert(section.name().unwrap_or("?").to_owned()) {
+            problems.push(format!("{:?} is in two objects", section.name()));
+        }
         if !section.size().is_multiple_of(8) {
             problems.push(format!("{} bytes in {:?} are no whole instructions", section.size(), section.name()));
         }

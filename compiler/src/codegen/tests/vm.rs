@@ -22,7 +22,7 @@ impl Machine {
         let compiled = super::compile_for(script, &kernel).unwrap_or_else(|errors| panic!("{script}\n{errors:#?}"));
         let globals = vec![0_u64; compiled.manifest.globals.size() as usize / 8];
         let address = globals.as_ptr() as u64;
-        let object = object::File::parse(compiled.object.as_slice()).expect(script);
+        let object = object::File::parse(compiled.objects[0].as_slice()).expect(script);
         let section = object.section_by_name("probe0").expect(script);
         let mut code = section.data().expect(script).to_vec();
         for (offset, relocation) in section.relocations() {

@@ -41,7 +41,7 @@ fn code_is_generated_for_the_example_of_every_builtin() {
     for builtin in builtins::ALL {
         let file = SourceFile::new("test", builtin.example);
         match crate::compile(&file, &kernel(), &options) {
-            Ok((compiled, _)) => assert!(!compiled.object.is_empty(), "{}", builtin.name),
+            Ok((compiled, _)) => assert!(!compiled.objects[0].is_empty(), "{}", builtin.name),
             Err(errors) if errors.iter().any(|error| error.code == "probe-not-supported") => {
                 assert!(!builtin.rules.probes.is_empty(), "{}", builtin.example);
             }

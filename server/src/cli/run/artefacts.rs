@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use tracedeck_compiler::compile;
+use tracedeck_compiler::compile_to_one_object;
 use tracedeck_compiler::diagnostic::Diagnostic;
 use tracedeck_compiler::diagnostic::render::render;
 use tracedeck_compiler::options::CompileOptions;
@@ -22,10 +22,10 @@ pub fn are_wanted(artefacts: &Artefacts) -> bool {
 pub fn write(artefacts: &Artefacts, source: &SourceFile, options: &CompileOptions) -> Result<u8> {
     let kernel = LiveKernel::shared();
     if let Some(path) = &artefacts.emit_elf {
-        match compile(source, kernel.as_ref(), options) {
+        match compile_to_one_object(source, kernel.as_ref(), options) {
             Ok((compiled, warnings)) => {
                 tell(source, &warnings);
-                save(path, &compiled.object)?;
+                save(path, compiled.objects.first().map_or(&[][..], Vec::as_slice))?;
             }
             Err(errors) => return Ok(failed(source, &errors)),
         }
