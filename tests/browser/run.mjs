@@ -8,6 +8,7 @@ import { Report } from './lib/report.mjs';
 import { exploring } from './suites/exploring.mjs';
 import { files } from './suites/files.mjs';
 import { forms } from './suites/forms.mjs';
+import { hostile } from './suites/hostile.mjs';
 import { journeys } from './suites/journeys.mjs';
 import { replay } from './suites/replay.mjs';
 import { screens } from './suites/screens.mjs';
@@ -22,7 +23,7 @@ const argument = (name) => {
 const report = new Report(argument('--match'));
 const options = { screenshots: argument('--screenshots') };
 const only = argument('--only');
-const suites = { screens, 'team-screens': teamScreens, journeys, exploring, files, forms, replay, team };
+const suites = { screens, 'team-screens': teamScreens, journeys, exploring, files, forms, hostile, replay, team };
 
 if (!existsSync(join(repository, 'static/dist/index.html'))) {
   console.log('the page is not built: run npm ci && npm run build in frontend/');

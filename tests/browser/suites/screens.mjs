@@ -96,6 +96,10 @@ export async function screens(report, browser, { screenshots }) {
 
       await page.keyboard.press('t');
       await page.getByRole('button', { name: 'copy_page_to_iter' }).waitFor();
+      await page.getByRole('columnheader', { name: 'total' }).getByRole('button').click();
+      assert.match(page.url(), /[?&]order=total/);
+      await page.reload();
+      await page.locator('th[aria-sort=descending]', { hasText: 'total' }).waitFor();
       await assertAccessible(page, 'functions');
       await shoot(page, screenshots, 'mock-flame-functions');
       await page.keyboard.press('t');
