@@ -8,6 +8,7 @@ import { findBinary, Tracedeck } from '../lib/tracedeck.mjs';
 const names = {
   roles: 'accounts: an operator runs, a viewer looks, and each sees who it is',
   frozen: 'a frozen link keeps what there was, a revoked one closes the page that shows it',
+  links: 'a link that is unknown, expired or revoked says which, to whoever opens it',
   tabs: 'two tabs stop the same run: it ends once, and both say so',
   evicted: 'a page that reads nothing is let go, says so and comes back, and others see nothing of it',
   cut: 'a network that is cut for 30 s in mid-run: the page resumes, and nothing is lost',
@@ -102,6 +103,31 @@ export async function team(report, browser, { screenshots }) {
     await page.getByRole('button', { name: /^Revoke/ }).click();
     await guest.getByRole('heading', { name: 'This link does not open' }).waitFor();
     await guest.getByText('This link was revoked').waitFor();
+    await page.getByRole('button', { name: /^Close/ }).click();
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await ended(page);
+  });
+
+  await test(names.links, async () => {
+    const { page } = await open(await server.signInUrl());
+    await write(page, TICKS);
+    const refused = async (address, words, name) => {
+      const { page: guest } = await open(address);
+      await guest.getByRole('heading', { name: 'This link does not open' }).waitFor();
+      await guest.getByText(words).waitFor();
+      assert.equal(await guest.getByText(/^tick \d+/).count(), 0, 'what was recorded is still shown');
+      await assertAccessible(guest, name);
+      await shoot(guest, screenshots, name);
+    };
+    await refused(`${page.url()}#v=unknown`, 'This link is not known here', 'link-unknown');
+    // A day is the shortest that the dialog offers; the server takes a second.
+    await page.route('**/shares', (route) => (route.request().method() === 'POST' ? route.continue({ postData: JSON.stringify({ ...route.request().postDataJSON(), expires_in_seconds: 1 }) }) : route.continue()));
+    await refused(await share(page, false), 'This link has expired', 'link-expired');
+    await page.unroute('**/shares');
+    await page.getByRole('button', { name: /^Close/ }).click();
+    const link = await share(page, false);
+    await page.getByRole('button', { name: /^Revoke/ }).first().click();
+    await refused(link, 'This link was revoked', 'link-revoked');
     await page.getByRole('button', { name: /^Close/ }).click();
     await page.getByRole('button', { name: 'Stop' }).click();
     await ended(page);
