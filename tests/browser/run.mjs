@@ -10,6 +10,7 @@ import { files } from './suites/files.mjs';
 import { forms } from './suites/forms.mjs';
 import { hostile } from './suites/hostile.mjs';
 import { journeys } from './suites/journeys.mjs';
+import { links } from './suites/links.mjs';
 import { replay } from './suites/replay.mjs';
 import { screens } from './suites/screens.mjs';
 import { team } from './suites/team.mjs';
@@ -23,7 +24,7 @@ const argument = (name) => {
 const report = new Report(argument('--match'));
 const options = { screenshots: argument('--screenshots') };
 const only = argument('--only');
-const suites = { screens, 'team-screens': teamScreens, journeys, exploring, files, forms, hostile, replay, team };
+const suites = { screens, 'team-screens': teamScreens, journeys, exploring, files, forms, hostile, links, replay, team };
 
 if (!existsSync(join(repository, 'static/dist/index.html'))) {
   console.log('the page is not built: run npm ci && npm run build in frontend/');
