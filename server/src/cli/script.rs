@@ -28,7 +28,10 @@ pub fn read<'a>(program: Option<&str>, arguments: &'a [OsString]) -> Result<(Sou
         ("stdin".to_owned(), read_limited(io::stdin().lock()).context("the standard input cannot be read")?)
     } else {
         let name = file.to_string_lossy().into_owned();
-        let opened = File::open(file).with_context(|| format!("'{name}' cannot be opened"))?;
+        let opened = File::open(file).with_context(|| match name.contains('{') {
+            true => format!("'{name}' cannot be opened; a script's text is given with -e"),
+            false => format!("'{name}' cannot be opened"),
+        })?;
         let bytes = read_limited(opened).with_context(|| format!("'{name}' cannot be read"))?;
         (name, bytes)
     };
@@ -86,6 +89,8 @@ mod tests {
     fn a_file_that_is_missing_is_named() {
         let error = read(None, &[OsString::from("/nonexistent/x.bt")]).expect_err("no such file");
         assert!(format!("{error:#}").starts_with("'/nonexistent/x.bt' cannot be opened: No such file"), "{error:#}");
+        let error = read(None, &[OsString::from("begin { }")]).expect_err("no such file");
+        assert!(error.to_string().ends_with("a script's text is given with -e"), "{error:#}");
     }
 
     #[test]
