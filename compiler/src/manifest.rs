@@ -134,12 +134,15 @@ pub enum MissingProbes {
 }
 
 impl Manifest {
-    /// Brings every place back to where it stands in the script; counters keep the uses of macros that led there.
+    /// Brings every place back to where it stands in the script; what may be told of at run time keeps the uses of macros
+    /// that led there.
     pub fn place(&mut self, expansions: &Expansions) {
-        for counter in &mut self.counters {
-            let uses = expansions.place(counter.span).expanded_from.into_iter();
-            counter.expanded_from = uses.map(|(span, name)| (span, name.to_owned())).collect();
-        }
+        let uses = |span| -> Vec<(Span, String)> {
+            let uses = expansions.place(span).expanded_from.into_iter();
+            uses.map(|(span, name)| (span, name.to_owned())).collect()
+        };
+        self.counters.iter_mut().for_each(|it| it.expanded_from = uses(it.span));
+        self.sites.iter_mut().for_each(|it| it.expanded_from = uses(it.span));
         self.for_each_span(|span| *span = expansions.in_file(*span));
     }
 
@@ -495,6 +498,9 @@ pub enum MapStorage {
 pub struct Site {
     pub kind: SiteKind,
     pub span: Span,
+    /// The uses of macros that led there, from the innermost to the outermost.
+    #[serde(default)]
+    pub expanded_from: Vec<(Span, String)>,
     /// Bytes of the payload's fixed part (after the record header).
     pub fixed_size: u32,
 }

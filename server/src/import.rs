@@ -6,8 +6,7 @@
 use std::sync::Arc;
 
 use tracedeck_compiler::abi::value::{MapSnapshot, Stack};
-use tracedeck_compiler::manifest::{MapId, PrintfStream, RunSettings};
-use tracedeck_compiler::source::Span;
+use tracedeck_compiler::manifest::{MapId, RunSettings};
 
 use crate::flame::pprof::PprofError;
 use crate::session::event::{EndReason, Event, MapShape, Output, RunShape};
@@ -98,12 +97,7 @@ impl Import {
             events.push(Event::Stacks(self.stacks));
         }
         if !self.output.is_empty() {
-            events.push(Event::Output(Output::Printf {
-                stream: PrintfStream::Out,
-                text: self.output,
-                foreign: Vec::new(),
-                span: Span::default(),
-            }));
+            events.push(Event::Output(Output::plain(self.output)));
         }
         events.push(Event::FinalMaps(maps));
         events.push(Event::Ended { reason: EndReason::Finished, exit_code: 0 });

@@ -70,7 +70,7 @@ impl SiteLayout {
     }
 
     pub fn site(&self) -> Site {
-        Site { kind: self.kind.clone(), span: self.span, fixed_size: self.fixed_size }
+        Site { kind: self.kind.clone(), span: self.span, expanded_from: Vec::new(), fixed_size: self.fixed_size }
     }
 }
 

@@ -211,6 +211,7 @@ impl Emitter {
                     text: printed.text,
                     foreign: printed.foreign,
                     span: site.span,
+                    expanded_from: site.expanded_from.clone(),
                 }));
             }
             SiteKind::Cat { format, .. } => {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tracedeck_compiler::diagnostic::Diagnostic;
-use tracedeck_compiler::manifest::{AttachSpec, GlobalsHeader, Manifest, PrintfStream, Program, ProgramKind};
+use tracedeck_compiler::manifest::{AttachSpec, GlobalsHeader, Manifest, Program, ProgramKind};
 use tracedeck_compiler::options::Purpose;
 use tracedeck_compiler::source::{SourceFile, Span};
 
@@ -179,8 +179,7 @@ impl Engine {
         let _ = items.send(Item::Event(Event::Attached { probes: attached.probes }));
         if let Some(path) = pinned(manifest) {
             let text = format!("Program pinned to {}\n", path.display()).into_bytes();
-            let (stream, foreign, span) = (PrintfStream::Out, Vec::new(), Span::default());
-            let _ = items.send(Item::Event(Event::Output(Output::Printf { stream, text, foreign, span })));
+            let _ = items.send(Item::Event(Event::Output(Output::plain(text))));
             return Ok(End { reason: EndReason::Finished, exit_code: 0 });
         }
         if is_dry {

@@ -7,7 +7,6 @@ use tracedeck_compiler::abi::format::text::TextWriter;
 use tracedeck_compiler::abi::value::{MapSnapshot, Value};
 use tracedeck_compiler::diagnostic::Severity;
 use tracedeck_compiler::manifest::{CounterCause, MapId, PrintfStream};
-use tracedeck_compiler::source::Span;
 
 use super::losses::{At, sentence};
 use super::{Desk, Sink};
@@ -32,7 +31,10 @@ impl TextSink {
                 self.desk.streams.out.write_all(&shown(text, foreign))
             }
             Output::Printf { stream: PrintfStream::Out, text, .. } => self.desk.streams.out.write_all(text),
-            Output::Printf { stream, text, foreign, span } => self.message(*stream, text, foreign, *span),
+            Output::Printf { stream, text, foreign, span, expanded_from } => {
+                let at = At { span: *span, expanded_from: expanded_from.clone() };
+                self.message(*stream, text, foreign, &at)
+            }
             Output::Time(text) | Output::System(text) => self.desk.streams.out.write_all(text),
             Output::Join(text) | Output::Cat(text) if for_terminal => {
                 self.desk.streams.out.write_all(&lines_shown(text))
@@ -48,7 +50,7 @@ impl TextSink {
     }
 
     /// `errorf`, `warnf`.
-    fn message(&mut self, stream: PrintfStream, text: &[u8], foreign: &[(u32, u32)], span: Span) -> io::Result<()> {
+    fn message(&mut self, stream: PrintfStream, text: &[u8], foreign: &[(u32, u32)], at: &At) -> io::Result<()> {
         let text = if self.desk.streams.err_is_terminal { shown(text, foreign) } else { text.to_vec() };
         let text = text.strip_suffix(b"\n").unwrap_or(&text);
         let message = match std::str::from_utf8(text) {
@@ -56,7 +58,7 @@ impl TextSink {
             Err(_) => escape::escape(text).into_owned(),
         };
         let severity = if stream == PrintfStream::Warning { Severity::Warning } else { Severity::Error };
-        self.desk.located(severity, &At { span, expanded_from: Vec::new() }, &message)
+        self.desk.located(severity, at, &message)
     }
 
     fn map(&mut self, map: MapId, snapshot: &MapSnapshot, top: u64, div: u64) -> io::Result<()> {

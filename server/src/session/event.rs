@@ -145,6 +145,8 @@ pub enum Output {
         /// escaped, so that a process name cannot forge lines or move the cursor. Almost always empty.
         foreign: Vec<(u32, u32)>,
         span: Span,
+        /// The uses of macros that led there, from the innermost to the outermost.
+        expanded_from: Vec<(Span, String)>,
     },
     /// `time()`, `join()`, `cat()`, `system()`: text as it goes to the output.
     Time(Vec<u8>),
@@ -171,6 +173,14 @@ pub enum Output {
     Zeroed {
         map: MapId,
     },
+}
+
+impl Output {
+    /// Text of no place in the script.
+    pub fn plain(text: Vec<u8>) -> Self {
+        let stream = PrintfStream::Out;
+        Self::Printf { stream, text, foreign: Vec::new(), span: Span::default(), expanded_from: Vec::new() }
+    }
 }
 
 /// A name that only the machine of the run could resolve.

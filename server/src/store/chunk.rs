@@ -10,7 +10,7 @@ use super::{Result, StoreError, runs};
 use crate::session::event::{Event, Stamped};
 
 /// Raised with every change of what an event contains.
-pub const FORMAT: i64 = 2;
+pub const FORMAT: i64 = 3;
 
 /// Fast enough to be forgotten beside the events' own cost.
 const LEVEL: i32 = 1;

@@ -53,7 +53,13 @@ fn record(id: &str, started_ms: i64) -> RunRecord {
 
 fn printf(text: &str) -> Event {
     let (text, stream) = (text.as_bytes().to_vec(), PrintfStream::Out);
-    Event::Output(Output::Printf { stream, text, foreign: Vec::new(), span: Span::default() })
+    Event::Output(Output::Printf {
+        stream,
+        text,
+        foreign: Vec::new(),
+        span: Span::default(),
+        expanded_from: Vec::new(),
+    })
 }
 
 fn maps(id: u32, value: u64) -> Event {

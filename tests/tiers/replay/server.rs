@@ -119,7 +119,13 @@ pub fn shape() -> Event {
 
 pub fn printf(text: &str) -> Event {
     let (text, stream) = (text.as_bytes().to_vec(), PrintfStream::Out);
-    Event::Output(Output::Printf { stream, text, foreign: Vec::new(), span: Span::default() })
+    Event::Output(Output::Printf {
+        stream,
+        text,
+        foreign: Vec::new(),
+        span: Span::default(),
+        expanded_from: Vec::new(),
+    })
 }
 
 pub fn counts(entries: &[(&str, u64)]) -> Vec<(MapId, MapSnapshot)> {

@@ -94,7 +94,7 @@ fn random_records_never_panic() {
             .collect();
         let count = arguments.len();
         let kind = SiteKind::Join { separator: ",".to_owned(), arguments: arguments.clone() };
-        let site = Site { kind, span: Span::default(), fixed_size: fixed };
+        let site = Site { kind, span: Span::default(), expanded_from: Vec::new(), fixed_size: fixed };
         let manifest = Manifest { sites: vec![site], ..Manifest::default() };
         let length = random.below(90) as usize;
         let mut bytes = random.bytes(length);
@@ -170,7 +170,7 @@ fn strings_in_the_tail_follow_each_other() {
     let number = Slot { ty: Type::UINT64, place: SlotPlace::Fixed { offset: 8 } };
     let arguments = vec![string(0), number, string(4)];
     let kind = SiteKind::Join { separator: "+".to_owned(), arguments };
-    let site = Site { kind, span: Span::default(), fixed_size: 16 };
+    let site = Site { kind, span: Span::default(), expanded_from: Vec::new(), fixed_size: 16 };
     let manifest = Manifest { sites: vec![site], ..Manifest::default() };
     let mut record = Header { kind: RecordKind::Site, site: 0, extra: 0 }.word().to_ne_bytes().to_vec();
     record.extend(2_u32.to_ne_bytes());

@@ -37,6 +37,7 @@ fn only_stacks_reach_the_output() {
             text: b"hello\n".to_vec(),
             foreign: Vec::new(),
             span: Span::default(),
+            expanded_from: Vec::new(),
         }),
         Event::Stacks(vec![Arc::new(Stack { id: 5, space: StackSpace::Kernel, pid: 0, frames, places: Vec::new() })]),
         Event::FinalMaps(vec![

@@ -19,7 +19,13 @@ fn lines(events: &[Event]) -> Vec<String> {
 }
 
 fn printf(stream: PrintfStream, text: &[u8]) -> Event {
-    Event::Output(Output::Printf { stream, text: text.to_vec(), foreign: Vec::new(), span: Span::new(8, 28) })
+    Event::Output(Output::Printf {
+        stream,
+        text: text.to_vec(),
+        foreign: Vec::new(),
+        span: Span::new(8, 28),
+        expanded_from: Vec::new(),
+    })
 }
 
 #[test]

@@ -4,6 +4,8 @@ use tracedeck_compiler::abi::value::Number;
 use tracedeck_compiler::manifest::PrintfStream;
 use tracedeck_compiler::types::{Aggregate, Type};
 
+use tracedeck_compiler::source::Span;
+
 use super::*;
 use crate::output::Verbosity;
 use crate::output::fixture::{Written, written};
@@ -16,7 +18,13 @@ fn text(is_terminal: bool, events: &[Event]) -> Written {
 }
 
 fn printf(stream: PrintfStream, text: &[u8], foreign: &[(u32, u32)]) -> Event {
-    Event::Output(Output::Printf { stream, text: text.to_vec(), foreign: foreign.to_vec(), span: Span::new(8, 28) })
+    Event::Output(Output::Printf {
+        stream,
+        text: text.to_vec(),
+        foreign: foreign.to_vec(),
+        span: Span::new(8, 28),
+        expanded_from: Vec::new(),
+    })
 }
 
 fn keyed(entries: &[(&str, i64)]) -> MapSnapshot {

@@ -107,7 +107,13 @@ fn shape() -> Event {
 
 fn printf(text: &str) -> Event {
     let (text, stream) = (text.as_bytes().to_vec(), PrintfStream::Out);
-    Event::Output(Output::Printf { stream, text, foreign: Vec::new(), span: Span::default() })
+    Event::Output(Output::Printf {
+        stream,
+        text,
+        foreign: Vec::new(),
+        span: Span::default(),
+        expanded_from: Vec::new(),
+    })
 }
 
 fn any_event(dice: &mut Dice, n: u64) -> Event {
