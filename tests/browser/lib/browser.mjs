@@ -81,7 +81,15 @@ export async function shoot(page, directory, name) {
 
 /** Rests the pointer on a frame of a flame graph: the tree's items lie over what is drawn. */
 export async function pointAt(page, item) {
-  await item.first().scrollIntoViewIfNeeded();
-  const box = await item.first().boundingBox();
-  await page.mouse.move(box.x + Math.min(box.width / 2, 40), box.y + box.height / 2);
+  // While data arrives an item may give way to its successor between two questions: place and presence are one question.
+  let box = null;
+  while (box === null) {
+    box = await item.first().evaluate((element) => {
+      element.scrollIntoView({ block: 'nearest' });
+      const { x, y, width, height } = element.getBoundingClientRect();
+      return element.isConnected ? { x, y, width, height } : null;
+    });
+  }
+  // The middle stays within a wide frame however its neighbours grow.
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
 }
