@@ -70,13 +70,19 @@ pub fn bucket_bounds(index: usize, bits: u8) -> Option<(u64, u64)> {
 fn update<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, aggregate: &Aggregate, sample: Sample<'ctx>) {
     let bits = bits(aggregate).min(MAX_BITS);
     let ir = &builder.ir;
-    let [one, shift] = [1, u64::from(bits)].map(|value| ir.constant(value));
-    let mantissa = ir.constant((1 << bits) - 1);
-    let power = ir.sub(ir.highest_bit(sample.value), shift);
-    let after_leading_one = ir.and(ir.shift_right(sample.value, power), mantissa);
-    let above = ir.add(ir.add(ir.shift_left(ir.add(power, one), shift), after_leading_one), one);
-    let is_small = ir.compare(IntPredicate::ULE, sample.value, mantissa);
-    let index = ir.select(is_small, ir.add(sample.value, one), above);
+    let one = ir.constant(1);
+    let length = ir.bit_length(sample.value);
+    let index = if bits == 0 {
+        ir.add(length, one)
+    } else {
+        let shift = ir.constant(u64::from(bits));
+        let mantissa = ir.constant((1 << bits) - 1);
+        let power = ir.sub(length, ir.add(shift, one));
+        let after_leading_one = ir.and(ir.shift_right(sample.value, power), mantissa);
+        let above = ir.add(ir.add(ir.shift_left(ir.add(power, one), shift), after_leading_one), one);
+        let is_small = ir.compare(IntPredicate::ULE, sample.value, mantissa);
+        ir.select(is_small, ir.add(sample.value, one), above)
+    };
     let is_negative = ir.compare(IntPredicate::SLT, sample.value, ir.constant(0));
     let index = ir.select(is_negative, ir.constant(0), index);
     builder.add_to_bucket(sample.cell, index, bucket_count(bits) as u32);

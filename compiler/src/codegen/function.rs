@@ -55,7 +55,7 @@ pub(super) enum FunctionKind<'ctx> {
         returned: PointerValue<'ctx>,
         leave: BasicBlock<'ctx>,
     },
-    /// A function of the script.
+    /// A function of the script, or one of ours.
     Subprogram {
         /// Stores the return value.
         returned: PointerValue<'ctx>,
@@ -90,12 +90,12 @@ impl<'a, 'ctx> FunctionBuilder<'a, 'ctx> {
         Self::new(unit, state, ir, function, FunctionKind::Program { returned, leave }, entry, body)
     }
 
-    /// Starts a function of the script.
+    /// Starts a function that programs call: one of the script, or one of ours.
     pub(super) fn subprogram(
         unit: &'a Unit<'a, 'ctx>,
         state: &'a ProgramState<'a>,
         function: Function<'ctx>,
-        id: FunctionId,
+        id: Option<FunctionId>,
         span: Span,
     ) -> Self {
         let ir = Ir::new(unit.context, function.value);
@@ -108,7 +108,7 @@ impl<'a, 'ctx> FunctionBuilder<'a, 'ctx> {
         let kind = FunctionKind::Subprogram { returned, leave };
         let mut builder = Self::new(unit, state, ir, function, kind, entry, body);
         builder.span = span;
-        builder.script_function = Some(id);
+        builder.script_function = id;
         builder.locate(span);
         builder
     }
@@ -189,6 +189,13 @@ impl<'a, 'ctx> FunctionBuilder<'a, 'ctx> {
             section: self.state.section.clone(),
         });
         Ok(())
+    }
+
+    /// Sets what a subprogram returns when its end is reached.
+    pub(super) fn return_from_subprogram(&self, value: IntValue<'ctx>) {
+        if let FunctionKind::Subprogram { returned, .. } = self.kind {
+            self.ir.store(returned, value, 8);
+        }
     }
 
     /// Attributes what follows to a place in the script.

@@ -60,7 +60,7 @@ pub(super) fn lower<'a, 'ctx>(
     declared: Function<'ctx>,
 ) -> Result<(), CodegenError> {
     let Some(function) = state.probe.functions.get(id.0 as usize) else { return Ok(()) };
-    let mut builder = FunctionBuilder::subprogram(unit, state, declared, id, function.span);
+    let mut builder = FunctionBuilder::subprogram(unit, state, declared, Some(id), function.span);
     let in_registers = state.parameters_in_registers(function);
     let mut register = 0;
     for (variable, in_register) in function.parameters.iter().zip(in_registers) {

@@ -267,22 +267,18 @@ impl<'ctx> Ir<'ctx> {
         (mask, is_whole)
     }
 
-    /// The position of the highest bit that is set; 0 for 0. BPF has no instruction for it.
-    pub fn highest_bit(&self, value: IntValue<'ctx>) -> IntValue<'ctx> {
-        let (mut rest, mut position) = (value, self.constant(0));
-        for power in (0..6).rev() {
-            let step = 1_u64 << power;
-            // 1 if any bit lies above `step`: the upper part plus its largest value carries. Without a branch, which
-            // samples would mispredict and the verifier would follow both ways.
-            let upper = self.shift_right(rest, self.constant(step));
-            let carried = self.add(upper, self.constant((1 << step) - 1));
-            let is_high = self.shift_right(carried, self.constant(step));
-            // The optimizer would make masks of 64 bits of it, one for each use.
-            let distance = self.opaque(self.shift_left(is_high, self.constant(power)));
-            rest = self.shift_right(rest, distance);
-            position = self.or(position, distance);
-        }
-        position
+    /// How many bits a number takes: one more than the position of its highest bit; 0 for 0. BPF has no instruction for
+    /// it. Without a branch, which samples would mispredict and the verifier would follow both ways.
+    pub fn bit_length(&self, value: IntValue<'ctx>) -> IntValue<'ctx> {
+        // All bits below the highest are set as well, then counted: in pairs, in fours, in bytes, over all bytes.
+        let filled =
+            (0..6).fold(value, |value, power| self.or(value, self.shift_right(value, self.constant(1 << power))));
+        let masked = |value, mask| self.and(value, self.constant(mask));
+        let moved = |value, bits| self.shift_right(value, self.constant(bits));
+        let pairs = self.sub(filled, masked(moved(filled, 1), 0x5555_5555_5555_5555));
+        let fours = self.add(masked(pairs, 0x3333_3333_3333_3333), masked(moved(pairs, 2), 0x3333_3333_3333_3333));
+        let bytes = masked(self.add(fours, moved(fours, 4)), 0x0f0f_0f0f_0f0f_0f0f);
+        moved(self.mul(bytes, self.constant(0x0101_0101_0101_0101)), 56)
     }
 
     // Values that depend on the way.

@@ -34,6 +34,8 @@ pub struct ProgramState<'a> {
     pub(super) returned: Option<u32>,
     /// Scratch offset of what stack captures remember between events.
     pub(super) stack_memory: Option<u32>,
+    /// Places where a stack is captured, by the most frames.
+    captures: HashMap<u16, u32>,
     deleted: HashSet<MapId>,
     /// The kernel has `bpf_loop`.
     has_loop: bool,
@@ -64,6 +66,7 @@ impl<'a> ProgramState<'a> {
             callbacks: Cell::new(0),
             returned: None,
             stack_memory: None,
+            captures: HashMap::new(),
             deleted: HashSet::new(),
             has_loop,
             results: HashMap::new(),
@@ -110,8 +113,8 @@ impl<'a> ProgramState<'a> {
             }
         }
         let returned = if homes.functions > 0 { Some(state.take_scratch(16)?) } else { None };
-        let stack_memory = if homes.captures_stacks { Some(state.take_scratch(STACK_MEMORY)?) } else { None };
-        Some(Self { storage, returned, stack_memory, deleted, results, ..state })
+        let stack_memory = if homes.captures.is_empty() { None } else { Some(state.take_scratch(STACK_MEMORY)?) };
+        Some(Self { storage, returned, stack_memory, captures: homes.captures, deleted, results, ..state })
     }
 
     /// Whether each pass of a `while` is a function that the kernel calls back.
@@ -138,6 +141,11 @@ impl<'a> ProgramState<'a> {
 
     pub fn storage(&self, variable: VariableId) -> Storage {
         self.storage.get(&variable).copied().unwrap_or(Storage::Local)
+    }
+
+    /// How many places capture a stack of at most so many frames.
+    pub fn captures(&self, limit: u16) -> u32 {
+        self.captures.get(&limit).copied().unwrap_or(0)
     }
 
     /// Whether some probe deletes entries of a map, so that most assignments create one.
@@ -185,7 +193,7 @@ struct Homes {
     has_loop: bool,
     functions: u32,
     current: u32,
-    captures_stacks: bool,
+    captures: HashMap<u16, u32>,
     home: HashMap<VariableId, u32>,
     shared: HashSet<VariableId>,
 }
@@ -237,7 +245,9 @@ impl Visit for Homes {
         {
             self.used(*variable);
         }
-        self.captures_stacks |= matches!((&expression.kind, &expression.ty), (ExprKind::Call(_), Type::Stack { .. }));
+        if let (ExprKind::Call(_), Type::Stack { limit, .. }) = (&expression.kind, &expression.ty) {
+            *self.captures.entry((*limit).max(1)).or_default() += 1;
+        }
         walk_expression(self, expression);
     }
 }

@@ -308,7 +308,8 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         let bytes = self.at_most(bytes, most);
         self.read_memory(place, bytes, address, AddressSpace::Kernel);
         self.end_of_slot(&mut record, bytes_at, bytes, most);
-        let sent = self.output_bytes(record.start.pointer, record.end, record.most, RING_NO_WAKEUP);
+        let wakeup = self.ir.constant(RING_NO_WAKEUP);
+        let sent = self.output_bytes(record.start.pointer, record.end, record.most, wakeup);
         let failed = self.ir.compare(IntPredicate::SLT, sent, self.ir.constant(0));
         self.count_if(failed, CounterCause::RingFull, Span::default());
         Ok(sent)
@@ -339,7 +340,8 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
     }
 
     fn output(&mut self, record: &TailRecord<'ctx>) {
-        let sent = self.output_bytes(record.start.pointer, record.end, record.most, RING_NO_WAKEUP);
+        let wakeup = self.ir.constant(RING_NO_WAKEUP);
+        let sent = self.output_bytes(record.start.pointer, record.end, record.most, wakeup);
         let failed = self.ir.compare(IntPredicate::SLT, sent, self.ir.constant(0));
         self.count_if(failed, CounterCause::RingFull, Span::default());
     }
@@ -350,10 +352,10 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         start: PointerValue<'ctx>,
         bytes: IntValue<'ctx>,
         most: u32,
-        wakeup: u64,
+        wakeup: IntValue<'ctx>,
     ) -> IntValue<'ctx> {
         let ring = self.ring(most);
-        self.ir.ringbuf_output(ring, start, bytes, self.ir.constant(wakeup))
+        self.ir.ringbuf_output(ring, start, bytes, wakeup)
     }
 }
 

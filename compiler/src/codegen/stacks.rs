@@ -4,15 +4,18 @@
 //! could not be sent has id 0 and is counted, so no value ever refers to frames that nobody knows.
 
 use inkwell::IntPredicate;
-use inkwell::values::{IntValue, PointerValue};
+use inkwell::attributes::{Attribute, AttributeLoc};
+use inkwell::values::{FunctionValue, IntValue, PointerValue};
 
 use crate::abi::record::{HEADER_SIZE, RecordKind, STACK_ID_COUNT_SHIFT, STACK_PREFIX_SIZE, STACK_USER};
+use crate::kernel::Feature;
 use crate::manifest::{CounterCause, STACKS_SEEN_MAP};
 use crate::types::StackSpace;
 
 use super::error::CodegenError;
-use super::function::FunctionBuilder;
+use super::function::{FunctionBuilder, FunctionKind};
 use super::helpers::{RING_FORCE_WAKEUP, RING_NO_WAKEUP, UPDATE_ANY, USER_STACK};
+use super::unit::{Parameter, ParameterKind};
 
 /// Odd numbers with well mixed bits: the fractions of the golden ratio and of the square root of 3.
 const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -24,28 +27,150 @@ const USUAL_FRAMES: u32 = 32;
 const RECENT_IDS: u64 = 64;
 /// Bytes that a program's captures keep between events on each CPU: the room beyond the usual one that kernel and user
 /// stacks needed so far, then the recent ids.
-pub const STACK_MEMORY: u32 = 16 + RECENT_IDS as u32 * 8;
+pub const STACK_MEMORY: u32 = RECENT_IDS_OFFSET + RECENT_IDS as u32 * 8;
+const RECENT_IDS_OFFSET: u32 = 16;
 
-/// A captured stack.
-pub struct CapturedStack<'ctx> {
-    pub id: IntValue<'ctx>,
-    pub frames: IntValue<'ctx>,
+/// What the function that captures returns on failure: these numbers and those above, no id is as large. The ring's refusals lie below
+/// those of the stack walk, by the numbers that the kernel has for errors.
+const FAILURES: i64 = -2 * ERRORS;
+const ERRORS: i64 = 4096;
+const GET_STACK: &str = "get_stack";
+const RINGBUF_OUTPUT: &str = "ringbuf_output";
+
+const PARAMETERS: [Parameter; 5] = [
+    Parameter { name: "context", kind: ParameterKind::Pointer },
+    Parameter { name: "record", kind: ParameterKind::Pointer },
+    Parameter { name: "memory", kind: ParameterKind::Pointer },
+    Parameter { name: "flags", kind: ParameterKind::Integer },
+    Parameter { name: "owner", kind: ParameterKind::Integer },
+];
+
+/// What capturing works with.
+struct Capture<'ctx> {
+    context: PointerValue<'ctx>,
+    /// Memory for the record of the frames.
+    record: PointerValue<'ctx>,
+    /// What captures keep between events.
+    memory: PointerValue<'ctx>,
+    /// [`USER_STACK`] or 0.
+    flags: IntValue<'ctx>,
+    /// The process whose frames they are; 0 for the kernel's.
+    owner: IntValue<'ctx>,
+    /// The most frames.
+    limit: u32,
 }
 
 impl<'ctx> FunctionBuilder<'_, 'ctx> {
     /// Captures the current stack, at most `limit` frames of it, and sees to it that user space knows the frames.
-    pub fn capture_stack(&mut self, space: StackSpace, limit: u16) -> Result<CapturedStack<'ctx>, CodegenError> {
-        let context = self.context_pointer()?;
-        let limit = u32::from(limit.max(1));
-        let prefix = HEADER_SIZE + STACK_PREFIX_SIZE;
-        let record = self.scratch_memory(prefix + limit * 8)?.pointer;
-        let frames = self.ir.offset(record, prefix);
-        let bytes = self.frames_of_context(space, context, frames, limit)?;
+    /// Returns its id, which tells how many frames there are; 0 where it failed or there are none.
+    pub fn capture_stack(&mut self, space: StackSpace, limit: u16) -> Result<IntValue<'ctx>, CodegenError> {
+        let limit = limit.max(1);
+        let frames = u32::from(limit);
+        let (flags, owner) = match space {
+            StackSpace::Kernel => (0, self.ir.constant(0)),
+            StackSpace::User => {
+                let ids = self.current_ids()?;
+                (USER_STACK, self.ir.shift_right(ids, self.ir.constant(32)))
+            }
+        };
+        let capture = Capture {
+            context: self.context_pointer()?,
+            record: self.scratch_memory(HEADER_SIZE + STACK_PREFIX_SIZE + frames * 8)?.pointer,
+            memory: self.stack_memory()?,
+            flags: self.ir.constant(flags),
+            owner,
+            limit: frames,
+        };
+        self.unit.traffic.add_stacks();
+        // Linux 6.1 takes a call for the end of a loop where the code behind it was looked at before.
+        let is_shared = self.state.captures(limit) > 1 && self.unit.kernel.has(Feature::InstructionsV4);
+        if !is_shared {
+            return self.capture(&capture);
+        }
+        let answer = self.call_capture(&capture)?;
+        let before = self.ir.here();
+        let [failed, lost, unread, next] = ["failed", "lost", "unread", ""].map(|name| self.ir.block(name));
+        let is_failure = self.ir.compare(IntPredicate::UGE, answer, self.ir.constant(FAILURES as u64));
+        self.ir.branch_if(is_failure, failed, next);
+        self.ir.position(failed);
+        let is_unread = self.ir.compare(IntPredicate::UGE, answer, self.ir.constant(-ERRORS as u64));
+        self.ir.branch_if(is_unread, unread, lost);
+        self.ir.position(unread);
+        self.count_failure(CounterCause::StackFailed, GET_STACK, answer);
+        let from_unread = self.ir.here();
+        self.ir.branch(next);
+        self.ir.position(lost);
+        let refusal = self.ir.add(answer, self.ir.constant(ERRORS as u64));
+        self.count_failure(CounterCause::StackFailed, RINGBUF_OUTPUT, refusal);
+        let from_lost = self.ir.here();
+        self.ir.branch(next);
+        self.ir.position(next);
+        let zero = self.ir.constant(0);
+        Ok(self.ir.merge(&[(answer, before), (zero, from_unread), (zero, from_lost)]))
+    }
 
+    /// What a capture returns that failed: 0, and it is counted; the function of a program tells its caller, who knows
+    /// which place of the script it is.
+    fn failed_capture(&mut self, helper: &str, result: IntValue<'ctx>) -> IntValue<'ctx> {
+        if !matches!(self.kind, FunctionKind::Subprogram { .. }) {
+            self.count_failure(CounterCause::StackFailed, helper, result);
+            return self.ir.constant(0);
+        }
+        if helper == GET_STACK { result } else { self.ir.sub(result, self.ir.constant(ERRORS as u64)) }
+    }
+
+    /// Calls the function that captures all stacks of a program with the same limit.
+    fn call_capture(&mut self, capture: &Capture<'ctx>) -> Result<IntValue<'ctx>, CodegenError> {
+        let name = format!("run{}_stack{}", self.state.index, capture.limit);
+        let function = match self.unit.module.get_function(&name) {
+            Some(known) => {
+                self.unit.traffic.add(u64::from(capture.most_bytes()));
+                known
+            }
+            None => self.capture_function(&name, capture.limit)?,
+        };
+        let arguments = [
+            capture.context.into(),
+            capture.record.into(),
+            capture.memory.into(),
+            capture.flags.into(),
+            capture.owner.into(),
+        ];
+        Ok(self.ir.call_with(function, &arguments))
+    }
+
+    fn capture_function(&self, name: &str, limit: u32) -> Result<FunctionValue<'ctx>, CodegenError> {
+        let function = self.unit.function(name, &self.state.section, &PARAMETERS, self.span, true);
+        let noinline = Attribute::get_named_enum_kind_id("noinline");
+        let attribute = self.unit.context.create_enum_attribute(noinline, 0);
+        function.value.add_attribute(AttributeLoc::Function, attribute);
+        let mut builder = FunctionBuilder::subprogram(self.unit, self.state, function, None, self.span);
+        let parameters = function.value.get_params();
+        let [context, record, memory, flags, owner] = parameters[..] else {
+            return Err(CodegenError::internal(self.span, "a capture lacks a parameter"));
+        };
+        let capture = Capture {
+            context: context.into_pointer_value(),
+            record: record.into_pointer_value(),
+            memory: memory.into_pointer_value(),
+            flags: flags.into_int_value(),
+            owner: owner.into_int_value(),
+            limit,
+        };
+        let answer = builder.capture(&capture)?;
+        builder.return_from_subprogram(answer);
+        builder.finish()?;
+        Ok(function.value)
+    }
+
+    /// The id, 0 for a stack without frames, or what [`Self::failed_capture`] makes of a failure.
+    fn capture(&mut self, capture: &Capture<'ctx>) -> Result<IntValue<'ctx>, CodegenError> {
+        let frames = self.ir.offset(capture.record, HEADER_SIZE + STACK_PREFIX_SIZE);
+        let bytes = self.frames_of_context(capture, frames);
         let [failed, check, captured, next] = ["failed", "check", "captured", ""].map(|name| self.ir.block(name));
         self.ir.branch_if(self.ir.compare(IntPredicate::SLT, bytes, self.ir.constant(0)), failed, check);
         self.ir.position(failed);
-        self.count_failure(CounterCause::StackFailed, "get_stack", bytes);
+        let failure = self.failed_capture(GET_STACK, bytes);
         let from_failed = self.ir.here();
         self.ir.branch(next);
         self.ir.position(check);
@@ -53,46 +178,27 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         self.ir.branch_if(self.ir.is_zero(count), next, captured);
 
         self.ir.position(captured);
-        let owner = match space {
-            StackSpace::Kernel => self.ir.constant(0),
-            StackSpace::User => {
-                let ids = self.current_ids()?;
-                self.ir.shift_right(ids, self.ir.constant(32))
-            }
-        };
-        let hash = self.hash_frames(frames, count, limit, owner);
-        // The id tells how many frames there are: `len` of a stack that was kept needs nothing else.
+        let hash = self.hash_frames(frames, count, capture);
+        // The id tells how many frames there are: `len` of a stack needs nothing else.
         let id = self.ir.shift_right(hash, self.ir.constant(u64::from(64 - STACK_ID_COUNT_SHIFT)));
         let id = self.ir.or(id, self.ir.shift_left(count, self.ir.constant(u64::from(STACK_ID_COUNT_SHIFT))));
-        let sent = self.send_stack(record, id, owner, count, space, limit)?;
+        let sent = self.send_stack(capture, id, count)?;
         let from_captured = self.ir.here();
         self.ir.branch(next);
         self.ir.position(next);
         let zero = self.ir.constant(0);
-        Ok(CapturedStack {
-            id: self.ir.merge(&[(zero, from_failed), (zero, check), (sent, from_captured)]),
-            frames: self.ir.merge(&[(zero, from_failed), (zero, check), (count, from_captured)]),
-        })
+        Ok(self.ir.merge(&[(failure, from_failed), (zero, check), (sent, from_captured)]))
     }
 
     /// Fills `frames`; returns the number of bytes, negative on failure.
-    fn frames_of_context(
-        &mut self,
-        space: StackSpace,
-        context: PointerValue<'ctx>,
-        frames: PointerValue<'ctx>,
-        limit: u32,
-    ) -> Result<IntValue<'ctx>, CodegenError> {
-        let (flags, memory_offset) = match space {
-            StackSpace::Kernel => (0, 0),
-            StackSpace::User => (USER_STACK, 8),
-        };
-        let flags = self.ir.constant(flags);
+    fn frames_of_context(&mut self, capture: &Capture<'ctx>, frames: PointerValue<'ctx>) -> IntValue<'ctx> {
+        let Capture { context, flags, limit, .. } = *capture;
         let all = self.ir.constant(u64::from(limit) * 8);
         if limit <= USUAL_FRAMES {
-            return Ok(self.ir.get_stack(context, frames, all, flags));
+            return self.ir.get_stack(context, frames, all, flags);
         }
-        let needed = self.stack_memory(memory_offset)?;
+        let needed = self.ir.shift_left(self.is_user(capture), self.ir.constant(3));
+        let needed = self.ir.index(capture.memory, needed);
         let usual = self.ir.constant(u64::from(USUAL_FRAMES) * 8);
         let room = self.ir.add(self.ir.load(needed, 8, false), usual);
         let room = self.at_most(room, limit * 8);
@@ -108,15 +214,20 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         let whole = self.ir.get_stack(context, frames, all, flags);
         self.ir.branch(next);
         self.ir.position(next);
-        Ok(self.ir.merge(&[(bytes, before), (whole, again)]))
+        self.ir.merge(&[(bytes, before), (whole, again)])
+    }
+
+    /// 1 for a user stack, 0 for the kernel's.
+    fn is_user(&self, capture: &Capture<'ctx>) -> IntValue<'ctx> {
+        self.ir.shift_right(capture.flags, self.ir.constant(u64::from(USER_STACK.trailing_zeros())))
     }
 
     /// The address of what captures keep between events.
-    fn stack_memory(&mut self, offset: u32) -> Result<PointerValue<'ctx>, CodegenError> {
+    fn stack_memory(&mut self) -> Result<PointerValue<'ctx>, CodegenError> {
         let Some(start) = self.state.stack_memory else {
             return Err(CodegenError::internal(self.span, "a stack without its memory"));
         };
-        Ok(self.scratch_at(start + offset).pointer)
+        Ok(self.scratch_at(start).pointer)
     }
 
     /// A number for the frames, one at least (and the process whose frames they are); never 0.
@@ -126,10 +237,9 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         &mut self,
         frames: PointerValue<'ctx>,
         count: IntValue<'ctx>,
-        limit: u32,
-        owner: IntValue<'ctx>,
+        capture: &Capture<'ctx>,
     ) -> IntValue<'ctx> {
-        let seed = self.ir.mul(self.ir.xor(owner, self.ir.constant(SEED)), self.ir.constant(MIX));
+        let seed = self.ir.mul(self.ir.xor(capture.owner, self.ir.constant(SEED)), self.ir.constant(MIX));
         let (pass, check, done) = (self.ir.block("frame"), self.ir.block("check"), self.ir.block("hashed"));
         let (index_slot, hash_slot) = (self.entry_memory(8, "index"), self.entry_memory(8, "hash"));
         self.ir.store(index_slot, self.ir.constant(0), 8);
@@ -146,7 +256,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         let next = self.ir.add(index, self.ir.constant(1));
         self.ir.store(index_slot, next, 8);
         // Tested at its end: Linux 6.1 refuses a loop whose last instruction runs into the first without a jump.
-        let most = self.ir.constant(u64::from(limit));
+        let most = self.ir.constant(u64::from(capture.limit));
         self.ir.branch_if(self.ir.compare(IntPredicate::ULT, next, most), check, done);
         self.ir.position(check);
         self.ir.branch_if(self.ir.compare(IntPredicate::ULT, next, count), pass, done);
@@ -157,19 +267,16 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         self.ir.select(is_zero, self.ir.constant(1), mixed)
     }
 
-    /// Sends the frames if this run has not seen them. Returns the id, 0 if user space could not be told.
+    /// Sends the frames if this run has not seen them. Returns the id, or what tells that user space could not be told.
     fn send_stack(
         &mut self,
-        record: PointerValue<'ctx>,
+        capture: &Capture<'ctx>,
         id: IntValue<'ctx>,
-        owner: IntValue<'ctx>,
         count: IntValue<'ctx>,
-        space: StackSpace,
-        limit: u32,
     ) -> Result<IntValue<'ctx>, CodegenError> {
-        self.unit.traffic.add_stacks();
-        let recent = self.stack_memory(16)?;
+        let record = capture.record;
         let slot = self.ir.and(id, self.ir.constant(RECENT_IDS - 1));
+        let recent = self.ir.offset(capture.memory, RECENT_IDS_OFFSET);
         let recent = self.ir.index(recent, self.ir.shift_left(slot, self.ir.constant(3)));
         let [look_up, fresh, mark, remember, lost, next] =
             ["look_up", "fresh", "mark", "remember", "lost", ""].map(|name| self.ir.block(name));
@@ -185,26 +292,20 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         self.ir.branch_if(self.ir.is_null(known), fresh, remember);
 
         self.ir.position(fresh);
-        let frames = self.at_most(count, limit);
+        let frames = self.at_most(count, capture.limit);
         let header = self.ir.shift_left(frames, self.ir.constant(32));
         let header = self.ir.or(header, self.ir.constant(RecordKind::Stack as u64));
         self.ir.store(record, header, 8);
         self.ir.store(self.ir.offset(record, 8), id, 8);
-        let flag = match space {
-            StackSpace::Kernel => 0,
-            StackSpace::User => u64::from(STACK_USER),
-        };
-        let owner = self.ir.or(owner, self.ir.constant(flag << 32));
-        self.ir.store(self.ir.offset(record, 16), owner, 8);
+        let is_user = self.is_user(capture);
+        let mark_of_space = self.ir.mul(is_user, self.ir.constant(u64::from(STACK_USER) << 32));
+        self.ir.store(self.ir.offset(record, 16), self.ir.or(capture.owner, mark_of_space), 8);
         let bytes = self.ir.shift_left(frames, self.ir.constant(3));
         let bytes = self.ir.add(bytes, self.ir.constant(u64::from(HEADER_SIZE + STACK_PREFIX_SIZE)));
-        let wakeup = match space {
-            StackSpace::Kernel => RING_NO_WAKEUP,
-            // The process may be gone in a moment, and with it what its addresses mean.
-            StackSpace::User => RING_FORCE_WAKEUP,
-        };
-        let most = HEADER_SIZE + STACK_PREFIX_SIZE + limit * 8;
-        let sent = self.output_bytes(record, bytes, most, wakeup);
+        // The process of a user stack may be gone in a moment, and with it what its addresses mean.
+        let urgency = self.ir.mul(is_user, self.ir.constant(RING_FORCE_WAKEUP - RING_NO_WAKEUP));
+        let wakeup = self.ir.add(urgency, self.ir.constant(RING_NO_WAKEUP));
+        let sent = self.output_bytes(record, bytes, capture.most_bytes(), wakeup);
         self.ir.branch_if(self.ir.compare(IntPredicate::SLT, sent, self.ir.constant(0)), lost, mark);
         self.ir.position(mark);
         let one = self.word()?;
@@ -216,10 +317,17 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         self.ir.store(recent, id, 8);
         self.ir.branch(next);
         self.ir.position(lost);
-        self.count_failure(CounterCause::StackFailed, "ringbuf_output", sent);
+        let refusal = self.failed_capture(RINGBUF_OUTPUT, sent);
         let from_lost = self.ir.here();
         self.ir.branch(next);
         self.ir.position(next);
-        Ok(self.ir.merge(&[(id, before), (id, remember), (self.ir.constant(0), from_lost)]))
+        Ok(self.ir.merge(&[(id, before), (id, remember), (refusal, from_lost)]))
+    }
+}
+
+impl Capture<'_> {
+    /// Bytes of the longest record.
+    fn most_bytes(&self) -> u32 {
+        HEADER_SIZE + STACK_PREFIX_SIZE + self.limit * 8
     }
 }

@@ -1,7 +1,7 @@
 //! Random scripts: each passes sema, so the kernel must take it, and it must print what the language says.
 
 use tracedeck::host::LiveKernel;
-use tracedeck::live::describe::verifier_logs;
+use tracedeck::live::verify_load;
 use tracedeck_compiler::compile;
 use tracedeck_compiler::diagnostic::Diagnostic;
 use tracedeck_compiler::diagnostic::render::render;
@@ -54,7 +54,7 @@ fn refusal(seed: u64) -> Option<String> {
         Err(_) => Some(format!("seed {seed} panics\n{text}")),
         Ok(Err(diagnostics)) if diagnostics.iter().any(|it| PREDICTED.contains(&it.code)) => None,
         Ok(Err(diagnostics)) => told(&diagnostics),
-        Ok(Ok((compiled, _))) => verifier_logs(&compiled, &source).err().and_then(|refused| told(&[refused])),
+        Ok(Ok((compiled, _))) => verify_load(&compiled).err().map(|refused| format!("seed {seed}\n{text}{refused}")),
     }
 }
 

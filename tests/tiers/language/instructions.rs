@@ -13,11 +13,11 @@ use super::KERNEL;
 const CEILINGS: [(&str, u64); 9] = [
     ("t:raw_syscalls:sys_enter { @ = count(); }", 16),
     ("t:raw_syscalls:sys_enter { @[comm] = count(); }", 50),
-    ("t:raw_syscalls:sys_enter { @ = hist(args.id); }", 88),
+    ("t:raw_syscalls:sys_enter { @ = hist(args.id); }", 67),
     ("t:raw_syscalls:sys_enter { @[pid, comm, args.id] = sum(args.id); }", 67),
     ("t:sched:sched_switch { @[args.prev_comm, args.next_comm] = count(); }", 67),
     ("profile:hz:99 { @[kstack] = count(); }", 188),
-    ("profile:hz:99 { @[ustack, kstack, comm] = count(); }", 328),
+    ("profile:hz:99 { @[ustack, kstack, comm] = count(); }", 248),
     ("t:raw_syscalls:sys_enter { printf(\"%d %s %d\\n\", pid, comm, args.id); }", 43),
     ("t:raw_syscalls:sys_enter { $i = 0; while ($i < 10) { $i++; } @ = sum($i); }", 63),
 ];

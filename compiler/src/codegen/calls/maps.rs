@@ -3,7 +3,6 @@
 use crate::abi::record::STACK_ID_COUNT_SHIFT;
 use crate::hir::{Call, Expr, ExprKind};
 use crate::manifest::CounterCause;
-use crate::types::Type;
 
 use super::Result;
 use crate::codegen::{CodegenError, FunctionBuilder};
@@ -44,14 +43,6 @@ pub fn len<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, _: &Expr, call: &Call)
         return Ok(builder.count_entries(*map)?.into());
     }
     let stack = builder.call_argument(call, 0)?;
-    match (&stack.ty, &stack.kind) {
-        // The number of frames is known where the stack is captured, not from its id.
-        (Type::Stack { space, limit, .. }, ExprKind::Call(_)) => {
-            Ok(builder.capture_stack(*space, *limit)?.frames.into())
-        }
-        _ => {
-            let id = builder.register(stack)?;
-            Ok(builder.ir.shift_right(id, builder.ir.constant(u64::from(STACK_ID_COUNT_SHIFT))).into())
-        }
-    }
+    let id = builder.register(stack)?;
+    Ok(builder.ir.shift_right(id, builder.ir.constant(u64::from(STACK_ID_COUNT_SHIFT))).into())
 }

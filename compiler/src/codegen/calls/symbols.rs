@@ -72,7 +72,7 @@ pub fn stack<'ctx>(builder: &mut FunctionBuilder<'_, 'ctx>, expression: &Expr, _
     let Type::Stack { space, limit, .. } = expression.ty else {
         return Err(CodegenError::internal(expression.span, "a stack of another type"));
     };
-    Ok(builder.capture_stack(space, limit)?.id.into())
+    Ok(builder.capture_stack(space, limit)?.into())
 }
 
 /// `reg(name)`: the constant is the register's offset in `pt_regs`.
