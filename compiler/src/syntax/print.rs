@@ -152,6 +152,10 @@ impl Printer<'_> {
             self.lead(&mut rest, end);
             out.push_str(&rest);
         }
+        // Moved to where the text begins it would become what tells the kernel which program runs the file.
+        if shebang.is_none() && out.starts_with("#!") {
+            out.insert(0, '\n');
+        }
         out
     }
 
