@@ -187,10 +187,11 @@ fn check_programs(
     };
     if let Some(group) = groups.last() {
         let span = group.members.first().map_or(Span::default(), |member| member.span);
-        diagnostics.push(
-            Diagnostic::error("too-many-programs", span, message)
-                .with_help("Without 'probe' in the body, the matches of a wildcard can share one program"),
-        );
+        let error = Diagnostic::error("too-many-programs", span, message)
+            .with_help("Without 'probe' in the body, the matches of a wildcard can share one program");
+        let is_chosen = groups.len() as u64 > limit && limit < options.limits.max_programs as u64;
+        let help = is_chosen.then_some("Or raise 'max_bpf_progs' in the config block");
+        diagnostics.push(help.into_iter().fold(error, Diagnostic::with_help));
     }
     false
 }

@@ -6,6 +6,8 @@ mod codes;
 mod command;
 #[path = "language/corpus.rs"]
 mod corpus;
+#[path = "language/coverage.rs"]
+mod coverage;
 #[path = "language/documentation.rs"]
 mod documentation;
 #[path = "language/examples.rs"]

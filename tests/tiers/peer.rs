@@ -37,3 +37,29 @@ mod strings;
 mod time;
 #[path = "peer/tuples.rs"]
 mod tuples;
+
+/// Each of them as text and as JSON.
+#[test]
+fn there_are_as_many_scripts_as_are_promised() {
+    let of_all = [
+        aggregations::NAMES,
+        child::NAMES,
+        control::NAMES,
+        errors::NAMES,
+        hist::NAMES,
+        integers::NAMES,
+        maps::NAMES,
+        memory::NAMES,
+        parameters::NAMES,
+        printf::NAMES,
+        probes::NAMES,
+        stacks::NAMES,
+        strings::NAMES,
+        time::NAMES,
+        tuples::NAMES,
+    ];
+    let mut names = of_all.concat();
+    names.sort_unstable();
+    names.dedup();
+    assert!(names.len() >= 300, "only {} scripts are compared", names.len());
+}

@@ -211,25 +211,28 @@ fn length(text: &[u8]) -> (Length, &[u8]) {
     (Length::Int, text)
 }
 
+/// What may end a specifier; where one begins with another, the longer one comes first.
+pub static CONVERSIONS: &[(&str, Conversion)] = &[
+    ("rx", Conversion::BufferHex),
+    ("rh", Conversion::BufferHexSpaced),
+    ("r", Conversion::Buffer),
+    ("gr", Conversion::GfpFlags),
+    ("d", Conversion::Signed),
+    ("i", Conversion::Signed),
+    ("u", Conversion::Unsigned),
+    ("o", Conversion::Octal),
+    ("x", Conversion::Hex),
+    ("X", Conversion::HexUpper),
+    ("c", Conversion::Char),
+    ("p", Conversion::Pointer),
+    ("s", Conversion::Text),
+    ("v", Conversion::Natural),
+];
+
 fn conversion(text: &[u8]) -> Result<(Conversion, &[u8]), String> {
-    for (prefix, conversion) in [
-        (&b"rx"[..], Conversion::BufferHex),
-        (b"rh", Conversion::BufferHexSpaced),
-        (b"r", Conversion::Buffer),
-        (b"gr", Conversion::GfpFlags),
-        (b"d", Conversion::Signed),
-        (b"i", Conversion::Signed),
-        (b"u", Conversion::Unsigned),
-        (b"o", Conversion::Octal),
-        (b"x", Conversion::Hex),
-        (b"X", Conversion::HexUpper),
-        (b"c", Conversion::Char),
-        (b"p", Conversion::Pointer),
-        (b"s", Conversion::Text),
-        (b"v", Conversion::Natural),
-    ] {
-        if let Some(rest) = text.strip_prefix(prefix) {
-            return Ok((conversion, rest));
+    for (letters, conversion) in CONVERSIONS {
+        if let Some(rest) = text.strip_prefix(letters.as_bytes()) {
+            return Ok((*conversion, rest));
         }
     }
     Err(match text.first() {

@@ -166,3 +166,17 @@ fn what_does_not_exist_is_told_with_what_does() {
     let said = mistake("u:/bin/true@true.c:1 { }");
     assert!(said.contains("no debug information"), "{said}");
 }
+
+#[test]
+fn names_and_lines_are_shown_as_the_settings_say() {
+    require_tracing!();
+    let frames = |config: &str| {
+        over_shop(&format!(r#"{config} u:BIN:cpp:"shop::twice<*" {{ print(ustack(2)); exit(); }}"#)).stdout
+    };
+    let plain = frames("");
+    assert!(plain.contains("shop::twice<long>(long)+") && plain.contains("shop.cc:"), "{plain}");
+    let mangled = frames("config = { cpp_demangle = false }");
+    assert!(mangled.contains("_ZN4shop5twice") && !mangled.contains("twice<long>"), "{mangled}");
+    let bare = frames("config = { show_debug_info = false }");
+    assert!(bare.contains("shop::twice<long>(long)+") && !bare.contains("shop.cc:"), "{bare}");
+}

@@ -20,7 +20,7 @@ pub struct Outcome {
     options: CompileOptions,
     kernel: FixtureKernel,
     pub diagnostics: Vec<Diagnostic>,
-    compiled: Option<Compiled>,
+    pub compiled: Option<Compiled>,
 }
 
 /// Every case, compiled once for all tests.

@@ -196,6 +196,8 @@ macro_rules! peers {
         fn $name() {
             crate::harness::agree(stringify!($name), $peer);
         })*
+
+        pub const NAMES: &[&str] = &[$(stringify!($name)),*];
     };
 }
 pub(crate) use peers;
