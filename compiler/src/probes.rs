@@ -12,6 +12,8 @@ use crate::options::CompileOptions;
 use crate::source::Span;
 use crate::types::AddressSpace;
 
+pub use tested::{Shown, Tested};
+
 mod begin_end;
 mod bench;
 pub mod counters;
@@ -23,6 +25,7 @@ mod profile;
 mod rawtracepoint;
 mod self_signal;
 pub mod software;
+mod tested;
 mod tracepoint;
 pub mod uprobe;
 pub mod usdt;
@@ -43,8 +46,8 @@ pub struct ProbeKind {
     pub mechanism: &'static str,
     /// What can be read there, beyond what can be read anywhere.
     pub arguments: &'static str,
-    /// Tests that attach it and compare what it counts and reads: `TIER/MODULE::TEST`.
-    pub tested: &'static [&'static str],
+    /// Tests that attach it and compare what it counts and reads.
+    pub tested: Tested,
     /// An attach point that compiles where the probe type is supported; an unsupported one otherwise.
     pub example: &'static str,
     pub support: Support,

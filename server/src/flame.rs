@@ -1,6 +1,7 @@
 //! Maps with a stack in their key as samples, folded lines, and inferno's SVG.
 //!
-//! Names reach folded text and the SVG only in escaped form: no name can forge a frame, break a line or the XML.
+//! Names are escaped where they come in: none can break a line or the XML. In folded text, and in the SVG that is drawn
+//! from it, what separates frames and counts is escaped as well, so that none can forge a frame.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -36,7 +37,7 @@ pub enum FrameKind {
     Unresolved,
 }
 
-/// A frame, its name as it is shown: escaped, `;` included.
+/// A frame, its name as it is shown: escaped.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FlameFrame {
     pub name: Arc<str>,
@@ -182,13 +183,15 @@ fn flame_frame(stack: &Stack, frame: &Frame) -> FlameFrame {
     FlameFrame { name: name.into(), kind }
 }
 
-/// A name that folded text can carry: escaped, without the `;` that separates frames, not empty, and without blanks
-/// at its ends or before a number at its end, where a reader would look for the count.
+/// A name as it is shown: escaped, not empty.
 fn frame_name(bytes: &[u8]) -> String {
-    if bytes.is_empty() {
-        return "[empty]".to_owned();
-    }
-    let name = escape::escape(bytes).replace(';', "\\x3b");
+    if bytes.is_empty() { "[empty]".to_owned() } else { escape::escape(bytes).into_owned() }
+}
+
+/// A name that folded text can carry: without the `;` that separates frames, and without blanks at its ends or before a
+/// number at its end, where a reader would look for the count.
+fn folded_name(name: &str) -> String {
+    let name = name.replace(';', "\\x3b");
     let digits = name.bytes().rev().take_while(|byte| byte.is_ascii_digit() || *byte == b'.').count();
     let (head, tail) = name.split_at(name.len() - digits);
     let trimmed = head.trim_end();
@@ -219,7 +222,7 @@ fn annotated(frame: &FlameFrame) -> String {
         FrameKind::JustInTime => "_[j]",
         FrameKind::Key | FrameKind::User | FrameKind::Unresolved => "",
     };
-    format!("{}{annotation}", frame.name)
+    format!("{}{annotation}", folded_name(&frame.name))
 }
 
 #[cfg(test)]

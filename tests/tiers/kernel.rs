@@ -19,6 +19,8 @@ mod functions;
 mod generated;
 #[path = "kernel/iterators.rs"]
 mod iterators;
+#[path = "kernel/kinds.rs"]
+mod kinds;
 #[path = "kernel/language.rs"]
 mod language;
 #[path = "kernel/numbers.rs"]

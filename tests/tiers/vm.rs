@@ -9,6 +9,8 @@ mod classic;
 mod filters;
 #[path = "vm/functions.rs"]
 mod functions;
+#[path = "kernel/kinds.rs"]
+mod kinds;
 #[path = "vm/kprobes.rs"]
 mod kprobes;
 #[path = "vm/modules.rs"]
@@ -21,6 +23,10 @@ mod targets;
 mod threads;
 #[path = "vm/trampolines.rs"]
 mod trampolines;
+#[path = "kernel/uprobes.rs"]
+mod uprobes;
+#[path = "kernel/usdt.rs"]
+mod usdt;
 
 /// Run before the machine is booted.
 #[test]

@@ -9,7 +9,7 @@ use inkwell::values::{FunctionValue, IntValue, PointerValue};
 
 use crate::abi::record::{HEADER_SIZE, RecordKind, STACK_ID_COUNT_SHIFT, STACK_PREFIX_SIZE, STACK_USER};
 use crate::kernel::Feature;
-use crate::manifest::{CounterCause, STACKS_SEEN_MAP};
+use crate::manifest::{CounterCause, ProgramKind, STACKS_SEEN_MAP};
 use crate::types::StackSpace;
 
 use super::error::CodegenError;
@@ -34,6 +34,8 @@ const RECENT_IDS_OFFSET: u32 = 16;
 /// those of the stack walk, by the numbers that the kernel has for errors.
 const FAILURES: i64 = -2 * ERRORS;
 const ERRORS: i64 = 4096;
+/// Leaves out the frame of the function that captures (`BPF_F_SKIP_FIELD_MASK`, include/uapi/linux/bpf.h).
+const SKIP_ONE: u64 = 1;
 const GET_STACK: &str = "get_stack";
 const RINGBUF_OUTPUT: &str = "ringbuf_output";
 
@@ -52,7 +54,7 @@ struct Capture<'ctx> {
     record: PointerValue<'ctx>,
     /// What captures keep between events.
     memory: PointerValue<'ctx>,
-    /// [`USER_STACK`] or 0.
+    /// [`USER_STACK`], [`SKIP_ONE`] or 0.
     flags: IntValue<'ctx>,
     /// The process whose frames they are; 0 for the kernel's.
     owner: IntValue<'ctx>,
@@ -66,7 +68,10 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
     pub fn capture_stack(&mut self, space: StackSpace, limit: u16) -> Result<IntValue<'ctx>, CodegenError> {
         let limit = limit.max(1);
         let frames = u32::from(limit);
+        // Linux 6.1 takes a call for the end of a loop where the code behind it was looked at before.
+        let is_shared = self.state.captures(limit) > 1 && self.unit.kernel.has(Feature::InstructionsV4);
         let (flags, owner) = match space {
+            StackSpace::Kernel if is_shared && self.is_on_kernel_stack() => (SKIP_ONE, self.ir.constant(0)),
             StackSpace::Kernel => (0, self.ir.constant(0)),
             StackSpace::User => {
                 let ids = self.current_ids()?;
@@ -82,8 +87,6 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
             limit: frames,
         };
         self.unit.traffic.add_stacks();
-        // Linux 6.1 takes a call for the end of a loop where the code behind it was looked at before.
-        let is_shared = self.state.captures(limit) > 1 && self.unit.kernel.has(Feature::InstructionsV4);
         if !is_shared {
             return self.capture(&capture);
         }
@@ -117,6 +120,21 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
             return self.ir.constant(0);
         }
         if helper == GET_STACK { result } else { self.ir.sub(result, self.ir.constant(ERRORS as u64)) }
+    }
+
+    /// Whether the walk begins in the program itself: where the kernel calls it without the registers of an event.
+    fn is_on_kernel_stack(&self) -> bool {
+        match self.state.probe.kind {
+            ProgramKind::Tracepoint
+            | ProgramKind::PerfEvent
+            | ProgramKind::Kprobe { .. }
+            | ProgramKind::KprobeMulti => false,
+            ProgramKind::RawTracepoint
+            | ProgramKind::TracingRawTracepoint { .. }
+            | ProgramKind::Iterator { .. }
+            | ProgramKind::Xdp
+            | ProgramKind::Trampoline { .. } => true,
+        }
     }
 
     /// Calls the function that captures all stacks of a program with the same limit.

@@ -1,6 +1,6 @@
 //! `begin` and `end`: before anything is attached, and after everything is detached.
 
-use super::{Data, Expanded, Expander, ProbeKind, Support};
+use super::{Data, Expanded, Expander, ProbeKind, Shown, Support, Tested};
 use crate::hir::Context;
 use crate::manifest::{AttachSpec, ProgramKind};
 use crate::types::AddressSpace;
@@ -13,7 +13,14 @@ pub static BEGIN: ProbeKind = ProbeKind {
     since: "5.10",
     mechanism: "a raw tracepoint program that the engine runs",
     arguments: "",
-    tested: &["kernel/end::begin_runs_before_and_end_behind_all_others_in_their_order"],
+    tested: Tested {
+        count: Shown::By(&["kernel/end::begin_runs_before_and_end_behind_all_others_in_their_order"]),
+        values: Shown::Not("it has none of its own"),
+        wildcard: Shown::Not("an attach point has no name that could match"),
+        predicate: Shown::By(&["kernel/kinds::conditions_of_probes_that_run_by_themselves_are_tested"]),
+        stack: Shown::Not("no event is behind it"),
+        further: &[],
+    },
     example: "begin",
     support: Support::Yes(|expander, parts| expand(expander, parts, AttachSpec::Begin)),
 };
@@ -26,7 +33,14 @@ pub static END: ProbeKind = ProbeKind {
     since: "5.10",
     mechanism: "a raw tracepoint program that the engine runs",
     arguments: "",
-    tested: &["kernel/end::begin_runs_before_and_end_behind_all_others_in_their_order"],
+    tested: Tested {
+        count: Shown::By(&["kernel/end::begin_runs_before_and_end_behind_all_others_in_their_order"]),
+        values: Shown::Not("it has none of its own"),
+        wildcard: Shown::Not("an attach point has no name that could match"),
+        predicate: Shown::By(&["kernel/kinds::conditions_of_probes_that_run_by_themselves_are_tested"]),
+        stack: Shown::Not("no event is behind it"),
+        further: &[],
+    },
     example: "end",
     support: Support::Yes(|expander, parts| expand(expander, parts, AttachSpec::End)),
 };

@@ -4,7 +4,7 @@
 //! benchmark is an XDP program, the type that the kernel runs many times in one call and measures itself; run once a
 //! system call, a body of a few nanoseconds would drown in the microseconds of the call.
 
-use super::{Expander, ProbeKind, Support, has_wildcard, plain};
+use super::{Expander, ProbeKind, Shown, Support, Tested, has_wildcard, plain};
 use crate::hir::Context;
 use crate::manifest::{AttachSpec, ProgramKind};
 
@@ -16,7 +16,14 @@ pub static TEST: ProbeKind = ProbeKind {
     since: "5.10",
     mechanism: "an XDP program that the engine runs",
     arguments: "",
-    tested: &["kernel/trials::tests_pass_or_fail_with_what_they_said"],
+    tested: Tested {
+        count: Shown::By(&["kernel/trials::tests_pass_or_fail_with_what_they_said"]),
+        values: Shown::Not("it has none of its own"),
+        wildcard: Shown::Not("names of tests are chosen with --probe-filter"),
+        predicate: Shown::By(&["kernel/kinds::conditions_of_probes_that_run_by_themselves_are_tested"]),
+        stack: Shown::Not("no event is behind it"),
+        further: &["kernel/trials::tests_are_told_as_json"],
+    },
     example: "test:addition",
     support: Support::Yes(|expander, parts| {
         expand(expander, parts, ProgramKind::RawTracepoint, |name| AttachSpec::Test { name });
@@ -31,7 +38,14 @@ pub static BENCH: ProbeKind = ProbeKind {
     since: "5.18",
     mechanism: "an XDP program that the engine runs",
     arguments: "",
-    tested: &["kernel/trials::benchmarks_are_measured"],
+    tested: Tested {
+        count: Shown::By(&["kernel/trials::benchmarks_are_measured"]),
+        values: Shown::Not("it has none of its own"),
+        wildcard: Shown::Not("names of benchmarks are chosen with --probe-filter"),
+        predicate: Shown::Not("a condition would be measured with the rest"),
+        stack: Shown::Not("no event is behind it"),
+        further: &["kernel/trials::benchmarks_are_a_table"],
+    },
     example: "bench:addition",
     support: Support::Yes(|expander, parts| {
         expand(expander, parts, ProgramKind::Xdp, |name| AttachSpec::Bench { name });

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::kprobe::never_probed;
-use super::{Data, Expanded, Expander, ProbeKind, Support, has_wildcard};
+use super::{Data, Expanded, Expander, ProbeKind, Shown, Support, Tested, has_wildcard};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::hir::Context;
 use crate::kernel::{Feature, FunctionType, Kernel, KernelFunction, VMLINUX};
@@ -18,7 +18,14 @@ pub static FENTRY: ProbeKind = ProbeKind {
     since: "5.5",
     mechanism: "a trampoline for each function",
     arguments: "`args.NAME`",
-    tested: &["vm/trampolines::arguments_and_results_have_their_types"],
+    tested: Tested {
+        count: Shown::By(&["vm/trampolines::arguments_and_results_have_their_types"]),
+        values: Shown::By(&["vm/trampolines::arguments_and_results_have_their_types"]),
+        wildcard: Shown::By(&["vm/trampolines::a_wildcard_attaches_a_program_to_each_function"]),
+        predicate: Shown::By(&["vm/trampolines::arguments_and_results_have_their_types"]),
+        stack: Shown::By(&["vm/trampolines::arguments_and_results_have_their_types"]),
+        further: &["vm/trampolines::a_function_without_a_place_for_it_is_refused_with_a_sentence"],
+    },
     example: "fentry:do_nanosleep",
     support: Support::Where(|expander, parts| expand(expander, parts, false), |kernel| reason(kernel, "fentry")),
 };
@@ -31,7 +38,14 @@ pub static FEXIT: ProbeKind = ProbeKind {
     since: "5.5",
     mechanism: "a trampoline for each function",
     arguments: "`args.NAME`, typed `retval`",
-    tested: &["vm/trampolines::arguments_and_results_have_their_types"],
+    tested: Tested {
+        count: Shown::By(&["vm/trampolines::arguments_and_results_have_their_types"]),
+        values: Shown::By(&["vm/trampolines::what_was_read_is_counted_by_the_name_of_the_file"]),
+        wildcard: Shown::By(&["vm/trampolines::a_wildcard_attaches_a_program_to_each_function"]),
+        predicate: Shown::By(&["vm/trampolines::arguments_and_results_have_their_types"]),
+        stack: Shown::By(&["vm/trampolines::arguments_and_results_have_their_types"]),
+        further: &[],
+    },
     example: "fexit:do_nanosleep",
     support: Support::Where(|expander, parts| expand(expander, parts, true), |kernel| reason(kernel, "fexit")),
 };

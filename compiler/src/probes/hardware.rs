@@ -1,7 +1,7 @@
 //! `hardware`: counters of the processor.
 
 use super::counters::{self, Event, event};
-use super::{Expander, ProbeKind, Support};
+use super::{Expander, ProbeKind, Shown, Support, Tested};
 use crate::kernel::{Feature, Kernel};
 use crate::manifest::{HardwareEvent, PerfCounter};
 
@@ -13,10 +13,17 @@ pub static HARDWARE: ProbeKind = ProbeKind {
     since: "4.9",
     mechanism: "a perf event on every processor",
     arguments: "registers, stacks",
-    tested: &[
-        "kernel/bad_input::a_probe_that_this_kernel_lacks_says_why",
-        "vm/one_liners::without_a_performance_monitoring_unit_it_is_said_what_is_missing",
-    ],
+    tested: Tested {
+        count: Shown::Not("no machine of the tests has a performance monitoring unit"),
+        values: Shown::Not("no machine of the tests has a performance monitoring unit"),
+        wildcard: Shown::Not("an attach point of this type is one event"),
+        predicate: Shown::Not("no machine of the tests has a performance monitoring unit"),
+        stack: Shown::Not("no machine of the tests has a performance monitoring unit"),
+        further: &[
+            "kernel/bad_input::a_probe_that_this_kernel_lacks_says_why",
+            "vm/one_liners::without_a_performance_monitoring_unit_it_is_said_what_is_missing",
+        ],
+    },
     example: "hardware:cache-misses:1000000",
     support: Support::Where(expand, reason),
 };

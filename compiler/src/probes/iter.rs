@@ -1,6 +1,6 @@
 //! `iter`: walks over objects of the kernel, once.
 
-use super::{Data, Expanded, Expander, ProbeKind, Support, has_wildcard};
+use super::{Data, Expanded, Expander, ProbeKind, Shown, Support, Tested, has_wildcard};
 use crate::diagnostic::Diagnostic;
 use crate::hir::Context;
 use crate::manifest::{AttachSpec, IteratorSpec, ProgramKind};
@@ -16,7 +16,14 @@ pub static ITER: ProbeKind = ProbeKind {
     since: "5.8",
     mechanism: "an iterator program, read through its link",
     arguments: "`ctx.NAME`",
-    tested: &["kernel/iterators::the_files_of_one_process_are_visited"],
+    tested: Tested {
+        count: Shown::By(&["kernel/iterators::every_task_is_visited_once_and_the_run_ends"]),
+        values: Shown::By(&["kernel/iterators::the_files_of_one_process_are_visited"]),
+        wildcard: Shown::Not("an attach point of this type is one kind of objects"),
+        predicate: Shown::By(&["kernel/iterators::every_task_is_visited_once_and_the_run_ends"]),
+        stack: Shown::Not("what runs there is the reader"),
+        further: &["kernel/iterators::an_iterator_left_behind_writes_to_whoever_reads_it"],
+    },
     example: "iter:task",
     support: Support::Yes(expand),
 };

@@ -1,6 +1,6 @@
 //! `kprobe` and `kretprobe`: functions of the kernel.
 
-use super::{Data, Expanded, Expander, ProbeKind, Support, has_wildcard};
+use super::{Data, Expanded, Expander, ProbeKind, Shown, Support, Tested, has_wildcard};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::hir::Context;
 use crate::kernel::{Feature, Kernel, KernelFunction};
@@ -16,12 +16,17 @@ pub static KPROBE: ProbeKind = ProbeKind {
     since: "4.17",
     mechanism: "a kprobe, or one multi link for many (5.18)",
     arguments: "`arg0` ..., `args.NAME` with BTF, registers",
-    tested: &[
-        "vm/kprobes::a_function_and_its_return_are_counted_with_their_arguments",
-        "vm/kprobes::a_wildcard_counts_by_function",
-        "vm/modules::functions_of_a_module_are_counted_with_their_arguments_and_stacks",
-        "vm/one_liners::a_connection_is_read_from_nested_structs_through_casts",
-    ],
+    tested: Tested {
+        count: Shown::By(&["vm/kprobes::a_function_and_its_return_are_counted_with_their_arguments"]),
+        values: Shown::By(&[
+            "vm/kprobes::a_function_and_its_return_are_counted_with_their_arguments",
+            "vm/one_liners::a_connection_is_read_from_nested_structs_through_casts",
+        ]),
+        wildcard: Shown::By(&["vm/kprobes::a_wildcard_counts_by_function"]),
+        predicate: Shown::By(&["vm/kprobes::a_function_and_its_return_are_counted_with_their_arguments"]),
+        stack: Shown::By(&["vm/kprobes::a_function_and_its_return_are_counted_with_their_arguments"]),
+        further: &["vm/modules::functions_of_a_module_are_counted_with_their_arguments_and_stacks"],
+    },
     example: "kprobe:do_nanosleep",
     support: Support::Where(|expander, parts| expand(expander, parts, false), |kernel| reason(kernel, "kprobe")),
 };
@@ -34,10 +39,14 @@ pub static KRETPROBE: ProbeKind = ProbeKind {
     since: "4.17",
     mechanism: "a kprobe at the return, or one multi link for many (5.18)",
     arguments: "`retval`",
-    tested: &[
-        "vm/kprobes::a_function_and_its_return_are_counted_with_their_arguments",
-        "vm/one_liners::results_that_are_one_by_process",
-    ],
+    tested: Tested {
+        count: Shown::By(&["vm/kprobes::a_function_and_its_return_are_counted_with_their_arguments"]),
+        values: Shown::By(&["vm/kprobes::a_function_and_its_return_are_counted_with_their_arguments"]),
+        wildcard: Shown::By(&["vm/kprobes::a_wildcard_counts_by_function"]),
+        predicate: Shown::By(&["vm/one_liners::results_that_are_one_by_process"]),
+        stack: Shown::By(&["vm/kprobes::a_function_and_its_return_are_counted_with_their_arguments"]),
+        further: &[],
+    },
     example: "kretprobe:do_nanosleep",
     support: Support::Where(|expander, parts| expand(expander, parts, true), |kernel| reason(kernel, "kretprobe")),
 };

@@ -1,6 +1,6 @@
 //! `profile` and `interval`: by the clock, on every processor or once.
 
-use super::{Expander, ProbeKind, Support, plain};
+use super::{Expander, ProbeKind, Shown, Support, Tested, plain};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::hir::Context;
 use crate::manifest::{AttachSpec, Period, ProgramKind};
@@ -13,7 +13,17 @@ pub static PROFILE: ProbeKind = ProbeKind {
     since: "4.9",
     mechanism: "a perf event on every processor",
     arguments: "registers, stacks",
-    tested: &["kernel/watchpoints::a_profile_of_one_processor_fires_on_that_one"],
+    tested: Tested {
+        count: Shown::By(&[
+            "kernel/stacks::user_stacks_of_an_exited_process_have_names",
+            "kernel/watchpoints::a_profile_of_one_processor_fires_on_that_one",
+        ]),
+        values: Shown::By(&["kernel/kinds::registers_of_a_sample_are_where_the_program_was"]),
+        wildcard: Shown::Not("a rate is no name that could match"),
+        predicate: Shown::By(&["kernel/stacks::user_stacks_of_an_exited_process_have_names"]),
+        stack: Shown::By(&["kernel/stacks::user_stacks_of_an_exited_process_have_names"]),
+        further: &[],
+    },
     example: "profile:hz:99",
     support: Support::Yes(profile),
 };
@@ -26,7 +36,14 @@ pub static INTERVAL: ProbeKind = ProbeKind {
     since: "4.9",
     mechanism: "a perf event on one processor",
     arguments: "",
-    tested: &["kernel/numbers::interval_prints_and_clears", "vm/classic::timers_tick_everywhere"],
+    tested: Tested {
+        count: Shown::By(&["kernel/numbers::interval_prints_and_clears", "vm/classic::timers_tick_everywhere"]),
+        values: Shown::Not("it has none of its own"),
+        wildcard: Shown::Not("a rate is no name that could match"),
+        predicate: Shown::By(&["kernel/kinds::conditions_of_probes_that_run_by_themselves_are_tested"]),
+        stack: Shown::Not("what it interrupts has nothing to do with it"),
+        further: &[],
+    },
     example: "interval:s:1",
     support: Support::Yes(interval),
 };

@@ -1,6 +1,6 @@
 //! `rawtracepoint`: the same events without their formatting, faster and with the kernel's own arguments.
 
-use super::{Data, Expanded, Expander, ProbeKind, Support};
+use super::{Data, Expanded, Expander, ProbeKind, Shown, Support, Tested};
 use crate::diagnostic::Diagnostic;
 use crate::hir::Context;
 use crate::manifest::{AttachSpec, ProgramKind};
@@ -14,7 +14,17 @@ pub static RAWTRACEPOINT: ProbeKind = ProbeKind {
     since: "4.17",
     mechanism: "a raw tracepoint program",
     arguments: "`args.NAME`, `arg0` ...",
-    tested: &["kernel/functions::cookies_of_sockets_are_those_that_the_process_sees"],
+    tested: Tested {
+        count: Shown::By(&["kernel/kinds::raw_tracepoints_count_calls_with_their_numbers_and_stacks"]),
+        values: Shown::By(&[
+            "kernel/kinds::raw_tracepoints_count_calls_with_their_numbers_and_stacks",
+            "kernel/functions::cookies_of_sockets_are_those_that_the_process_sees",
+        ]),
+        wildcard: Shown::By(&["kernel/kinds::raw_tracepoints_are_matched_by_a_pattern"]),
+        predicate: Shown::By(&["kernel/kinds::raw_tracepoints_count_calls_with_their_numbers_and_stacks"]),
+        stack: Shown::By(&["kernel/kinds::raw_tracepoints_count_calls_with_their_numbers_and_stacks"]),
+        further: &["vm/classic::system_calls_and_aggregations_are_the_same_everywhere"],
+    },
     example: "rawtracepoint:sched_switch",
     support: Support::Yes(expand),
 };

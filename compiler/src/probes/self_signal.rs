@@ -1,6 +1,6 @@
 //! `self`: signals to the tracer itself.
 
-use super::{Expander, ProbeKind, Support, plain};
+use super::{Expander, ProbeKind, Shown, Support, Tested, plain};
 use crate::diagnostic::Diagnostic;
 use crate::hir::Context;
 use crate::manifest::{AttachSpec, ProgramKind};
@@ -13,7 +13,14 @@ pub static SELF: ProbeKind = ProbeKind {
     since: "5.10",
     mechanism: "a raw tracepoint program that the engine runs",
     arguments: "",
-    tested: &["kernel/signals::a_signal_runs_the_probe_each_time"],
+    tested: Tested {
+        count: Shown::By(&["kernel/signals::a_signal_runs_the_probe_each_time"]),
+        values: Shown::Not("it has none of its own"),
+        wildcard: Shown::Not("an attach point of this type is one signal"),
+        predicate: Shown::By(&["kernel/signals::a_signal_runs_the_probe_each_time"]),
+        stack: Shown::Not("no event is behind it"),
+        further: &[],
+    },
     example: "self:signal:SIGUSR1",
     support: Support::Yes(expand),
 };

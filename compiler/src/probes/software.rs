@@ -1,7 +1,7 @@
 //! `software`: events that the kernel itself counts.
 
 use super::counters::{self, Event, event};
-use super::{Expander, ProbeKind, Support};
+use super::{Expander, ProbeKind, Shown, Support, Tested};
 use crate::manifest::{PerfCounter, SoftwareEvent};
 
 pub static SOFTWARE: ProbeKind = ProbeKind {
@@ -12,11 +12,17 @@ pub static SOFTWARE: ProbeKind = ProbeKind {
     since: "4.9",
     mechanism: "a perf event on every processor",
     arguments: "registers, stacks",
-    tested: &[
-        "kernel/numbers::page_faults_are_counted_by_process",
-        "kernel/threads::software_events_are_counted_in_threads_that_start_later",
-        "kernel/threads::every_tenth_migration_fires",
-    ],
+    tested: Tested {
+        count: Shown::By(&[
+            "kernel/numbers::page_faults_are_counted_by_process",
+            "kernel/threads::every_tenth_migration_fires",
+        ]),
+        values: Shown::By(&["kernel/kinds::page_faults_have_stacks_and_registers"]),
+        wildcard: Shown::Not("an attach point of this type is one event"),
+        predicate: Shown::By(&["kernel/kinds::page_faults_have_stacks_and_registers"]),
+        stack: Shown::By(&["kernel/kinds::page_faults_have_stacks_and_registers"]),
+        further: &["kernel/threads::software_events_are_counted_in_threads_that_start_later"],
+    },
     example: "software:page-faults:100",
     support: Support::Yes(expand),
 };

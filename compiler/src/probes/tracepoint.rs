@@ -1,6 +1,6 @@
 //! `tracepoint`: static events of the kernel, with named arguments.
 
-use super::{Data, Expanded, Expander, ProbeKind, Support, has_wildcard};
+use super::{Data, Expanded, Expander, ProbeKind, Shown, Support, Tested, has_wildcard};
 use crate::diagnostic::Diagnostic;
 use crate::hir::Context;
 use crate::kernel::{Feature, Kernel, syscalls};
@@ -15,11 +15,20 @@ pub static TRACEPOINT: ProbeKind = ProbeKind {
     since: "4.7",
     mechanism: "a tracepoint program; one raw tracepoint program for system calls by wildcard",
     arguments: "`args.NAME`",
-    tested: &[
-        "kernel/numbers::the_time_of_write_is_summed_by_process",
-        "kernel/syscalls::every_entry_and_exit_has_its_own_name",
-        "vm/one_liners::programs_are_seen_as_they_start_and_how_that_went",
-    ],
+    tested: Tested {
+        count: Shown::By(&["kernel/numbers::system_calls_are_counted_by_process"]),
+        values: Shown::By(&["kernel/numbers::the_file_name_of_exec_is_printed"]),
+        wildcard: Shown::By(&[
+            "kernel/numbers::a_wildcard_counts_every_matching_call_once",
+            "kernel/syscalls::every_entry_and_exit_has_its_own_name",
+        ]),
+        predicate: Shown::By(&["kernel/numbers::the_time_of_write_is_summed_by_process"]),
+        stack: Shown::By(&["kernel/stacks::kernel_stacks_have_names"]),
+        further: &[
+            "vm/classic::system_calls_and_aggregations_are_the_same_everywhere",
+            "vm/one_liners::programs_are_seen_as_they_start_and_how_that_went",
+        ],
+    },
     example: "tracepoint:syscalls:sys_enter_openat",
     support: Support::Yes(expand),
 };

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Data, Expanded, Expander, ProbeKind, Support, has_wildcard};
+use super::{Data, Expanded, Expander, ProbeKind, Shown, Support, Tested, has_wildcard};
 use crate::diagnostic::Diagnostic;
 use crate::hir::Context;
 use crate::kernel::{Feature, FunctionType};
@@ -24,11 +24,17 @@ pub static UPROBE: ProbeKind = ProbeKind {
     since: "4.3",
     mechanism: "a uprobe, or one multi link for many (6.6)",
     arguments: "`arg0` ..., `args.NAME` with debug information, registers",
-    tested: &[
-        "kernel/source_names::arguments_have_names_and_types",
-        "kernel/source_names::lines_of_the_source_are_probed",
-        "kernel/uprobes::a_wildcard_attaches_to_every_function_with_one_link",
-    ],
+    tested: Tested {
+        count: Shown::By(&[
+            "kernel/uprobes::conditions_and_stacks_of_calls_and_returns",
+            "kernel/uprobes::an_entry_offset_is_the_function_itself",
+        ]),
+        values: Shown::By(&["kernel/source_names::arguments_have_names_and_types"]),
+        wildcard: Shown::By(&["kernel/uprobes::a_wildcard_attaches_to_every_function_with_one_link"]),
+        predicate: Shown::By(&["kernel/uprobes::arguments_and_strings_of_a_function_are_read"]),
+        stack: Shown::By(&["kernel/uprobes::conditions_and_stacks_of_calls_and_returns"]),
+        further: &["kernel/source_names::lines_of_the_source_are_probed"],
+    },
     example: "uprobe:/bin/bash:readline",
     support: Support::Yes(|expander, parts| expand(expander, parts, false)),
 };
@@ -41,10 +47,17 @@ pub static URETPROBE: ProbeKind = ProbeKind {
     since: "4.3",
     mechanism: "a uprobe at the return, or one multi link for many (6.6)",
     arguments: "`retval`, integers of their own size with debug information",
-    tested: &[
-        "kernel/uprobes::return_values_are_read",
-        "kernel/source_names::overloads_are_counted_together_and_apart",
-    ],
+    tested: Tested {
+        count: Shown::By(&["kernel/uprobes::return_values_are_read"]),
+        values: Shown::By(&[
+            "kernel/uprobes::return_values_are_read",
+            "kernel/source_names::overloads_are_counted_together_and_apart",
+        ]),
+        wildcard: Shown::By(&["kernel/uprobes::conditions_and_stacks_of_calls_and_returns"]),
+        predicate: Shown::By(&["kernel/uprobes::conditions_and_stacks_of_calls_and_returns"]),
+        stack: Shown::By(&["kernel/uprobes::conditions_and_stacks_of_calls_and_returns"]),
+        further: &[],
+    },
     example: "uretprobe:/bin/bash:readline",
     support: Support::Yes(|expander, parts| expand(expander, parts, true)),
 };

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Data, Expanded, Expander, ProbeKind, Support, has_wildcard};
+use super::{Data, Expanded, Expander, ProbeKind, Shown, Support, Tested, has_wildcard};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::hir::Context;
 use crate::kernel::{BinaryError, Feature, UsdtLocation, matches_pattern};
@@ -23,11 +23,17 @@ pub static USDT: ProbeKind = ProbeKind {
     since: "4.20",
     mechanism: "a uprobe with the counter of its users, or one multi link for many (6.6)",
     arguments: "`arg0` ...",
-    tested: &[
-        "kernel/usdt::arguments_are_read_from_wherever_they_are",
-        "kernel/usdt::a_semaphore_is_raised_while_the_probe_is_traced",
-        "vm/one_liners::the_argument_of_a_usdt_probe_is_printed",
-    ],
+    tested: Tested {
+        count: Shown::By(&["kernel/usdt::every_place_of_a_probe_fires_with_its_own_arguments"]),
+        values: Shown::By(&["kernel/usdt::arguments_are_read_from_wherever_they_are"]),
+        wildcard: Shown::By(&["kernel/usdt::patterns_match_providers_and_names"]),
+        predicate: Shown::By(&["kernel/usdt::conditions_and_stacks_of_probes"]),
+        stack: Shown::By(&["kernel/usdt::conditions_and_stacks_of_probes"]),
+        further: &[
+            "kernel/usdt::a_semaphore_is_raised_while_the_probe_is_traced",
+            "vm/one_liners::the_argument_of_a_usdt_probe_is_printed",
+        ],
+    },
     example: "usdt:/lib/libc.so.6:libc:memory_heap_new",
     support: Support::Yes(expand),
 };

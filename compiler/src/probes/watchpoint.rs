@@ -1,6 +1,6 @@
 //! `watchpoint`: reads and writes of an address.
 
-use super::{Expander, ProbeKind, Support, plain};
+use super::{Expander, ProbeKind, Shown, Support, Tested, plain};
 use crate::diagnostic::Diagnostic;
 use crate::hir::Context;
 use crate::manifest::{Access, AttachSpec, ProgramKind, WatchpointSpec};
@@ -14,10 +14,14 @@ pub static WATCHPOINT: ProbeKind = ProbeKind {
     since: "4.9",
     mechanism: "a perf event for a breakpoint of the processor",
     arguments: "registers, stacks",
-    tested: &[
-        "kernel/watchpoints::writes_are_counted_in_threads_that_start_later_too",
-        "kernel/threads::a_watchpoint_fires_in_threads_that_start_later",
-    ],
+    tested: Tested {
+        count: Shown::By(&["kernel/watchpoints::writes_are_counted_in_threads_that_start_later_too"]),
+        values: Shown::By(&["kernel/watchpoints::an_executed_instruction_fires"]),
+        wildcard: Shown::Not("an address is no name that could match"),
+        predicate: Shown::By(&["kernel/watchpoints::reads_and_writes_are_counted_and_stacks_lead_there"]),
+        stack: Shown::By(&["kernel/watchpoints::reads_and_writes_are_counted_and_stacks_lead_there"]),
+        further: &["kernel/threads::a_watchpoint_fires_in_threads_that_start_later"],
+    },
     example: "watchpoint:0xffffffff82a01000:8:w",
     support: Support::Yes(expand),
 };

@@ -91,6 +91,15 @@ fn a_name_cannot_forge_frames_lines_or_counts() {
     assert_eq!(lines, ["[empty];\\x20lead\\x2012;a\\x3bb\\nc\\x209 1"]);
 }
 
+#[test]
+fn names_are_shown_as_they_are() {
+    let names = names_with(StackSpace::User, &[&["map<int; char>", "operator() 9", "bell\x07"]]);
+    let snapshot = MapSnapshot { entries: vec![(Some(stack(1, StackSpace::User)), count(1))], omitted: 0 };
+    let tree = tree(&detailed_samples(&snapshot, &names));
+    let shown: Vec<&str> = tree.frames.iter().map(|frame| &*frame.frame.name).collect();
+    assert_eq!(shown, ["all", "bell\\x07", "operator() 9", "map<int; char>"]);
+}
+
 /// Counts elements and text of well-formed XML; panics where it is not.
 fn check_xml(svg: &[u8]) -> String {
     let text = std::str::from_utf8(svg).expect("UTF-8");

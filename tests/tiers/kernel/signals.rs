@@ -11,7 +11,8 @@ use tracedeck_tests::require_tracing;
 #[test]
 fn a_signal_runs_the_probe_each_time() {
     require_tracing!();
-    let script = r#"self:signal:SIGUSR1 { @n++; printf("%s %d\n", probetype, @n); if (@n == 3) { exit(); } }"#;
+    let script = r#"self:signal:SIGUSR1 { @n++; printf("%s %d\n", probetype, @n); if (@n == 3) { exit(); } }
+                    self:signal:SIGUSR1 /@n > 3/ { printf("never\n"); }"#;
     let mut tracer = command(&["-e", script]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("tracedeck");
     wait_until_attached(&mut tracer);
     let mut lines = BufReader::new(tracer.stdout.take().expect("its output")).lines();

@@ -28,6 +28,23 @@ fn return_values_are_read() {
 }
 
 #[test]
+fn conditions_and_stacks_of_calls_and_returns() {
+    require_tracing!();
+    // It returns twice its argument.
+    let script = r#"
+        uprobe:BIN:counted_function /arg0 >= 90/ { @calls = count(); @from[ustack(perf)] = count(); }
+        uretprobe:BIN:counted_f* /retval > 100/ { @returns = count(); @to[ustack(perf)] = count(); }
+        uretprobe:BIN:counted_f* /retval == 1/ { @none = count(); }"#;
+    let run = trace(&script.replace("BIN", &target::target().display().to_string()), "call 100");
+    assert_eq!((run.map("@calls"), run.map("@returns")), (10.into(), 49.into()));
+    assert!(!run.stdout.contains("@none"), "{}", run.stdout);
+    let (from, to) = (run.map("@from"), run.map("@to"));
+    let only = |map: &serde_json::Value| map.as_object().expect("stacks").keys().cloned().collect::<Vec<String>>();
+    assert!(only(&from).iter().all(|it| it.contains("counted_function") && it.contains("main")), "{from}");
+    assert!(only(&to).iter().all(|it| it.contains("main")), "{to}");
+}
+
+#[test]
 fn a_wildcard_attaches_to_every_function_with_one_link() {
     require_tracing!();
     let script = format!("uprobe:{}:spin_* {{ @[probe] = count(); }}", target::target().display());

@@ -72,6 +72,20 @@ fn patterns_match_providers_and_names() {
 }
 
 #[test]
+fn conditions_and_stacks_of_probes() {
+    require_tracing!();
+    let Some(program) = marked() else { return };
+    let script = "usdt:MARKED:shop:sold /arg0 < 5/ { @n = count(); @stack[ustack(perf)] = count(); }
+                  usdt:MARKED:shop:sold /arg0 == 500/ { @none = count(); }";
+    let run = trace(script, program, 10);
+    assert_eq!(run.map("@n"), 5);
+    assert!(!run.stdout.contains("@none"), "{}", run.stdout);
+    let stacks = run.map("@stack");
+    let mut names = stacks.as_object().expect("stacks").keys();
+    assert!(names.all(|stack| stack.contains("main")), "{stacks}");
+}
+
+#[test]
 fn a_semaphore_is_raised_while_the_probe_is_traced() {
     require_tracing!();
     let Some(program) = marked() else { return };

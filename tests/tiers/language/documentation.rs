@@ -31,24 +31,32 @@ fn the_list_of_tools_is_up_to_date() {
     check("tools.md", &examples::document::document());
 }
 
+/// What the text of a test must have to show something of a probe type.
+const MARKS: [(&str, &str); 5] =
+    [("count", "assert"), ("values", ""), ("wildcard", "*"), ("predicate", "/ {"), ("stack", "stack")];
+
 #[test]
 fn every_probe_type_names_tests_that_attach_it() {
     let mut wrong = Vec::new();
     for kind in probes::ALL {
-        assert!(!kind.tested.is_empty(), "no test of {}", kind.name);
-        for test in kind.tested {
+        assert!(kind.tested.tests().next().is_some(), "no test of {}", kind.name);
+        for test in kind.tested.tests() {
             // Where a machine has none, the test says what is told there.
-            match text_of(test) {
-                None => wrong.push(format!("{}: there is no test {test}", kind.name)),
-                Some(text) => {
-                    let words = || text.split(|it: char| !it.is_ascii_alphanumeric());
-
-                    let is_named = words().any(|word| word == kind.name || kind.aliases.contains(&word));
-                    if !is_named {
-                        wrong.push(format!("{}: {test} does not attach it", kind.name));
-                    }
-                }
+            let Some(text) = text_of(test) else {
+                wrong.push(format!("{}: there is no test {test}", kind.name));
+                continue;
+            };
+            let mut words = text.split(|it: char| !it.is_ascii_alphanumeric());
+            if !words.any(|word| word == kind.name || kind.aliases.contains(&word)) {
+                wrong.push(format!("{}: {test} does not attach it", kind.name));
             }
+        }
+        for ((name, shown), (marked, mark)) in kind.tested.columns().into_iter().zip(MARKS) {
+            assert_eq!(name, marked);
+            let without = |test: &&&str| text_of(test).is_some_and(|text| !text.contains(mark));
+            wrong.extend(
+                shown.tests().iter().filter(without).map(|test| format!("{}: {test} has no {name}", kind.name)),
+            );
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

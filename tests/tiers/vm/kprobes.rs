@@ -33,7 +33,7 @@ fn a_function_and_its_return_are_counted_with_their_arguments() {
                @cast[str(((struct file *)arg0)->f_path.dentry->d_name.name)] = count();
                @stack[kstack(3)] = count(); @user[ustack] = count(); @ip[ksym(reg("ip"))] = count();
            }
-           kretprobe:vfs_write /comm == "td_target"/ { @r = sum(retval); @h = hist(retval); @rfunc[func] = count(); }"#,
+           kretprobe:vfs_write /comm == "td_target"/ { @r = sum(retval); @h = hist(retval); @rfunc[func] = count(); @rstack[kstack(8)] = count(); }"#,
         "write 10 64",
     );
     assert_eq!((run.map("@n"), run.map("@bytes"), run.map("@r")), (10.into(), 640.into(), 640.into()));
@@ -45,6 +45,7 @@ fn a_function_and_its_return_are_counted_with_their_arguments() {
     let only = |map: &str| run.map(map).as_object().expect("stacks").keys().cloned().collect::<Vec<_>>();
     let stacks = only("@stack");
     assert!(stacks.len() == 1 && stacks[0].contains("vfs_write") && stacks[0].contains("ksys_write"), "{stacks:?}");
+    assert!(only("@rstack").iter().all(|stack| stack.contains("ksys_write")), "{}", run.stdout);
     assert!(only("@user").iter().all(|stack| stack.contains("write")), "{}", run.stdout);
     assert_eq!(run.map("@h").as_array().expect("buckets").len(), 1, "{}", run.stdout);
 }

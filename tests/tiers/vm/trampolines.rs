@@ -23,7 +23,9 @@ fn arguments_and_results_have_their_types() {
                @n = count(); @bytes = sum(args.count); @func[func] = count(); @stack[kstack(6)] = count();
                @name[str(args.file->f_path.dentry->d_name.name)] = count();
            }
-           kretfunc:vfs_write /comm == "td_target"/ { @r = sum(retval); @same = args.count == (uint64)retval; }
+           kretfunc:vfs_write /comm == "td_target"/ {
+               @r = sum(retval); @same = args.count == (uint64)retval; @after[kstack(6)] = count();
+           }
            fexit:vfs_read /comm == "td_target" && args.file->f_path.dentry->d_name.len == 4/ {
                @read[str(args.file->f_path.dentry->d_name.name), retval] = count();
            }
@@ -33,9 +35,11 @@ fn arguments_and_results_have_their_types() {
     assert_eq!((run.map("@n"), run.map("@bytes"), run.map("@r")), (10.into(), 640.into(), 640.into()));
     assert_eq!((run.map("@name")["null"].clone(), run.map("@same")), (10.into(), true.into()));
     assert_eq!(run.map("@func")["vfs_write"], 10, "{}", run.stdout);
-    let stacks = run.map("@stack");
-    let stacks: Vec<&String> = stacks.as_object().expect("stacks").keys().collect();
-    assert!(stacks.len() == 1 && stacks[0].contains("ksys_write"), "{stacks:?}");
+    for map in ["@stack", "@after"] {
+        let stacks = run.map(map);
+        let stacks: Vec<&String> = stacks.as_object().expect("stacks").keys().collect();
+        assert!(stacks.len() == 1 && stacks[0].contains("ksys_write"), "{map}: {stacks:?}");
+    }
 }
 
 #[test]
