@@ -15,7 +15,8 @@ describe('rows', () => {
     expect(pids(sorted(entries, parseSort('-0'), () => 0))).toEqual([100, 20, 3]);
     expect(pids(sorted(entries, parseSort('1'), () => 0))).toEqual([100, 3, 20]);
     expect(pids(sorted(entries, parseSort(undefined), () => 0))).toEqual([20, 3, 100]);
-    expect(pids(sorted(entries, parseSort('rate'), (one) => Number(one.key[0]?.v)))).toEqual([100, 20, 3]);
+    expect(pids(sorted(entries, parseSort('rate'), (_, one) => Number(one.key[0]?.v)))).toEqual([100, 20, 3]);
+    expect(pids(sorted(entries, parseSort('-change'), (measure, one) => (measure === 'change' ? Number(one.key[0]?.v) : 0)))).toEqual([3, 20, 100]);
   });
 
   test('a second press turns the order round, and addresses know it', () => {

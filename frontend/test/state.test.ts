@@ -60,6 +60,20 @@ describe('maps', () => {
     expect(state.maps.get(0)?.view.version).toBe(3);
   });
 
+  test('a number tells what it grew or fell by in the last ten seconds', () => {
+    const changeOf = (state: RunState, key: string) => state.maps.get(0)?.changes.get(keyText([{ t: 'text', v: key }]));
+    const gauge = { ...calls, value: 'int64' };
+    let state = after(snapshot({ run: run({ maps: [gauge] }), at_ms: 1000, maps: [counts(1, { a: 100, b: 50 })] }));
+    expect(changeOf(state, 'a')).toBeUndefined();
+    state = reduceRun(state, update({ sequence: 2, at_ms: 3000, maps: [counts(2, { a: 90, b: 50, c: 7 })] }));
+    expect([changeOf(state, 'a'), changeOf(state, 'b'), changeOf(state, 'c')]).toEqual([-10, 0, 7]);
+    state = reduceRun(state, update({ sequence: 3, at_ms: 12_000, maps: [counts(3, { a: 95, b: 50, c: 9 })] }));
+    // Compared with what it was nine seconds ago: what is older is forgotten.
+    expect([changeOf(state, 'a'), changeOf(state, 'c')]).toEqual([5, 2]);
+    const over = reduceRun(state, update({ sequence: 4, at_ms: 12_500, run: run({ maps: [gauge], state: 'ended', ok: true }) }));
+    expect(changeOf(over, 'a')).toBeUndefined();
+  });
+
   test('a counter has a rate after a second', () => {
     const first = snapshot({ run: run({ maps: [calls] }), maps: [counts(1, { a: 100, b: 5 })] });
     const early = after(first, update({ at_ms: 1500, maps: [counts(2, { a: 150, b: 5 })] }));

@@ -4,18 +4,21 @@ import type { MapEntry } from '../protocol.gen';
 import { keyText } from '../state/maps';
 import { partText } from './keys';
 
-/** `value`, `rate`, or the number of a column of the key; a minus before it turns the order round. */
+/** `value`, `rate`, `change`, or the number of a column of the key; a minus before it turns the order round. */
 export interface Sort {
-  readonly by: 'value' | 'rate' | number;
+  readonly by: 'value' | Measure | number;
   readonly up: boolean;
 }
+
+/** What is made of a value over time. */
+export type Measure = 'rate' | 'change';
 
 export const byValue: Sort = { by: 'value', up: false };
 
 export function parseSort(text: string | undefined): Sort {
-  const match = /^(-?)(value|rate|\d)$/.exec(text ?? '');
+  const match = /^(-?)(value|rate|change|\d)$/.exec(text ?? '');
   if (!match) return byValue;
-  const by = match[2] === 'value' || match[2] === 'rate' ? match[2] : Number(match[2]);
+  const by = match[2] === 'value' || match[2] === 'rate' || match[2] === 'change' ? match[2] : Number(match[2]);
   return { by, up: match[1] === '-' };
 }
 
@@ -29,16 +32,15 @@ export function pressed(sort: Sort, by: Sort['by']): Sort {
   return sort.by === by ? { by, up: !sort.up } : { by, up: false };
 }
 
-export function sorted(entries: readonly MapEntry[], sort: Sort, rateOf: (entry: MapEntry) => number): MapEntry[] {
+export function sorted(entries: readonly MapEntry[], sort: Sort, measured: (measure: Measure, entry: MapEntry) => number): MapEntry[] {
   const turn = sort.up ? -1 : 1;
-  const number = (entry: MapEntry) => (sort.by === 'rate' ? rateOf(entry) : entry.value.t === 'number' ? toNumber(entry.value.v) : 0);
-  if (typeof sort.by !== 'number') {
+  const by = sort.by;
+  if (typeof by !== 'number') {
     // The server sends the largest first, texts in order of their keys.
-    if (sort.by === 'value') return sort.up ? [...entries].reverse() : [...entries];
-    return [...entries].sort((a, b) => turn * (number(b) - number(a)));
+    if (by === 'value') return sort.up ? [...entries].reverse() : [...entries];
+    return [...entries].sort((a, b) => turn * (measured(by, b) - measured(by, a)));
   }
-  const column = sort.by;
-  return [...entries].sort((a, b) => turn * compareParts(a, b, column));
+  return [...entries].sort((a, b) => turn * compareParts(a, b, by));
 }
 
 function compareParts(a: MapEntry, b: MapEntry, column: number): number {
@@ -73,7 +75,7 @@ export function grouped(entries: readonly MapEntry[], part: number): MapEntry[] 
   return [...sums.values()].sort((a, b) => (a.sum < b.sum ? 1 : a.sum > b.sum ? -1 : 0)).map(({ key, sum }) => ({ key, value: { t: 'number', v: exact(sum) } }));
 }
 
-/** The rates of such rows: of those that are known. */
+/** The rates or changes of such rows: of those that are known. */
 export function groupedRates(entries: readonly MapEntry[], rates: ReadonlyMap<string, number>, part: number): Map<string, number> {
   const sums = new Map<string, number>();
   for (const { key } of entries) {

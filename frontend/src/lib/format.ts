@@ -23,6 +23,12 @@ function groupDigits(digits: string): string {
   return (match[1] ?? '') + (match[2] ?? '').replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
+/** A difference with its sign; what stays the same is a 0 without one. */
+export function formatChange(change: number): string {
+  if (change === 0) return '0';
+  return `${change > 0 ? '+' : '−'}${formatNumber(Math.abs(change))}`;
+}
+
 /** A rate with three meaningful digits at most: 0.4/s, 12.5/s, 1,234/s. */
 export function formatRate(perSecond: number): string {
   const size = Math.abs(perSecond);

@@ -6,6 +6,8 @@ import type { KeyPart, MapEntry, MapShape, MapView } from '../protocol.gen';
 const RATE_WINDOW_MS = 1000;
 /** Rates that are kept of each key, for its small line. */
 export const TRAIL = 40;
+/** How far a change looks back. */
+export const CHANGE_MS = 10_000;
 
 export interface MapState {
   readonly view: MapView;
@@ -16,6 +18,17 @@ export interface MapState {
   /** Growth per second of the sum of all keys. */
   readonly sumRate: number | null;
   readonly base: RateBase | null;
+  /** What each number grew or fell by in the last `CHANGE_MS`, or since the page is open if that is shorter. */
+  readonly changes: ReadonlyMap<string, number>;
+  /** Values of before, a second apart, oldest first. */
+  readonly past: readonly Past[];
+}
+
+interface Past {
+  readonly atMs: number;
+  readonly values: ReadonlyMap<string, number>;
+  /** All keys were among the values. */
+  readonly whole: boolean;
 }
 
 interface RateBase {
@@ -49,7 +62,8 @@ export function updateMaps(state: MapsState, views: readonly MapView[], shapes: 
   for (const view of views) {
     const known = state.get(view.id);
     if (known && known.view.version > view.version) continue;
-    next.set(view.id, isCounter(shapes, view.name) ? withRates(known ?? null, view, atMs) : plain(view));
+    const rated = isCounter(shapes, view.name) ? withRates(known ?? null, view, atMs) : plain(view);
+    next.set(view.id, view.kind === 'number' ? withChanges(rated, known ?? null, atMs) : rated);
   }
   return next;
 }
@@ -60,16 +74,36 @@ export function withoutRates(state: MapsState): MapsState {
 }
 
 function plain(view: MapView): MapState {
-  return { view, rates: new Map(), trails: new Map(), sumRate: null, base: null };
+  return { view, rates: new Map(), trails: new Map(), sumRate: null, base: null, changes: new Map(), past: [] };
+}
+
+/** Compares with the oldest values that are kept: of `CHANGE_MS` ago, a second more or less. */
+function withChanges(state: MapState, known: MapState | null, atMs: number): MapState {
+  const past = known?.past ?? [];
+  const last = past.at(-1);
+  if (known && last && atMs - last.atMs < RATE_WINDOW_MS) return { ...state, changes: known.changes, past };
+  const values = numberValues(state.view.entries);
+  const grown = [...past, { atMs, values, whole: state.view.omitted === 0 }];
+  const kept = grown.filter((one) => atMs - one.atMs <= CHANGE_MS);
+  const start = kept[0];
+  const changes = new Map<string, number>();
+  if (start && atMs > start.atMs) {
+    for (const [key, value] of values) {
+      // A key that was not among those sent before may be old and have moved up: its change is unknown.
+      const before = start.values.get(key) ?? (start.whole ? 0 : null);
+      if (before !== null) changes.set(key, value - before);
+    }
+  }
+  return { ...state, changes, past: kept };
 }
 
 function withRates(known: MapState | null, view: MapView, atMs: number): MapState {
-  const values = counterValues(view.entries);
+  if (known?.base && atMs - known.base.atMs < RATE_WINDOW_MS) return { ...known, view };
+  const values = numberValues(view.entries);
   const sum = view.sum === null ? null : toNumber(view.sum);
   const fresh: RateBase = { atMs, values, sum };
-  if (!known?.base) return { view, rates: new Map(), trails: new Map(), sumRate: null, base: fresh };
+  if (!known?.base) return { ...plain(view), base: fresh };
   const elapsed = atMs - known.base.atMs;
-  if (elapsed < RATE_WINDOW_MS) return { ...known, view };
   const perSecond = (now: number, before: number) => ((now - before) * 1000) / elapsed;
   const rates = new Map<string, number>();
   for (const [key, value] of values) {
@@ -81,10 +115,10 @@ function withRates(known: MapState | null, view: MapView, atMs: number): MapStat
   }
   const sumRate = sum !== null && known.base.sum !== null && sum >= known.base.sum ? perSecond(sum, known.base.sum) : null;
   const trails = new Map([...rates].map(([key, rate]) => [key, [...(known.trails.get(key) ?? []), rate].slice(-TRAIL)]));
-  return { view, rates, trails, sumRate, base: fresh };
+  return { ...plain(view), rates, trails, sumRate, base: fresh };
 }
 
-function counterValues(entries: readonly MapEntry[]): Map<string, number> {
+function numberValues(entries: readonly MapEntry[]): Map<string, number> {
   const values = new Map<string, number>();
   for (const entry of entries) {
     if (entry.value.t === 'number') values.set(keyText(entry.key), toNumber(entry.value.v));
