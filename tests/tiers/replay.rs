@@ -8,6 +8,8 @@ mod access;
 mod api;
 #[path = "replay/client.rs"]
 mod client;
+#[path = "replay/contract.rs"]
+mod contract;
 #[path = "replay/examples.rs"]
 mod examples;
 #[path = "replay/flame.rs"]

@@ -1,12 +1,13 @@
 //! `/api/audit`: who did what and when, for administrators.
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 
 use super::error::ApiError;
+use super::extract::Query;
 use super::protocol::{AuditEntry, AuditList};
 use super::{Admin, App, view};
 use crate::store::audit::{self, Entry, Filter};

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use axum::Router;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use self::html::{cell, escape, number, number_cell, table};
 use super::error::ApiError;
+use super::extract::{Path, Query};
 use super::flamegraph::{base64, samples_of, script_sources};
 use super::protocol::{MapView, RunInfo};
 use super::table::Run;
@@ -31,9 +32,9 @@ pub fn router() -> Router<App> {
     Router::new().route("/api/runs/{id}/page.html", get(document))
 }
 
-#[derive(Debug, Default, serde::Deserialize)]
+#[derive(Debug, Default, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Parameters {
+pub(super) struct Parameters {
     /// The map that is drawn as a flame graph; the first with stacks where nobody says.
     map: Option<String>,
     /// The state at this moment, milliseconds since the start of the run; the newest where nobody says.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use tracedeck_compiler::types::{Aggregate, Type};
 
 use super::error::ApiError;
+use super::extract::{Path, Query};
 use super::protocol::{FlameFrameInfo, FlameKind, FlameTree, Num};
 use super::table::Run;
 use super::{Anyone, App, past};
@@ -24,9 +25,9 @@ pub fn router() -> Router<App> {
     Router::new().route("/r/{id}/flame.svg", get(flame_graph)).route("/r/{id}/flame.json", get(flame_tree))
 }
 
-#[derive(Debug, Default, serde::Deserialize)]
+#[derive(Debug, Default, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct TreeParameters {
+pub(super) struct TreeParameters {
     /// With or without its `@`; the first map with stacks where nobody says.
     map: Option<String>,
     /// The state at this moment, milliseconds since the start of the run; the newest where nobody says.
@@ -118,9 +119,9 @@ fn tree_message(version: u64, unit: String, tree: flame::Tree) -> FlameTree {
     }
 }
 
-#[derive(Debug, Default, serde::Deserialize)]
+#[derive(Debug, Default, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Parameters {
+pub(super) struct Parameters {
     /// With or without its `@`; the first map with stacks where nobody says.
     map: Option<String>,
     /// The view key or that of a link, for what is opened without a login.
@@ -146,7 +147,7 @@ struct Parameters {
     _s: Option<String>,
 }
 
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Kind {
     #[default]

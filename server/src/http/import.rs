@@ -2,13 +2,14 @@
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, Query, State};
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::routing::post;
 use axum::{Json, Router};
 
 use super::auth::Access;
 use super::error::ApiError;
+use super::extract::Query;
 use super::protocol::RunCreated;
 use super::{App, Operator, view};
 use crate::import;
@@ -20,9 +21,9 @@ pub fn router() -> Router<App> {
     Router::new().route("/api/import", post(take)).layer(DefaultBodyLimit::max(MAX_FILE))
 }
 
-#[derive(Debug, serde::Deserialize)]
+#[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Parameters {
+pub(super) struct Parameters {
     /// What the file is called; the run's title.
     name: String,
 }

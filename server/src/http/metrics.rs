@@ -1,7 +1,7 @@
 //! `/metrics`: maps that are ticked for it, and the server itself, in the format OpenMetrics.
 
+use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -10,6 +10,7 @@ use axum::{Json, Router};
 use self::families::{Families, Family, Kind};
 use super::auth::Access;
 use super::error::ApiError;
+use super::extract::Path;
 use super::protocol::{MetricRequest, MetricsOfRun};
 use super::table::Run;
 use super::{App, Operator, socket};

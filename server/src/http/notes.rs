@@ -1,13 +1,14 @@
 //! `/api/runs/ID/notes`: what people write to a moment, a frame or a bucket. Whoever may see the run reads them.
 
+use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{delete, get};
 use axum::{Json, Router};
 
 use super::auth::{Access, Person};
 use super::error::ApiError;
+use super::extract::Path;
 use super::protocol::{NoteInfo, NoteList, NotePlace, NoteRequest, Role};
 use super::table::Run;
 use super::{App, Operator, view};

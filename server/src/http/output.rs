@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -17,6 +17,7 @@ use tokio::time::timeout;
 use tracedeck_compiler::source::SourceFile;
 
 use super::error::ApiError;
+use super::extract::Path;
 use super::{Anyone, App};
 use crate::output::json::JsonSink;
 use crate::output::text::TextSink;

@@ -1,12 +1,13 @@
 //! Looking back into a run: `GET /api/runs/ID/history` and `GET /api/runs/ID/at?ms=N`, from its recording.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 
 use super::error::ApiError;
+use super::extract::{Path, Query};
 use super::protocol::History;
 use super::table::Run;
 use super::{Anyone, App, view};
@@ -17,9 +18,9 @@ pub fn router() -> Router<App> {
     Router::new().route("/api/runs/{id}/history", get(history)).route("/api/runs/{id}/at", get(at))
 }
 
-#[derive(Debug, serde::Deserialize)]
+#[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Moment {
+pub(super) struct Moment {
     /// Milliseconds since the run was started.
     ms: u64,
 }

@@ -1,12 +1,13 @@
 //! `GET /api/probes`: the machine's attach points, found by a few letters; `…/tree`: the same by provider and category;
 //! `…/binary`: those of a program; `…/arguments`: what one can read. `GET /api/processes`: programs to choose from.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::Deserialize;
 
 use super::error::ApiError;
+use super::extract::{Path, Query};
 use super::protocol::{ProbeArguments, ProbeMatches, ProbeNode, ProbeTree, ProcessFiles, ProcessInfo, ProcessList};
 use super::{App, Operator};
 use crate::host::bpf_holders::Holder;
@@ -56,8 +57,8 @@ pub fn router() -> Router<App> {
         .route("/api/processes/{pid}/files", get(files))
 }
 
-#[derive(Deserialize)]
-struct Search {
+#[derive(Deserialize, schemars::JsonSchema)]
+pub(super) struct Search {
     #[serde(default)]
     query: String,
     limit: Option<usize>,
@@ -76,8 +77,8 @@ async fn search(
     .await
 }
 
-#[derive(Deserialize)]
-struct OfProbe {
+#[derive(Deserialize, schemars::JsonSchema)]
+pub(super) struct OfProbe {
     name: String,
 }
 
@@ -90,8 +91,8 @@ async fn arguments(
     app.computing(move |app| Ok(Json(ProbeArguments { arguments: app.probes.arguments(&name) }))).await
 }
 
-#[derive(Deserialize)]
-struct Branch {
+#[derive(Deserialize, schemars::JsonSchema)]
+pub(super) struct Branch {
     #[serde(default)]
     prefix: String,
 }
@@ -117,8 +118,8 @@ async fn tree(
     .await
 }
 
-#[derive(Deserialize)]
-struct OfBinary {
+#[derive(Deserialize, schemars::JsonSchema)]
+pub(super) struct OfBinary {
     path: String,
     pid: Option<u32>,
     #[serde(default)]

@@ -1,6 +1,7 @@
 //! What the page and the server say to each other: the only browser-facing types. `frontend/src/protocol.gen.ts` is
 //! generated from this module by `cargo xtask codegen`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -35,7 +36,7 @@ pub use values::*;
 pub use crate::store::users::Role;
 
 /// A message of the page on the WebSocket.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum ClientMessage {
     /// The first message: who is asking, and for which run.
@@ -62,7 +63,7 @@ pub enum ClientMessage {
 }
 
 /// A message of the server on the WebSocket. Encoded once for all viewers of a run.
-#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, TS, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[allow(clippy::large_enum_variant, reason = "built, encoded and dropped; never stored")]
 pub enum ServerMessage {
@@ -84,7 +85,7 @@ pub enum ServerMessage {
 }
 
 /// All there is to see of a run at one moment. Replaces what the page had.
-#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, TS, JsonSchema)]
 pub struct Snapshot {
     /// The last event that is included.
     #[ts(type = "number")]
@@ -106,7 +107,7 @@ pub struct Snapshot {
 }
 
 /// What changed since the message before. A part that is left out has not changed.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, TS, JsonSchema)]
 pub struct Update {
     #[ts(type = "number")]
     pub sequence: u64,

@@ -1,13 +1,14 @@
 //! `/api/runs`: begin, list, look at and stop runs.
 
+use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 
 use super::auth::{Access, Person};
 use super::error::ApiError;
+use super::extract::Path;
 use super::process_filter::ProcessWish;
 use super::protocol::{PinRequest, Role, RunCreated, RunInfo, RunList, RunRequestBody, RunState};
 use super::table::{NewRun, Run};

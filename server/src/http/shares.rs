@@ -2,14 +2,15 @@
 
 use std::time::{Duration, Instant};
 
+use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{delete, get};
 use axum::{Json, Router};
 
 use super::auth::{Access, Person};
 use super::error::ApiError;
+use super::extract::Path;
 use super::protocol::{Role, ShareCreated, ShareInfo, ShareList, ShareRequest, ShareState};
 use super::table::Run;
 use super::{App, Operator, table, view};

@@ -1,12 +1,13 @@
 //! `GET /api/runs/ID/stacks?format=…`: a map with stacks as a file for other tools.
 
 use axum::Router;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use super::error::ApiError;
+use super::extract::{Path, Query};
 use super::flamegraph::samples_of;
 use super::{Anyone, App};
 use crate::flame::{self, pprof::Facts};
@@ -15,9 +16,9 @@ pub fn router() -> Router<App> {
     Router::new().route("/api/runs/{id}/stacks", get(stacks))
 }
 
-#[derive(Debug, serde::Deserialize)]
+#[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Parameters {
+pub(super) struct Parameters {
     format: Format,
     /// With or without its `@`; the first map with stacks where nobody says.
     map: Option<String>,
@@ -27,7 +28,7 @@ struct Parameters {
     from: Option<u64>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Format {
     Folded,

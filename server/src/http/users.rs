@@ -1,13 +1,14 @@
 //! `/api/users`: accounts, for administrators.
 
+use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{delete, get};
 use axum::{Json, Router};
 
 use super::auth::Access;
 use super::error::ApiError;
+use super::extract::Path;
 use super::protocol::{UserInfo, UserList, UserRequest, UserToken};
 use super::{Admin, App, view};
 use crate::store::users;

@@ -22,7 +22,7 @@ pub struct Entry {
 }
 
 /// Which entries are wanted; what is empty restricts nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Filter {
     pub who: String,

@@ -10,6 +10,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
+use super::contract;
 use super::server::Server;
 
 /// An answer to a request.
@@ -53,7 +54,12 @@ pub async fn send(server: &Server, method: &str, path: &str, headers: &[(&str, &
     for (name, value) in headers {
         request += &format!("{name}: {value}\r\n");
     }
-    parse(&raw(server.address, format!("{request}\r\n{body}").as_bytes()).await)
+    let answer = parse(&raw(server.address, format!("{request}\r\n{body}").as_bytes()).await);
+    contract::check(method, path, &answer);
+    if answer.status < 300 {
+        contract::check_request(method, path, body);
+    }
+    answer
 }
 
 fn parse(text: &str) -> Answer {

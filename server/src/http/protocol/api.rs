@@ -1,12 +1,13 @@
 //! Requests and answers of the HTTP API.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{Declared, DiagnosticView, Role, RunInfo};
 
 /// `POST /api/login`: a one-time token or that of an account, or a run and the key of a link to it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(untagged)]
 pub enum LoginRequest {
     Token { token: String },
@@ -14,7 +15,7 @@ pub enum LoginRequest {
 }
 
 /// The cookie holds the other half of the credential; neither alone is enough.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct LoginResponse {
     /// To be sent as `Authorization: Bearer …`, and in the first WebSocket message.
     pub secret: String,
@@ -24,7 +25,7 @@ pub struct LoginResponse {
 }
 
 /// The body of every error.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct ErrorBody {
     /// A stable name, such as `not-authenticated`.
     pub code: String,
@@ -33,7 +34,7 @@ pub struct ErrorBody {
 }
 
 /// `GET /api/host`
-#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, TS, JsonSchema)]
 pub struct HostInfo {
     pub hostname: String,
     /// As `uname -r` prints it.
@@ -47,7 +48,7 @@ pub struct HostInfo {
     pub limits: LimitsInfo,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct FeatureInfo {
     pub name: String,
     pub available: bool,
@@ -55,7 +56,7 @@ pub struct FeatureInfo {
     pub since: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct LimitsInfo {
     #[ts(type = "number")]
     pub source_bytes: u64,
@@ -76,7 +77,7 @@ pub struct LimitsInfo {
 }
 
 /// `GET /api/language`: what the editor completes and explains.
-#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, TS, JsonSchema)]
 pub struct LanguageInfo {
     pub keywords: Vec<String>,
     pub builtins: Vec<BuiltinInfo>,
@@ -85,14 +86,14 @@ pub struct LanguageInfo {
 }
 
 /// A key of the `config` block.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct ConfigKeyInfo {
     pub name: String,
     /// What it may be set to, in words.
     pub values: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct BuiltinInfo {
     pub name: String,
     pub signature: String,
@@ -100,7 +101,7 @@ pub struct BuiltinInfo {
     pub example: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct ProbeTypeInfo {
     /// The full name, then short ones.
     pub names: Vec<String>,
@@ -112,12 +113,12 @@ pub struct ProbeTypeInfo {
 }
 
 /// `GET /api/examples`
-#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, TS, JsonSchema)]
 pub struct ExampleList {
     pub examples: Vec<ExampleInfo>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct ExampleInfo {
     pub id: String,
     pub title: String,
@@ -138,7 +139,7 @@ pub struct ExampleInfo {
 }
 
 /// A field of the form that a script is started with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct ScriptParameter {
     /// Without `--`; `$1` where nothing better is known.
     pub name: String,
@@ -150,7 +151,7 @@ pub struct ScriptParameter {
     pub doc: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ParameterKind {
     /// `$1`, `$2`, … in this order.
@@ -165,7 +166,7 @@ pub enum ParameterKind {
     Text,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ExampleView {
     Flame,
@@ -175,7 +176,7 @@ pub enum ExampleView {
 }
 
 /// `POST /api/check`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CheckRequest {
     pub source: String,
@@ -184,7 +185,7 @@ pub struct CheckRequest {
     pub parameters: Vec<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, TS, JsonSchema)]
 pub struct CheckResponse {
     pub diagnostics: Vec<DiagnosticView>,
     /// Attach points after expansion; 0 with errors.
@@ -196,7 +197,7 @@ pub struct CheckResponse {
     pub parameters: Vec<ScriptParameter>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct CheckedMap {
     pub name: String,
     pub key: Option<String>,
@@ -204,7 +205,7 @@ pub struct CheckedMap {
 }
 
 /// `POST /api/runs`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunRequestBody {
     pub source: String,
@@ -240,20 +241,20 @@ pub struct RunRequestBody {
     pub idempotency_key: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct RunCreated {
     pub id: String,
 }
 
 /// `POST /api/runs/ID/pin`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PinRequest {
     pub pinned: bool,
 }
 
 /// Whether a map of a run is exposed at `/metrics`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MetricRequest {
     /// With `@`.
@@ -262,14 +263,14 @@ pub struct MetricRequest {
 }
 
 /// Maps of a run that are exposed at `/metrics`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct MetricsOfRun {
     /// With `@`, by name.
     pub maps: Vec<String>,
 }
 
 /// `GET /api/runs`, newest first.
-#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, TS, JsonSchema)]
 pub struct RunList {
     pub runs: Vec<RunInfo>,
 }

@@ -1,10 +1,11 @@
 //! What the script editor asks.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 /// `POST /api/complete`: what may stand at a place of a script that need not be finished.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CompleteRequest {
     pub source: String,
@@ -15,7 +16,7 @@ pub struct CompleteRequest {
     pub parameters: Vec<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct CompleteResponse {
     /// Whose members they are: a type or a probe; empty for variables.
     pub of: String,
@@ -23,7 +24,7 @@ pub struct CompleteResponse {
     pub members: Vec<Declared>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct Declared {
     pub name: String,
     /// The declaration in C, or the type.
@@ -31,14 +32,14 @@ pub struct Declared {
 }
 
 /// `POST /api/format`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FormatRequest {
     pub source: String,
 }
 
 /// The script in the usual layout.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct FormatResponse {
     pub source: String,
 }

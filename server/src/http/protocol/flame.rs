@@ -1,12 +1,13 @@
 //! A flame graph as the explorer draws it.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use ts_rs::TS;
 
 use super::Num;
 
 /// `GET /r/ID/flame.json?map=NAME`: nodes in depth-first order, siblings by name. The first is the root.
-#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, TS, JsonSchema)]
 pub struct FlameTree {
     /// Grows with every change of the map.
     #[ts(type = "number")]
@@ -23,7 +24,7 @@ pub struct FlameTree {
     pub own: Vec<Num>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct FlameFrameInfo {
     pub name: String,
     pub kind: FlameKind,
@@ -37,7 +38,7 @@ pub struct FlameFrameInfo {
     pub why: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum FlameKind {
     /// A part of the key that is not a stack, such as the name of a process.

@@ -1,19 +1,20 @@
 //! What a run did over time, for the strip under the top bar and for heat maps.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use ts_rs::TS;
 
 use super::Bucket;
 
 /// `GET /api/runs/ID/history`
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, TS, JsonSchema)]
 pub struct History {
     /// Totals so far, oldest first, evenly spaced.
     pub points: Vec<HistoryPoint>,
     pub histograms: Vec<HistogramHistory>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct HistoryPoint {
     /// Milliseconds since the run was started.
     #[ts(type = "number")]
@@ -27,14 +28,14 @@ pub struct HistoryPoint {
 }
 
 /// The content of a map of histograms over time, its keys added up.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct HistogramHistory {
     /// With its `@`.
     pub map: String,
     pub points: Vec<HistogramPoint>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct HistogramPoint {
     /// Milliseconds since the run was started.
     #[ts(type = "number")]

@@ -1,10 +1,11 @@
 //! What people write to places of a run.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 /// What a note is about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
 pub enum NotePlace {
     /// Milliseconds since the run was started.
@@ -29,7 +30,7 @@ pub enum NotePlace {
 }
 
 /// `POST /api/runs/ID/notes`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NoteRequest {
     pub place: NotePlace,
@@ -40,12 +41,12 @@ pub struct NoteRequest {
 }
 
 /// `GET /api/runs/ID/notes`, the oldest first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct NoteList {
     pub notes: Vec<NoteInfo>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct NoteInfo {
     #[ts(type = "number")]
     pub id: i64,

@@ -1,5 +1,6 @@
 //! 64-bit numbers in JSON, without losing a digit.
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 use tracedeck_compiler::abi::value::Number;
 use ts_rs::TS;
@@ -18,6 +19,19 @@ impl Serialize for Num {
             Ok(value) if self.0.abs() <= EXACT => serializer.serialize_i64(value),
             _ => serializer.collect_str(&self.0),
         }
+    }
+}
+
+impl JsonSchema for Num {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Num".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "An integer; as decimal digits in a string where a double would lose some of them",
+            "anyOf": [{ "type": "integer" }, { "type": "string", "pattern": "^-?[0-9]+$" }],
+        })
     }
 }
 

@@ -1,12 +1,13 @@
 //! What is attached to the machine.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use ts_rs::TS;
 
 use super::RunInfo;
 
 /// `GET /api/box`
-#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, TS, JsonSchema)]
 pub struct OnThisBox {
     /// Of a clock that never jumps, to tell rates from two answers.
     #[ts(type = "number")]
@@ -19,7 +20,7 @@ pub struct OnThisBox {
     pub measured: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, TS, JsonSchema)]
 pub struct BoxRun {
     pub run: RunInfo,
     /// The worker process.
@@ -32,7 +33,7 @@ pub struct BoxRun {
     pub kernel_ms: Option<u64>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct BpfHolder {
     pub pid: u32,
     pub name: String,
@@ -46,7 +47,7 @@ pub struct BpfHolder {
     pub kernel_ms: Option<u64>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct BpfPrograms {
     pub kind: String,
     pub count: u32,

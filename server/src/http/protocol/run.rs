@@ -1,9 +1,10 @@
 //! A run as the page sees it: its state, its log, its losses and its diagnostics.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, TS, JsonSchema)]
 pub struct RunInfo {
     pub id: String,
     pub title: String,
@@ -50,7 +51,7 @@ pub struct RunInfo {
 }
 
 /// Somebody who watches.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, TS, JsonSchema)]
 pub struct Watcher {
     pub name: String,
     /// Came by a link, without an account.
@@ -60,7 +61,7 @@ pub struct Watcher {
 }
 
 /// How often the programs of one probe ran, and how long that took in all.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct ProbeCost {
     /// The attach point, or the first of several that share the program.
     pub probe: String,
@@ -74,7 +75,7 @@ pub struct ProbeCost {
     pub nanoseconds: u64,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum RunState {
     Starting,
@@ -83,14 +84,14 @@ pub enum RunState {
     Ended,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct Progress {
     pub done: u32,
     pub total: u32,
 }
 
 /// A map of the script before it has content.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct MapShape {
     pub id: u32,
     /// With its `@`.
@@ -101,7 +102,7 @@ pub struct MapShape {
 }
 
 /// One line of the log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct LogLine {
     /// Counts the lines of the run from 1, without gaps: a gap at the page is a line it was not sent.
     #[ts(type = "number")]
@@ -115,7 +116,7 @@ pub struct LogLine {
     pub text: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LogStream {
     Out,
@@ -124,7 +125,7 @@ pub enum LogStream {
 }
 
 /// What wrote a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LogKind {
     Printf,
@@ -141,7 +142,7 @@ pub enum LogKind {
 }
 
 /// Total of one cause of loss so far.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct Loss {
     /// Stands for the cause and its place in the script.
     pub id: u32,
@@ -158,7 +159,7 @@ pub struct Loss {
     pub is_loss: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct DiagnosticView {
     pub severity: DiagnosticSeverity,
     /// Stable name of the kind of diagnostic.
@@ -185,14 +186,14 @@ pub struct DiagnosticView {
 }
 
 /// New text for a stretch of the script, in UTF-16 code units.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct Replacement {
     pub start: u32,
     pub end: u32,
     pub text: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum DiagnosticSeverity {
     Warning,

@@ -1,10 +1,11 @@
 //! What the server keeps, and for how long.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 /// `GET /api/storage`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct StorageInfo {
     /// Days that an ended run is kept; 0: as long as there is room.
     pub keep_days: u32,
@@ -25,7 +26,7 @@ pub struct StorageInfo {
 }
 
 /// `POST /api/storage`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StorageRequest {
     pub keep_days: u32,

@@ -1,12 +1,13 @@
 //! Accounts, links, and who did what.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::Role;
 
 /// `GET /api/me`: who is asking.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct Me {
     pub name: String,
     pub role: Role,
@@ -15,7 +16,7 @@ pub struct Me {
 }
 
 /// What a guest is told of its link.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct MyLink {
     /// The only run it shows.
     pub run: String,
@@ -31,12 +32,12 @@ pub struct MyLink {
 }
 
 /// `GET /api/users`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct UserList {
     pub users: Vec<UserInfo>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct UserInfo {
     pub name: String,
     pub role: Role,
@@ -45,7 +46,7 @@ pub struct UserInfo {
 }
 
 /// `POST /api/users`: a new account; for a name that is there a new role and a new token.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UserRequest {
     pub name: String,
@@ -53,7 +54,7 @@ pub struct UserRequest {
 }
 
 /// Shown this once: the server keeps a hash of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct UserToken {
     pub name: String,
     pub role: Role,
@@ -62,7 +63,7 @@ pub struct UserToken {
 }
 
 /// `POST /api/runs/ID/shares`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ShareRequest {
     /// A copy of what there is now, instead of the run as it goes on.
@@ -80,7 +81,7 @@ pub struct ShareRequest {
     pub address: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct ShareCreated {
     pub share: ShareInfo,
     /// The path of the link. The key in it is shown this once: the server keeps a hash of it.
@@ -88,12 +89,12 @@ pub struct ShareCreated {
 }
 
 /// `GET /api/shares` and `GET /api/runs/ID/shares`, newest first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct ShareList {
     pub shares: Vec<ShareInfo>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct ShareInfo {
     pub id: String,
     /// What it shows: the run, or its copy.
@@ -111,7 +112,7 @@ pub struct ShareInfo {
     pub state: ShareState,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ShareState {
     Open,
@@ -120,14 +121,14 @@ pub enum ShareState {
 }
 
 /// `GET /api/audit`, newest first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct AuditList {
     pub entries: Vec<AuditEntry>,
     /// Whether there are older ones; `before` the id of the last asks for them.
     pub more: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct AuditEntry {
     #[ts(type = "number")]
     pub id: i64,

@@ -1,12 +1,13 @@
 //! The content of maps as the page draws it.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use ts_rs::TS;
 
 use super::Num;
 
 /// One map at one moment.
-#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, TS, JsonSchema)]
 pub struct MapView {
     /// Index of its shape in `RunInfo.maps`.
     pub id: u32,
@@ -35,7 +36,7 @@ pub struct MapView {
 }
 
 /// Which form all values of a map have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum MapKind {
     Number,
@@ -45,14 +46,14 @@ pub enum MapKind {
     Text,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, TS, JsonSchema)]
 pub struct MapEntry {
     /// Empty for a scalar map.
     pub key: Vec<KeyPart>,
     pub value: MapValue,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, TS, JsonSchema)]
 #[serde(tag = "t", content = "v", rename_all = "lowercase")]
 pub enum KeyPart {
     /// Escaped as the text of log lines is.
@@ -62,7 +63,7 @@ pub enum KeyPart {
     Stack(Vec<Frame>),
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct Frame {
     pub name: String,
     /// Binary, library or kernel module.
@@ -74,7 +75,7 @@ pub struct Frame {
     pub why: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum FrameKind {
     Kernel,
@@ -85,7 +86,7 @@ pub enum FrameKind {
     Unresolved,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, TS, JsonSchema)]
 #[serde(tag = "t", rename_all = "lowercase")]
 pub enum MapValue {
     Number {
@@ -112,7 +113,7 @@ pub enum MapValue {
 }
 
 /// A bucket of a histogram: `low <= value < high`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct Bucket {
     /// As the terminal writes it: `[4, 8)`.
     pub label: String,
@@ -124,7 +125,7 @@ pub struct Bucket {
 }
 
 /// A point of a time series.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct Point {
     /// ISO 8601, UTC: the start of the interval.
     pub at: String,
