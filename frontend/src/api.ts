@@ -1,6 +1,6 @@
 // Every HTTP call of the page. Sends the secret half of the session; the cookie goes along by itself.
 import { storedSecret } from './credentials';
-import type { AuditList, MetricsOfRun, NoteInfo, NoteList, NoteRequest, StorageInfo, CheckResponse, CompleteResponse, Course, ErrorBody, ExampleList, FormatResponse, History, HostInfo, LanguageInfo, LoginResponse, Me, OnThisBox, ProbeArguments, ProbeMatches, ProbeTree, ProcessFiles, ProcessList, Role, RunCreated, RunInfo, RunList, RunRequestBody, ServerMessage, ShareCreated, ShareList, ShareRequest, UserList, UserToken } from './protocol.gen';
+import type { AuditList, MetricsOfRun, NoteInfo, NoteList, NoteRequest, StorageInfo, CheckResponse, CompleteResponse, Course, ErrorBody, ExampleList, FormatResponse, History, HostInfo, LanguageInfo, LogLines, LoginResponse, Me, OnThisBox, ProbeArguments, ProbeMatches, ProbeTree, ProcessFiles, ProcessList, Role, RunCreated, RunInfo, RunList, RunRequestBody, ServerMessage, ShareCreated, ShareList, ShareRequest, UserList, UserToken } from './protocol.gen';
 
 export class ApiError extends Error {
   constructor(
@@ -57,6 +57,7 @@ export const api = {
   storage: () => get<StorageInfo>('/api/storage'),
   keepRuns: (days: number) => post<StorageInfo>('/api/storage', { keep_days: days }),
   history: (id: string) => get<History>(`/api/runs/${encodeURIComponent(id)}/history`),
+  lines: (id: string, before: number, pattern: string, signal?: AbortSignal) => call(`/api/runs/${encodeURIComponent(id)}/lines?before=${before}&pattern=${encodeURIComponent(pattern)}`, { method: 'GET' }, signal).then((answer) => answer.json() as Promise<LogLines>),
   at: (id: string, ms: number, signal?: AbortSignal) => call(`/api/runs/${encodeURIComponent(id)}/at?ms=${Math.round(ms)}`, { method: 'GET' }, signal).then((answer) => answer.json() as Promise<ServerMessage>),
   importFile: (name: string, file: Blob) => call(`/api/import?${new URLSearchParams({ name: name.slice(0, 120) })}`, { method: 'POST', body: file }).then((answer) => answer.json() as Promise<RunCreated>),
   file: (path: string) => call(path, { method: 'GET' }).then((answer) => answer.blob()),

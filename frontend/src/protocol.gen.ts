@@ -206,6 +206,19 @@ at_ms: number, stream: LogStream, kind: LogKind,
  */
 text: string, };
 
+/**
+ * `GET /api/runs/{id}/lines`
+ */
+export type LogLines = { 
+/**
+ * In their order.
+ */
+lines: Array<LogLine>, 
+/**
+ * How many there are, `lines` included.
+ */
+matched: number, };
+
 export type LogStream = "out" | "error" | "warning";
 
 /**

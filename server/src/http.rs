@@ -40,6 +40,7 @@ mod host;
 pub mod housekeeping;
 mod import;
 mod language;
+mod lines;
 mod login;
 mod metrics;
 mod notes;
@@ -166,6 +167,7 @@ pub fn router(app: App) -> Router {
         .merge(flamegraph::router())
         .merge(import::router())
         .merge(on_this_box::router())
+        .merge(lines::router())
         .merge(openapi::router())
         .merge(output::router())
         .merge(past::router())

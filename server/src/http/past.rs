@@ -80,7 +80,7 @@ pub fn until(app: &App, run: &Run, at_ms: u64) -> Result<Replay, ApiError> {
     Ok(replay)
 }
 
-fn unreadable(error: StoreError) -> ApiError {
+pub(super) fn unreadable(error: StoreError) -> ApiError {
     match error {
         StoreError::Damaged(reason) => ApiError::gone("unreadable-run", reason),
         error => ApiError::internal(error),

@@ -144,7 +144,7 @@ pub fn shape_of(picture: &Picture) -> Vec<MapShape> {
         .collect()
 }
 
-fn log_line(line: &Line) -> LogLine {
+pub(super) fn log_line(line: &Line) -> LogLine {
     LogLine {
         sequence: line.number,
         at_ms: milliseconds(line.at_ns),

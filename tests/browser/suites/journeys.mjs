@@ -14,6 +14,7 @@ const names = {
   write: 'write a script: an error is underlined with a sentence; fixed, it runs; edited, it restarts',
   complete: 'completion: a probe by a few letters, its arguments with types, a function with its words, a fix in one press, formatting',
   output: 'histogram, table and log of one script appear live',
+  older: 'lines that the page no longer holds are found on the server, and stand before those it has',
   tool: 'a tool with its parameter, from the Tools screen; a stretch of its time shows what came then, and the link keeps it',
   hostile: 'a process named as markup is text',
   two: 'two browsers on one run are both live',
@@ -303,6 +304,37 @@ async function all(report, browser, server, screenshots) {
       await assertAccessible(page, 'panels');
       await shoot(page, screenshots, 'panels');
       await stop(page);
+    }));
+
+  await report.test(names.older, () =>
+    operator('/', async (page) => {
+      // More than the page holds. Opened anew it has the last ones, whatever it was too slow for.
+      await run(page, 'interval:ms:20 { for $i : 0..100 { @n++; printf("line %d of the flood\\n", @n); } if (@n >= 14000) { exit(); } }');
+      await page.locator('[data-testid="state"].ended').waitFor();
+      await page.reload();
+      const log = page.getByTestId('log');
+      const told = log.getByTestId('older').filter({ hasText: /older lines are on the server/ });
+      // The number of the last line before those that the page has.
+      const seam = Number(/[\d,]+/.exec(await told.textContent())[0].replaceAll(',', ''));
+      const filter = log.getByRole('searchbox', { name: /Filter lines/ });
+      await filter.fill('^line (17|18) of');
+      await log.getByText(/^None of/).waitFor();
+      await log.getByRole('button', { name: 'Look there, too' }).click();
+      await log.getByText('All older lines that match are here.').waitFor();
+      assert.deepEqual(await log.locator('.row .text').allTextContents(), ['line 17 of the flood', 'line 18 of the flood']);
+      await shoot(page, screenshots, 'log-older');
+      await filter.fill('');
+      await log.getByText('line 14000 of the flood').waitFor();
+      await log.getByRole('button', { name: 'Load 1,000' }).click();
+      await log.getByTestId('older').filter({ hasText: /more before these\./ }).waitFor();
+      // It is where the older ones end.
+      await log.getByText(`line ${seam} of the flood`, { exact: true }).waitFor();
+      await log.getByText(`line ${seam + 1} of the flood`, { exact: true }).waitFor();
+      // Without a gap.
+      const around = (await log.locator('.row .text').allTextContents()).map((text) => Number(/\d+/.exec(text)?.[0]));
+      assert.ok(around.every((number, at) => at === 0 || number === around[at - 1] + 1), `${around}`);
+      await log.getByRole('region', { name: 'Lines' }).evaluate((node) => node.scrollTo({ top: 0 }));
+      await log.getByText(`line ${seam - 999} of the flood`, { exact: true }).waitFor();
     }));
 
   await report.test(names.tool, () =>

@@ -242,3 +242,39 @@ async fn probes_are_found_by_a_few_letters() {
     let long = format!("/api/probes?query={}", "a".repeat(300));
     assert_eq!(get(&server, &long).await.json()["code"], "query-too-long");
 }
+
+#[tokio::test]
+async fn lines_beyond_the_window_are_found_by_number_and_pattern() {
+    let directory = Directory::new();
+    let server = Server::start(&directory).await;
+    let id = begin(&server).await;
+    let stage = server.stage();
+    stage.begin();
+    (0..3000).for_each(|number| stage.send(printf(&format!("line {number} of {}\n", number % 10))));
+    stage.end();
+    let at = |query: &str| format!("/api/runs/{id}/lines{query}");
+    let all = loop {
+        let answer = get(&server, &at("?limit=5000")).await.json();
+        if answer["matched"] == 3000 {
+            break answer;
+        }
+    };
+    assert_eq!((&all["lines"][0]["text"], &all["lines"][0]["sequence"]), (&json!("line 0 of 0"), &json!(1)));
+    let texts = |answer: &serde_json::Value| -> Vec<String> {
+        let lines = answer["lines"].as_array().unwrap().iter();
+        lines.map(|line| line["text"].as_str().unwrap().to_owned()).collect()
+    };
+    // The last ones before a number, and how many there are.
+    let some = get(&server, &at("?before=1001&limit=2")).await.json();
+    assert_eq!((texts(&some), &some["matched"]), (vec!["line 998 of 8".into(), "line 999 of 9".into()], &json!(1000)));
+    let found = get(&server, &at("?before=101&pattern=OF%20%5B37%5D%24&limit=3")).await.json();
+    assert_eq!(
+        (texts(&found), &found["matched"]),
+        (vec!["line 87 of 7".into(), "line 93 of 3".into(), "line 97 of 7".into()], &json!(20))
+    );
+    // What is no expression is text.
+    let none = get(&server, &at("?pattern=of%20(")).await.json();
+    assert_eq!((texts(&none).len(), &none["matched"]), (0, &json!(0)));
+    assert_eq!(get(&server, &at("?before=x")).await.status, 400);
+    assert_eq!(get(&server, "/api/runs/nothing/lines").await.status, 404);
+}

@@ -33,6 +33,7 @@ fn declarations() -> String {
         Progress,
         MapShape,
         LogLine,
+        LogLines,
         LogStream,
         LogKind,
         Loss,

@@ -101,6 +101,16 @@ pub struct MapShape {
     pub value: String,
 }
 
+/// `GET /api/runs/{id}/lines`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
+pub struct LogLines {
+    /// In their order.
+    pub lines: Vec<LogLine>,
+    /// How many there are, `lines` included.
+    #[ts(type = "number")]
+    pub matched: u64,
+}
+
 /// One line of the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct LogLine {
