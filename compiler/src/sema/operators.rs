@@ -334,6 +334,10 @@ fn how_to_operate(operator: BinaryOp, left: &Type, right: &Type) -> &'static str
         } else {
             "Use their parts: t.0, r.name, a[0]"
         }
+    } else if either(|ty| matches!(ty, Type::Timestamp)) {
+        "strftime() is text only when it is printed: compute with the nanoseconds it is given"
+    } else if either(|ty| matches!(ty, Type::Username)) {
+        "The name is looked up when it is printed: compare uid"
     } else {
         "Only integers can be used here"
     }
