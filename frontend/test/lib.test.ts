@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { joinArguments, splitArguments } from '../src/lib/arguments';
 import { backoff } from '../src/lib/backoff';
-import { formatClock, formatNumber, formatRate, formatShare, formatSpan, plural } from '../src/lib/format';
+import { formatClock, formatNumber, formatRate, formatShare, formatSpan, formatTimeOfDay, plural } from '../src/lib/format';
 import { visible, visibleLine } from '../src/lib/visible';
 import { pieces } from '../src/lib/prose';
 import { fuzzyScore, ranked } from '../src/lib/fuzzy';
@@ -31,6 +31,10 @@ describe('numbers', () => {
     expect(formatRate(12345.6)).toBe('12,346/s');
     expect(formatClock(42_900)).toBe('00:42');
     expect(formatClock(3_723_000)).toBe('1:02:03');
+    expect(formatTimeOfDay('2026-11-23T18:00:09.437Z', 1000)).toMatch(/^\d\d:00:09$/);
+    expect(formatTimeOfDay('2026-11-23T18:00:09.437Z', 100)).toMatch(/:09\.4$/);
+    expect(formatTimeOfDay('2026-11-23T18:00:09.037Z', 1)).toMatch(/:09\.037$/);
+    expect(formatTimeOfDay('never', 1)).toBe('never');
     expect(formatSpan(4000)).toBe('4 s');
     expect(formatSpan(200_000)).toBe('3 min');
     expect(plural(1, 'probe', 'probes')).toBe('1 probe');

@@ -1,7 +1,7 @@
 // uPlot as this page uses it: one line over time, colours from the tokens, round steps. Loaded with the first series.
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { formatNumber, formatWallTime } from '../lib/format';
+import { formatNumber, formatTimeOfDay } from '../lib/format';
 import { valueScale } from './scale';
 import type { Columns } from './series';
 
@@ -33,6 +33,8 @@ export class Plot {
       {
         width: host.clientWidth,
         height,
+        // Half a time stands beyond the last point.
+        padding: [null, TIME_PX / 2, null, null],
         ms: 1,
         legend: { show: false },
         cursor: { y: false, sync: { key: group }, drag: { x: true, y: false, setScale: false } },
@@ -41,7 +43,7 @@ export class Plot {
           y: { range: (plot) => [steps(plot).low, steps(plot).high] },
         },
         axes: [
-          { ...axis, grid: { show: false }, size: 28, space: TIME_PX, values: (_, at) => at.map((time) => formatWallTime(new Date(time).toISOString()).slice(11)) },
+          { ...axis, grid: { show: false }, size: 28, space: TIME_PX, values: (_, at, __, ___, step) => at.map((time) => formatTimeOfDay(new Date(time).toISOString(), step)) },
           { ...axis, size: 72, splits: (plot) => [...steps(plot).ticks], values: (_, at) => at.map((value) => formatNumber(value)) },
         ],
         series: [{}, { stroke: ink.accent, width: 1.5, points: { size: 4, fill: ink.accent } }],

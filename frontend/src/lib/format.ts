@@ -81,3 +81,12 @@ export function formatWallTime(iso: string): string {
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
+
+/** The time of day of a moment, as fine as what stands beside it: steps of less than a second have fractions of it. */
+export function formatTimeOfDay(iso: string, stepMs: number): string {
+  const date = new Date(iso);
+  if (Number.isNaN(date.getTime())) return iso;
+  const digits = stepMs >= 1000 ? 0 : stepMs >= 100 ? 1 : stepMs >= 10 ? 2 : 3;
+  const fraction = digits === 0 ? '' : `.${String(date.getMilliseconds()).padStart(3, '0').slice(0, digits)}`;
+  return `${formatWallTime(iso).slice(11)}${fraction}`;
+}

@@ -4,13 +4,15 @@ import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { shoot } from '../lib/browser.mjs';
+import { openPage, assertClean, pointAt, shoot } from '../lib/browser.mjs';
 import { Profile, repository } from '../lib/modules.mjs';
 import { live, operatorOf, stop } from '../lib/operator.mjs';
 import { findBinary, Tracedeck } from '../lib/tracedeck.mjs';
 
 const names = {
   views: 'hostile names: every view of a real run shows them as text',
+  charts: 'hostile names: what moves, compares and points shows them as text',
+  dialogs: 'hostile names: links, the palette and what is copied have them as text',
   files: 'hostile names: parsers that are not ours read every file, and find nothing but text',
 };
 
@@ -34,6 +36,7 @@ tracepoint:syscalls:sys_exit_prctl /pid == ${pid}/ {
   @calls[comm] = count();
   @spread[comm] = hist(nsecs & 0xffff);
   @sizes[comm] = stats(nsecs & 0xff);
+  @line[comm] = tseries(nsecs & 0xff, 100ms, 20);
   @["${LONG}"] = count();
   @stacks[comm, ustack(3)] = count();
 }`;
@@ -50,6 +53,8 @@ export async function hostile(report, browser, { screenshots }) {
     const operator = operatorOf(browser, server);
     const run = {};
     await report.test(names.views, () => views(operator, process.pid, screenshots, run));
+    await report.test(names.charts, () => charts(operator, screenshots, run));
+    await report.test(names.dialogs, () => dialogs(operator, browser, server, screenshots, run));
     await report.test(names.files, () => files(operator, server.folder, run));
   } finally {
     process.kill();
@@ -104,6 +109,98 @@ async function views(operator, pid, screenshots, run) {
       await assertText(page, address);
     }
   });
+}
+
+/** Labels, texts and titles of what a selector finds. */
+const said = (page, selector) =>
+  page.locator(selector).evaluateAll((all) => all.flatMap((one) => [one.getAttribute('aria-label'), one.getAttribute('title'), one.textContent]).filter((text) => text));
+
+async function charts(operator, screenshots, { path }) {
+  assert.ok(path, 'there is no run');
+  await operator(`${path}?show=%40spread&as=heatmap`, async (page) => {
+    const open = async (query, ready) => {
+      await page.goto(new URL(`${path}${query}`, page.url()).href);
+      await page.locator(ready).first().waitFor();
+    };
+    // All keys in one picture, whose cells have no names.
+    await page.locator('main canvas').first().waitFor();
+    await page.locator('main canvas').first().hover({ position: { x: 60, y: 40 } });
+    await assertText(page, 'a heat map');
+    await shoot(page, screenshots, 'hostile-heat-map');
+
+    await open('?show=%40line', 'main canvas');
+    assertShown(await said(page, '[role=region][aria-label^="Series of"]'), 'a line chart');
+    await page.locator('main .u-over').first().hover({ position: { x: 80, y: 40 } });
+    await assertText(page, 'a line chart');
+    await shoot(page, screenshots, 'hostile-lines');
+
+    await open('?show=%40stacks', '[role=treeitem]');
+    for (const [what, , shown] of COMMS) {
+      const items = page.getByRole('treeitem');
+      const at = await items.evaluateAll((all, shown) => all.findIndex((one) => (one.getAttribute('aria-label') ?? '').replaceAll('\\x3b', ';').replaceAll('\\x20', ' ').startsWith(shown)), shown);
+      assert.ok(at >= 0, `no frame of ${what}`);
+      await pointAt(page, items.nth(at));
+      const tip = asFrame(await page.getByTestId('tip').textContent());
+      assert.ok(tip.includes(shown), `the tip of ${what}: ${tip}`);
+      await assertText(page, `the tip of ${what}`);
+    }
+    await shoot(page, screenshots, 'hostile-tip');
+
+    // Searched for, and against itself: what changed has the same names.
+    const id = path.split('/').at(-1);
+    await open(`?show=%40stacks&vs=${id}&find=${encodeURIComponent('<x-y')}`, '[role=treeitem]');
+    assertShown((await said(page, '[role=treeitem]')).map(asFrame), 'a differential flame graph');
+    await assertText(page, 'a differential flame graph');
+
+    await page.goto(new URL(`/compare?run=${id}&before=${id}`, page.url()).href);
+    await page.locator('main td').first().waitFor();
+    await assertText(page, 'a comparison');
+    const compared = await said(page, 'main td, main th, main figure, main h2, main h3, main p, main li');
+    assertShown(compared.map(asFrame), 'a comparison');
+    await shoot(page, screenshots, 'hostile-comparison');
+  });
+}
+
+async function dialogs(operator, browser, server, screenshots, { path }) {
+  assert.ok(path, 'there is no run');
+  let link = null;
+  await operator(`${path}?show=%40calls`, async (page, { context }) => {
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.locator('td.key').first().waitFor();
+    await page.getByRole('button', { name: 'Copy as TSV' }).click();
+    await page.getByText(/copied/i).first().waitFor();
+    const rows = (await page.evaluate(() => navigator.clipboard.readText())).trimEnd().split('\n').map((line) => line.split('\t'));
+    for (const row of rows) assert.equal(row.length, rows[0].length, `a row of another width: ${row}`);
+    assertShown(rows.map((row) => row[0].replace(/^'/, '')), 'what was copied');
+
+    await page.getByPlaceholder('Filter rows').fill('<x-y id=q>');
+    await page.locator('td.key', { hasText: '<x-y id=q>' }).first().waitFor();
+    await assertText(page, 'a filter');
+
+    await page.keyboard.press('Control+k');
+    await page.getByRole('dialog', { name: 'Commands' }).waitFor();
+    await page.keyboard.type(LONG.slice(0, 24));
+    await assertText(page, 'the palette');
+    await page.keyboard.press('Escape');
+
+    await page.getByRole('button', { name: 'Share' }).click();
+    await page.getByLabel('Title').fill(LONG);
+    await page.getByLabel('Note').fill(`${LONG}\n\u202eturned`);
+    await page.getByRole('button', { name: 'Create link' }).click();
+    link = await page.getByLabel('Read-only link').inputValue();
+    await page.getByRole('region', { name: 'Links to this run' }).getByText(LONG).first().waitFor();
+    await assertText(page, 'the dialog of links');
+    await shoot(page, screenshots, 'hostile-share');
+  });
+  const opened = await openPage(browser);
+  try {
+    await opened.page.goto(link);
+    await opened.page.getByText(LONG).first().waitFor();
+    await assertText(opened.page, 'what a guest sees');
+    await assertClean(opened.page, opened.problems);
+  } finally {
+    await opened.context.close();
+  }
 }
 
 async function files(operator, folder, { path }) {
