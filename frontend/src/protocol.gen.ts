@@ -720,9 +720,13 @@ export type CheckRequest = { source: string, parameters?: Array<string>, };
 
 export type CheckResponse = { diagnostics: Array<DiagnosticView>, 
 /**
- * Attach points after expansion; 0 with errors.
+ * Attach points, every match of a pattern; 0 with errors.
  */
-probes: number, maps: Array<CheckedMap>, 
+probes: number, 
+/**
+ * Those that are functions, where they are so many that whoever starts the script should be asked; else 0.
+ */
+many_functions: number, maps: Array<CheckedMap>, 
 /**
  * Scratch variables; empty with errors.
  */

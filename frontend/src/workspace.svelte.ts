@@ -34,6 +34,8 @@ class Workspace {
   drawerOpen = $state(false);
   /** Between pressing Run and the server's answer. */
   starting = $state(false);
+  /** The number of functions that somebody is asked about before the run starts; 0 for no question. */
+  manyFunctions = $state(0);
   refusal = $state<string | null>(null);
   #handed = false;
   #socket: RunSocket | null = null;
@@ -132,8 +134,11 @@ class Workspace {
     return handed;
   }
 
-  /** Starts what is in the editor. A run that is still going is stopped first: running again means restarting. */
-  async start(): Promise<void> {
+  /**
+   * Starts what is in the editor. A run that is still going is stopped first: running again means restarting.
+   * `confirmed`: hundreds of functions may be attached to.
+   */
+  async start(confirmed = false): Promise<void> {
     if (this.starting || !app.operator) return;
     if (this.source.trim() === '') {
       this.refusal = 'The script is empty. Write a probe, for example: BEGIN { printf("hello\\n"); }';
@@ -141,7 +146,9 @@ class Workspace {
     }
     this.starting = true;
     this.refusal = null;
+    this.manyFunctions = 0;
     try {
+      if (!confirmed && (await this.#asks())) return;
       const before = this.runId;
       if (before && (this.phase === 'running' || this.phase === 'starting')) await api.stop(before).catch(() => undefined);
       const title = this.edited ? null : (this.title ?? this.run.run?.title ?? null);
@@ -157,6 +164,16 @@ class Workspace {
     } finally {
       this.starting = false;
     }
+  }
+
+  /** Whether somebody has to say first that so many functions are meant. */
+  async #asks(): Promise<boolean> {
+    // Only a pattern stands for hundreds.
+    if (!this.source.includes('*')) return false;
+    const parameters = splitArguments(this.parameters);
+    // A script that cannot be checked is refused by the start, with the reason.
+    this.manyFunctions = await api.check(this.source, parameters).then((answer) => answer.many_functions, () => 0);
+    return this.manyFunctions > 0;
   }
 
   /** One press on a card of the start page. */

@@ -29,6 +29,8 @@ mod numbers;
 mod output;
 #[path = "kernel/places.rs"]
 mod places;
+#[path = "kernel/question.rs"]
+mod question;
 #[path = "kernel/short_lived.rs"]
 mod short_lived;
 #[path = "kernel/signals.rs"]

@@ -33,6 +33,7 @@ use crate::session::event::Event;
 
 mod artefacts;
 mod options;
+mod question;
 
 pub use options::RunArguments;
 use options::{Buffering, CompilingArguments, Format, Mode, NoFeature, OutputArguments};
@@ -151,7 +152,7 @@ fn compile_options(arguments: &RunArguments, processes: ProcessFilter, parameter
         environment: environment(std::env::vars_os()),
         purpose: purpose(&arguments.compiling),
         probe_filter: arguments.compiling.probe_filter.clone(),
-        without: arguments.compiling.no_feature.iter().filter_map(|feature| without(*feature)).collect(),
+        without: arguments.compiling.no_feature.iter().map(|feature| without(*feature)).collect(),
         ..CompileOptions::default()
     }
 }
@@ -166,11 +167,11 @@ fn purpose(arguments: &CompilingArguments) -> Purpose {
     }
 }
 
-fn without(feature: NoFeature) -> Option<Feature> {
+fn without(feature: NoFeature) -> Feature {
     match feature {
-        NoFeature::KprobeMulti => Some(Feature::KprobeMulti),
-        NoFeature::UprobeMulti => Some(Feature::UprobeMulti),
-        NoFeature::KprobeSession => None,
+        NoFeature::KprobeMulti => Feature::KprobeMulti,
+        NoFeature::UprobeMulti => Feature::UprobeMulti,
+        NoFeature::KprobeSession => Feature::KprobeSession,
     }
 }
 
@@ -261,10 +262,14 @@ fn run_script(arguments: RunArguments, source: SourceFile, options: CompileOptio
         // Before the first thread.
         compiler.fork_helper(Ahead::Llvm);
     }
+    let asks = !arguments.compiling.yes && question::is_possible();
     let ring = known.as_ref().map_or(Some(ring::USUAL_BYTES), Compilation::ring_bytes);
-    let mut driver = LiveDriver::start_with(request, ring, Detach::AtExit, move |request| match known {
-        Some(compilation) => Ok(compilation),
-        None => compiler.compile_anew(request),
+    let mut driver = LiveDriver::start_with(request, ring, Detach::AtExit, move |request| {
+        let compilation = match known {
+            Some(compilation) => compilation,
+            None => compiler.compile_anew(request)?,
+        };
+        if asks { question::ask(compilation, &request.source_file()) } else { Ok(compilation) }
     })?;
     signals::stop_on_signals(driver.handle())?;
     let events = driver.events().ok_or_else(|| anyhow!("the engine has no events"))?;

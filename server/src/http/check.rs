@@ -34,10 +34,10 @@ fn answer(app: &App, request: CheckRequest) -> CheckResponse {
     let file = SourceFile::new(NAME, request.source);
     let options = compile_options(&app.runs.limits.compile, &request.parameters);
     let checked = tracedeck_compiler::check(&file, &*app.kernel, &options);
-    let has_errors = checked.diagnostics.iter().any(|diagnostic| diagnostic.is_error());
     CheckResponse {
         diagnostics: checked.diagnostics.iter().map(|found| view::check_view(&file, found)).collect(),
-        probes: if has_errors { 0 } else { checked.probes.len() as u32 },
+        probes: checked.places.all,
+        many_functions: if checked.places.has_many_functions() { checked.places.functions } else { 0 },
         maps: checked
             .maps
             .iter()

@@ -19,6 +19,7 @@ mod kprobe_multi;
 mod perf;
 mod rawtracepoint;
 mod refused;
+mod search;
 mod timer;
 mod tracepoint;
 mod trampoline;
@@ -155,8 +156,11 @@ struct Tied {
 }
 
 fn attach(place: &Place<'_>, spec: &AttachSpec) -> Result<Tied, AttachError> {
-    if let (AttachSpec::Kprobe(spec), ProgramKind::KprobeMulti) = (spec, place.kind) {
+    if let (AttachSpec::Kprobe(spec), ProgramKind::KprobeMulti | ProgramKind::KprobeSession) = (spec, place.kind) {
         return kprobe_multi::attach(place, spec);
+    }
+    if let AttachSpec::Uprobe(spec) = spec {
+        return uprobe::attach(place, spec);
     }
     Ok(Tied { links: links(place, spec)?, left_out: Vec::new() })
 }
@@ -179,7 +183,7 @@ fn links(place: &Place<'_>, spec: &AttachSpec) -> Result<Vec<Link>, AttachError>
             rawtracepoint::attach(place, if *is_exit { "sys_exit" } else { "sys_enter" })
         }
         AttachSpec::RawTracepoint { name } => rawtracepoint::attach(place, name),
-        AttachSpec::Uprobe(spec) => uprobe::attach(place, spec),
+        AttachSpec::Uprobe(spec) => Ok(uprobe::attach(place, spec)?.links),
         AttachSpec::Kprobe(spec) => kprobe::attach(place, spec),
         AttachSpec::Trampoline => trampoline::attach(place),
     }

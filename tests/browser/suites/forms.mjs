@@ -7,6 +7,7 @@ import { findBinary, Tracedeck } from '../lib/tracedeck.mjs';
 const names = {
   tool: 'parameters: a tool has a field for what it takes, and the run has its value',
   editor: 'parameters: what getopt and $1 read becomes fields above the editor while typing',
+  many: 'many functions: a pattern for hundreds is asked about before Run, and no leaves the script as it is',
 };
 
 export async function forms(report, browser, { screenshots }) {
@@ -47,6 +48,29 @@ export async function forms(report, browser, { screenshots }) {
         await shoot(page, screenshots, 'parameters');
         await page.getByRole('button', { name: /^Run/ }).click();
         await page.getByText('7 9 1', { exact: true }).waitFor();
+      }));
+
+    await report.test(names.many, () =>
+      operator('/write', async (page) => {
+        const started = [];
+        page.on('request', (request) => request.method() === 'POST' && request.url().endsWith('/api/runs') && started.push(request));
+        await page.locator('.cm-content').fill('uprobe:libc:p* { @calls = count(); }');
+        await page.getByText(/Attaches to \d{3} probes/).waitFor();
+        await page.keyboard.press('Control+Enter');
+        const dialog = page.getByRole('dialog', { name: /Attach to \d{3} functions\?/ });
+        await dialog.waitFor();
+        await assertAccessible(page, 'the question about many functions');
+        await shoot(page, screenshots, 'many-functions');
+        await page.keyboard.press('Escape');
+        await dialog.waitFor({ state: 'detached' });
+        assert.equal(started.length, 0, 'nothing is started without a yes');
+        assert.match(await page.locator('.cm-content').textContent(), /uprobe:libc/);
+        await page.getByRole('button', { name: /^Run/ }).click();
+        await dialog.getByRole('button', { name: 'Attach to all' }).click();
+        await live(page);
+        assert.equal(started.length, 1);
+        await stop(page);
+        await dialog.waitFor({ state: 'detached' });
       }));
   } finally {
     await server.stop();

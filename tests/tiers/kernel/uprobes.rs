@@ -4,8 +4,9 @@ use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::process::Stdio;
 
-use tracedeck_tests::binary::{command, trace, traced, wait_for_message, wait_until_attached};
+use tracedeck_tests::binary::{command, run, trace, traced, wait_for_message, wait_until_attached};
 use tracedeck_tests::require_tracing;
+use tracedeck_tests::skip::skip;
 use tracedeck_tests::target::{self, TemporaryPath};
 
 #[test]
@@ -111,4 +112,21 @@ fn a_file_that_is_removed_is_reported_and_a_process_that_runs_it_is_traced_on() 
         assert!(process.wait().expect("its end").success());
     });
     assert_eq!(run.stdout.trim(), "@: 7", "{}", run.stderr);
+}
+
+#[test]
+fn a_function_that_cannot_be_probed_is_left_out_of_a_pattern() {
+    require_tracing!();
+    // Begins with an instruction that locks the bus, which the kernel does not take.
+    let alone = run(&["-e", "u:libc:pthread_spin_lock { @ = count(); }"]);
+    if alone.code == Some(0) {
+        return skip(module_path!(), "this C library's pthread_spin_lock can be probed");
+    }
+    assert!(alone.stderr.contains("its first instruction cannot be probed"), "{}", alone.stderr);
+    let others = "u:libc:pthread_spin_* { @ = count(); } interval:ms:10 { exit(); }";
+    for options in [&[][..], &["--no-feature", "uprobe_multi"]] {
+        let run = run(&[options, &["-e", others]].concat()).expect_code(0);
+        let message = "does not let pthread_spin_lock (its first instruction cannot be probed) be probed";
+        assert!(run.stderr.contains(message) && run.stderr.contains("Attached"), "{}", run.stderr);
+    }
 }

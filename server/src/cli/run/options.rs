@@ -155,6 +155,9 @@ pub(super) struct CompilingArguments {
     /// Measure the script's benchmarks, its `bench:NAME` probes, instead of running its other probes
     #[arg(long, conflicts_with = "test")]
     pub(super) bench: bool,
+    /// Attach to hundreds of functions without asking; a run without a terminal never asks
+    #[arg(long)]
+    pub(super) yes: bool,
     /// Print the script in one layout, and end; see `tracedeck fmt`
     #[arg(long)]
     pub(super) fmt: bool,
@@ -182,7 +185,6 @@ pub(super) struct Artefacts {
 #[value(rename_all = "snake_case")]
 pub(super) enum NoFeature {
     KprobeMulti,
-    /// Never used
     KprobeSession,
     UprobeMulti,
 }

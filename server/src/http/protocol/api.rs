@@ -188,8 +188,10 @@ pub struct CheckRequest {
 #[derive(Debug, Clone, PartialEq, Serialize, TS, JsonSchema)]
 pub struct CheckResponse {
     pub diagnostics: Vec<DiagnosticView>,
-    /// Attach points after expansion; 0 with errors.
+    /// Attach points, every match of a pattern; 0 with errors.
     pub probes: u32,
+    /// Those that are functions, where they are so many that whoever starts the script should be asked; else 0.
+    pub many_functions: u32,
     pub maps: Vec<CheckedMap>,
     /// Scratch variables; empty with errors.
     pub variables: Vec<Declared>,

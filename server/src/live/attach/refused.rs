@@ -7,7 +7,7 @@ use tracedeck_compiler::source::Span;
 
 use super::super::failure::Failure;
 use super::AttachError;
-use super::kprobe_multi::is_about_a_function;
+use super::search::is_about_a_place;
 
 /// Names that a message has; of more the number is said.
 const SHOWN: usize = 3;
@@ -45,7 +45,7 @@ impl<'m> Refused<'m> {
 
     /// Whether it is one match of many, and the others may do.
     pub fn can_do_without(&self, probe: ProbeId, error: &AttachError) -> bool {
-        self.patterns.contains(&self.key(probe)) && is_about_a_function(&error.error)
+        self.patterns.contains(&self.key(probe)) && is_about_a_place(&error.error)
     }
 
     pub fn fail(&mut self, probe: ProbeId, error: &AttachError, failure: Failure) {
