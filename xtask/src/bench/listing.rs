@@ -1,14 +1,15 @@
 //! Listing probes, from exec to the last line, and the memory of it. Both tools have listed the same before.
 
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::Bench;
 use super::memory::largest;
 use super::table::{Table, Unit, median};
 use super::tool::Tool;
+use crate::shell;
 
 const PATTERNS: [(&str, &str); 4] = [
     ("listing: tracepoints", "tracepoint:*"),
@@ -30,6 +31,18 @@ pub fn measure(bench: &Bench, table: &mut Table) -> Result<()> {
         table.add(what, Unit::Milliseconds, &times);
         table.add(format!("{what}, lines"), Unit::Count, &lines);
         table.add(format!("{what}, memory"), Unit::Megabytes, &memory);
+    }
+    search(bench, table)
+}
+
+/// A few letters among all functions, in a process that has the names.
+fn search(bench: &Bench, table: &mut Table) -> Result<()> {
+    shell::run(&mut shell::command("cargo", &["build", "--release", "-p", "tracedeck", "--example", "search_time"]))?;
+    let program = shell::target_directory().join("release/examples/search_time");
+    let output = Command::new(&program).arg((bench.rounds * 10).to_string()).output()?;
+    for line in String::from_utf8_lossy(&output.stdout).lines() {
+        let (time, what) = line.split_once('\t').context("search_time printed no table")?;
+        table.add(format!("search: {what}"), Unit::Milliseconds, &[Some(time.parse()?)]);
     }
     Ok(())
 }
