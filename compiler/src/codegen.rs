@@ -43,6 +43,7 @@ mod records;
 pub mod ring;
 mod search;
 mod seq;
+mod sessions;
 mod stacks;
 mod stmt;
 mod strings;
@@ -66,6 +67,7 @@ use messages::Messages;
 use parts::Part;
 use program::ProgramState;
 use prologue::Prologue;
+use sessions::Session;
 use unit::{Parameter, ParameterKind, Unit};
 
 /// Emits the instructions of one call of a builtin, at the builder's position, and says where the result is.
@@ -178,10 +180,13 @@ fn build<'ctx>(
     let module = context.create_module("script");
     emit::prepare(&module, &machine);
     let unit = Unit::new(program, kernel, file, module.get_context(), module, layout);
+    let sessions = sessions::find(program, kernel);
+    let at_both_ends: Vec<_> = sessions.iter().map(|session| sessions::declare(&unit, *session)).collect();
     let mut errors = Vec::new();
     let mut programs = Vec::new();
     for (index, probe) in program.programs.iter().enumerate() {
-        match lower_program(&unit, probe, index as u32) {
+        let session = sessions.iter().find(|session| session.has(index));
+        match lower_program(&unit, probe, index as u32, session) {
             Ok(lowered) => programs.push(lowered),
             Err(error) => errors.push(Diagnostic::from(error)),
         }
@@ -192,18 +197,24 @@ fn build<'ctx>(
         return Err(errors);
     }
     check_scratch(&unit)?;
+    for (session, function) in sessions.iter().zip(&at_both_ends) {
+        sessions::lower(&unit, *session, *function);
+    }
     let prologues = unit.prologues.take();
-    let is_kept = part.map(|part| parts::programs(&prologues, part));
+    let is_kept = part.map(|part| parts::programs(&prologues, &sessions, part));
     let is_kept = |program: u32| is_kept.as_ref().is_none_or(|is_kept| is_kept[program as usize]);
     let kept: Vec<&Prologue<'_>> = prologues.iter().filter(|prologue| is_kept(prologue.program)).collect();
     if part.is_some() {
-        parts::keep(&unit.module, kept.iter().copied());
+        let own = sessions.iter().zip(&at_both_ends).filter(|(session, _)| is_kept(session.entry as u32));
+        let functions = kept.iter().map(|prologue| prologue.function).chain(own.map(|(_, function)| *function));
+        parts::keep(&unit.module, functions.map(|function| function.value).collect());
         emit::drop_unused(&unit.module, &machine).map_err(|text| internal(program, text))?;
     }
     kept.iter().for_each(|prologue| prologue.write(&unit));
     failures::write(&unit, &kept);
     unit.debug.finish();
-    let manifest = Manifest { followers, ..manifest(&unit, programs) };
+    let mut manifest = Manifest { followers, ..manifest(&unit, programs) };
+    manifest.programs = sessions::merge(manifest.programs, &sessions);
     drop(prologues);
     unit.module.verify().map_err(|text| internal(program, text.to_string()))?;
     Ok(Built { module: unit.module, machine, manifest })
@@ -227,16 +238,22 @@ fn check_scratch(unit: &Unit<'_, '_>) -> Result<(), Vec<Diagnostic>> {
     Err(vec![error.into()])
 }
 
-fn lower_program(unit: &Unit<'_, '_>, probe: &hir::ProbeProgram, index: u32) -> Result<Program, CodegenError> {
+/// In a session, another function is the program for the kernel, and calls this one.
+fn lower_program(
+    unit: &Unit<'_, '_>,
+    probe: &hir::ProbeProgram,
+    index: u32,
+    session: Option<&Session>,
+) -> Result<Program, CodegenError> {
     let has_loop = unit.kernel.has(crate::kernel::Feature::Loop);
-    let Some(state) = ProgramState::new(probe, index, unit.deleted.clone(), has_loop) else {
+    let Some(state) = ProgramState::new(probe, index, session, unit.deleted.clone(), has_loop) else {
         return Err(CodegenError::limit(probe.span, "The variables of this probe need too much memory")
             .with_help("Use shorter strings: str(p, 64), or the setting max_strlen"));
     };
     unit.traffic.begin_program();
     let parameters = [Parameter { name: "context", kind: ParameterKind::Pointer }];
     // LLVM gives the section's symbol its name; the function needs another.
-    let function = unit.function(&format!("run{index}"), &state.section, &parameters, probe.span, false);
+    let function = unit.function(&format!("run{index}"), &state.section, &parameters, probe.span, session.is_some());
     let functions = functions::declare(unit, &state);
     let mut builder = FunctionBuilder::program(unit, &state, function);
     builder.filter_process(&probe.filter)?;

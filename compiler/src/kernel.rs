@@ -28,6 +28,8 @@ pub enum Feature {
     UprobeMulti,
     /// `BPF_LINK_TYPE_KPROBE_MULTI` (5.18, with CONFIG_FPROBE).
     KprobeMulti,
+    /// `BPF_TRACE_KPROBE_SESSION` (6.10): one program at the entry and the return of many kernel functions.
+    KprobeSession,
     Kprobes,
     /// fentry and fexit trampolines.
     Trampolines,
@@ -108,6 +110,14 @@ pub struct KernelFunction {
     pub name: String,
     /// None: the kernel proper.
     pub module: Option<String>,
+}
+
+/// A function of a BPF program that is loaded; a program has one for itself, and one for each that it calls.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProgramFunction {
+    pub name: String,
+    /// The number that the kernel gave the program when it was loaded.
+    pub program: u32,
 }
 
 /// What a function of the kernel takes and returns.
@@ -241,6 +251,10 @@ pub trait Kernel: Send + Sync {
     fn traceable_functions(&self, module: Option<&str>, pattern: &str) -> Vec<KernelFunction>;
     /// None where BTF does not describe it.
     fn function_type(&self, function: &KernelFunction) -> Option<Arc<FunctionType>>;
+
+    /// Functions of loaded BPF programs that a trampoline can be put on, by a pattern, in alphabetical order; of one
+    /// program, or of all.
+    fn program_functions(&self, program: Option<u32>, pattern: &str) -> Vec<ProgramFunction>;
 
     /// Whether there is a kfunc of that name: a kernel function made for BPF programs.
     fn has_kfunc(&self, name: &str) -> bool;

@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 use diagnostic::{Diagnostic, Diagnostics};
 use kernel::Kernel;
 use kernel::overlay::Overlay;
-use manifest::{Manifest, ProbeInfo};
+use manifest::{Manifest, Places, ProbeInfo};
 use options::CompileOptions;
 use source::SourceFile;
 
@@ -48,6 +48,8 @@ pub struct Checked {
     pub diagnostics: Vec<Diagnostic>,
     /// Every attach point after expansion.
     pub probes: Vec<ProbeInfo>,
+    /// What a pattern stands for counted one by one; none where there are errors.
+    pub places: Places,
     /// The maps with the types they have; empty where there are errors.
     pub maps: Vec<hir::MapDef>,
     /// The named parameters that the script reads; empty where there are errors.
@@ -66,10 +68,12 @@ pub fn check(file: &SourceFile, kernel: &dyn Kernel, options: &CompileOptions) -
     let mut analyzed = sema::analyze(&front.expanded, &front.kernel, options, found);
     front.explain_headers(&mut analyzed.diagnostics);
     let variables = analyzed.program.as_ref().map(variables_of).unwrap_or_default();
+    let points = analyzed.program.iter().flat_map(|program| &program.programs).flat_map(|program| &program.attach);
+    let places = Places::of(points);
     let mut maps = analyzed.program.map(|program| program.maps).unwrap_or_default();
     maps.iter_mut().for_each(|map| map.span = front.file.expansions().in_file(map.span));
     let diagnostics = front.in_order(analyzed.diagnostics);
-    Checked { diagnostics, probes: analyzed.probes, maps, parameters: analyzed.parameters, variables }
+    Checked { diagnostics, probes: analyzed.probes, places, maps, parameters: analyzed.parameters, variables }
 }
 
 /// The first of each name; the names that expansion gave to those of macros are left out.

@@ -187,6 +187,8 @@ pub enum ProgramKind {
     },
     /// kprobe and kretprobe on many functions: BPF_TRACE_KPROBE_MULTI.
     KprobeMulti,
+    /// The same at both ends of the functions: BPF_TRACE_KPROBE_SESSION. Attached to the entry first, then to the return.
+    KprobeSession,
     /// Also begin and end, run by BPF_PROG_TEST_RUN.
     RawTracepoint,
     /// BPF_PROG_TYPE_TRACING with BPF_TRACE_RAW_TP on `btf_trace_NAME`.
@@ -202,10 +204,19 @@ pub enum ProgramKind {
     /// BPF_PROG_TYPE_TRACING with BPF_TRACE_FENTRY or BPF_TRACE_FEXIT on a function.
     Trampoline {
         function: String,
-        /// None: the kernel proper.
-        module: Option<String>,
+        home: FunctionHome,
         is_return: bool,
     },
+}
+
+/// Where a function is that a trampoline is put on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FunctionHome {
+    /// The kernel proper.
+    Kernel,
+    Module(String),
+    /// A BPF program, by the number that the kernel gave it.
+    Program(u32),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -255,6 +266,37 @@ pub enum AttachSpec {
     Kprobe(KprobeSpec),
     /// The program says where.
     Trampoline,
+}
+
+/// How many places a script is attached to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Places {
+    /// Attach points as a person counts them: every match of a pattern is one.
+    pub all: u32,
+    /// Those that are functions, of the kernel or of programs: events that nobody designed, as frequent as may be.
+    pub functions: u32,
+}
+
+impl Places {
+    /// From so many functions on, whoever starts the script should be asked.
+    pub const MANY_FUNCTIONS: u32 = 200;
+
+    /// Those of some attach points; one that several programs serve counts once.
+    pub fn of<'a>(points: impl Iterator<Item = &'a AttachPoint>) -> Self {
+        let mut counted = std::collections::BTreeSet::new();
+        let mut places = Self::default();
+        for point in points.filter(|point| counted.insert(point.probe.0)) {
+            places.all += point.spec.places();
+            if matches!(point.spec, AttachSpec::Kprobe(_) | AttachSpec::Uprobe(_) | AttachSpec::Trampoline) {
+                places.functions += point.spec.places();
+            }
+        }
+        places
+    }
+
+    pub fn has_many_functions(self) -> bool {
+        self.functions >= Self::MANY_FUNCTIONS
+    }
 }
 
 impl AttachSpec {

@@ -150,6 +150,9 @@ pub enum Data {
     /// A kernel function with its arguments, and its result behind them, in an array.
     TrampolineEntry(Arc<FunctionType>),
     TrampolineReturn(Arc<FunctionType>),
+    /// A function of a BPF program, whose arguments the kernel vouches for only to programs that it knows.
+    ProgramEntry,
+    ProgramReturn,
 }
 
 /// What an expansion may ask, and where it reports.

@@ -1,9 +1,11 @@
 //! Facts about this machine: [`LiveKernel`] answers what the compiler asks, from `/sys` and `/proc`.
 //!
 //! Nothing is read before somebody asks for it, everything is read once, and all of it may be asked from any thread.
-//! No answer needs a `bpf()` call.
+//! No answer needs a `bpf()` call, but for the names of loaded programs, which are asked for when a script or a person
+//! names `fentry:bpf:`.
 
 pub mod bpf_holders;
+pub mod bpf_programs;
 pub mod btf;
 mod cache;
 pub mod cgroup;
@@ -23,8 +25,8 @@ use std::time::SystemTime;
 
 use tracedeck_compiler::kernel::tracepoint_format::{FormatContext, parse_format};
 use tracedeck_compiler::kernel::{
-    BinaryError, Feature, FunctionType, Kernel, KernelFunction, SourcePlace, StructType, TracepointFormat,
-    UsdtLocation, UserObject, UserSymbol, VMLINUX, c_names, matches_pattern,
+    BinaryError, Feature, FunctionType, Kernel, KernelFunction, ProgramFunction, SourcePlace, StructType,
+    TracepointFormat, UsdtLocation, UserObject, UserSymbol, VMLINUX, c_names, matches_pattern,
 };
 use tracedeck_compiler::types::{AddressSpace, Type};
 
@@ -45,10 +47,12 @@ type FileVersion = (PathBuf, Option<SystemTime>);
 /// The running kernel.
 pub struct LiveKernel {
     release: String,
-    btf: OnceLock<Option<Btf>>,
+    btf: OnceLock<Option<Arc<Btf>>>,
+    /// By name; read when a script has something of them.
+    module_btf: Cache<String, Option<Arc<Btf>>>,
     tracefs: OnceLock<Result<TraceFs, String>>,
     kallsyms: OnceLock<Kallsyms>,
-    functions: OnceLock<Vec<String>>,
+    functions: OnceLock<Vec<KernelFunction>>,
     /// Where they are remembered, if anywhere.
     lists: OnceLock<crate::cache::Cache>,
     traceable: OnceLock<Vec<KernelFunction>>,
@@ -82,6 +86,7 @@ impl LiveKernel {
         Self {
             release: release.trim().to_owned(),
             btf: OnceLock::new(),
+            module_btf: Cache::default(),
             tracefs: OnceLock::new(),
             kallsyms: OnceLock::new(),
             functions: OnceLock::new(),
@@ -117,8 +122,33 @@ impl LiveKernel {
     }
 
     /// The kernel's type information, if it publishes any.
-    pub fn btf(&self) -> Option<&Btf> {
-        self.btf.get_or_init(|| Btf::read(&Btf::path()).ok()).as_ref()
+    pub fn btf(&self) -> Option<&Arc<Btf>> {
+        self.btf.get_or_init(|| Btf::read(&Btf::path()).ok().map(Arc::new)).as_ref()
+    }
+
+    /// The type information of a module, if it is loaded and publishes any.
+    pub fn module_btf(&self, module: &str) -> Option<Arc<Btf>> {
+        // Those of modules continue the running kernel's own, nothing else.
+        let base = self.btf().filter(|_| Btf::path() == Path::new(Btf::VMLINUX))?;
+        self.module_btf.get(module, || Btf::of_module(base, module).ok().map(Arc::new))
+    }
+
+    /// The type information that a function is described in.
+    fn btf_of(&self, module: Option<&str>) -> Option<Arc<Btf>> {
+        match module {
+            None => self.btf().cloned(),
+            Some(module) => self.module_btf(module),
+        }
+    }
+
+    /// What the kernel's own types answer, else the first module that has an answer.
+    fn in_any_btf<T>(&self, ask: impl Fn(&Btf) -> Option<T>) -> Option<T> {
+        ask(self.btf()?).or_else(|| Btf::modules().iter().find_map(|module| ask(&*self.module_btf(module)?)))
+    }
+
+    /// The parameters of a kernel function and what it returns, for listings.
+    pub fn declaration(&self, function: &KernelFunction) -> Option<(StructType, String)> {
+        self.btf_of(function.module.as_deref())?.function(&function.name)
     }
 
     /// The tracing file system; the error is a sentence for people.
@@ -146,7 +176,7 @@ impl LiveKernel {
     }
 
     /// Functions that BTF describes and kallsyms has an address for, sorted.
-    fn functions(&self) -> &[String] {
+    fn functions(&self) -> &[KernelFunction] {
         self.functions.get_or_init(|| {
             let Some((cache, key)) = self.lists.get().and_then(|cache| Some((cache, boot::key(b"functions")?))) else {
                 return self.find_functions();
@@ -154,20 +184,28 @@ impl LiveKernel {
             let known = cache.load(&key).and_then(|bytes| String::from_utf8(bytes).ok());
             known.map_or_else(
                 || {
-                    let names = self.find_functions();
-                    cache.store(&key, names.join("\n").as_bytes());
-                    names
+                    let functions = self.find_functions();
+                    cache.store(&key, traceable::to_lines(&functions).as_bytes());
+                    functions
                 },
-                |text| text.lines().map(str::to_owned).collect(),
+                |text| text.lines().filter_map(traceable::of_line).collect(),
             )
         })
     }
 
-    fn find_functions(&self) -> Vec<String> {
+    fn find_functions(&self) -> Vec<KernelFunction> {
         let symbols = self.kallsyms();
-        let Some(btf) = self.btf() else { return symbols.functions().map(str::to_owned).collect() };
-        let traceable = |name: &&str| btf.id_of(Kind::Function, name).is_some() && is_probeable(name);
-        symbols.functions().filter(traceable).map(str::to_owned).collect()
+        let modules = Btf::modules();
+        let is_described = |name: &str, module: Option<&str>| match module {
+            None => self.btf().is_none_or(|btf| btf.id_of(Kind::Function, name).is_some()),
+            // A module that publishes nothing is taken by its symbols.
+            Some(module) if !modules.iter().any(|it| it == module) => true,
+            Some(module) => self.module_btf(module).is_none_or(|btf| btf.has_own(Kind::Function, name)),
+        };
+        let functions = symbols.functions().filter(|(name, module)| is_probeable(name) && is_described(name, *module));
+        functions
+            .map(|(name, module)| KernelFunction { name: name.to_owned(), module: module.map(str::to_owned) })
+            .collect()
     }
 
     /// From now on lists that take a quarter of a second to make are kept in files; to be called first.
@@ -179,29 +217,30 @@ impl LiveKernel {
 
     /// Takes the functions that can be probed from a list, sorted, instead of asking the kernel; to be called first.
     pub fn use_functions(&self, names: Vec<String>) {
-        let plain = |name: &String| KernelFunction { name: name.clone(), module: None };
-        let _ = self.traceable.set(names.iter().map(plain).collect());
-        let _ = self.functions.set(names);
+        let plain = |name: String| KernelFunction { name, module: None };
+        let functions: Vec<KernelFunction> = names.into_iter().map(plain).collect();
+        let _ = self.traceable.set(functions.clone());
+        let _ = self.functions.set(functions);
     }
 
     /// What the function tracer lists, or where that cannot be read, what BTF describes.
     fn traceable(&self) -> &[KernelFunction] {
         self.traceable.get_or_init(|| {
             let listed = self.tracefs().ok().and_then(|tracefs| traceable::read(tracefs.root()).ok());
-            listed.unwrap_or_else(|| {
-                let plain = |name: &String| KernelFunction { name: name.clone(), module: None };
-                self.functions().iter().map(plain).collect()
-            })
+            listed.unwrap_or_else(|| self.functions().to_vec())
         })
     }
 
     fn raw_tracepoint_names(&self) -> &[String] {
         self.raw_tracepoints.get_or_init(|| {
             let Some(btf) = self.btf() else { return Vec::new() };
-            let mut names: Vec<_> = btf
-                .names(Kind::Typedef)
-                .filter_map(|(_, name)| Some(name.strip_prefix("btf_trace_")?.to_owned()))
-                .collect();
+            let of_modules = Btf::modules().into_iter().filter_map(|module| self.module_btf(&module));
+            let mut names: Vec<String> = Vec::new();
+            for btf in std::iter::once(btf.clone()).chain(of_modules) {
+                names.extend(
+                    btf.names(Kind::Typedef).filter_map(|(_, name)| Some(name.strip_prefix("btf_trace_")?.to_owned())),
+                );
+            }
             names.sort();
             names.dedup();
             names
@@ -210,10 +249,7 @@ impl LiveKernel {
 
     fn lookup_type(&self, name: &str) -> Option<Type> {
         // Base types are the same everywhere: scripts that need no others get by without reading BTF.
-        c_names::base_type(name).or_else(|| {
-            let btf = self.btf()?;
-            Some(btf.convert(btf.id_of_c_name(name)?))
-        })
+        c_names::base_type(name).or_else(|| self.in_any_btf(|btf| Some(btf.convert(btf.id_of_c_name(name)?))))
     }
 
     fn read_format(&self, category: &str, event: &str) -> Option<Arc<TracepointFormat>> {
@@ -297,7 +333,7 @@ impl Kernel for LiveKernel {
     }
 
     fn raw_tracepoint_arguments(&self, name: &str) -> Option<Arc<StructType>> {
-        self.raw_arguments.get(name, || self.btf()?.raw_tracepoint_arguments(name).map(Arc::new))
+        self.raw_arguments.get(name, || self.in_any_btf(|btf| btf.raw_tracepoint_arguments(name)).map(Arc::new))
     }
 
     fn iterators(&self, pattern: &str) -> Vec<String> {
@@ -320,7 +356,7 @@ impl Kernel for LiveKernel {
             // Of a program's debug information, whose file may change: not remembered.
             return symbols::dwarf::struct_type(name).map(Arc::new);
         }
-        self.structs.get(name, || self.btf()?.struct_type(name).map(Arc::new))
+        self.structs.get(name, || self.in_any_btf(|btf| btf.struct_type(name)).map(Arc::new))
     }
 
     fn named_type(&self, name: &str) -> Option<Type> {
@@ -328,10 +364,8 @@ impl Kernel for LiveKernel {
     }
 
     fn enum_constant(&self, name: &str) -> Option<(Type, i64)> {
-        self.constants.get(name, || {
-            let btf = self.btf()?;
-            btf.enum_constant(name).map(|(id, value)| (btf.convert(id), value))
-        })
+        self.constants
+            .get(name, || self.in_any_btf(|btf| btf.enum_constant(name).map(|(id, value)| (btf.convert(id), value))))
     }
 
     fn type_id(&self, name: &str) -> Option<u32> {
@@ -352,7 +386,15 @@ impl Kernel for LiveKernel {
     }
 
     fn kernel_functions(&self, pattern: &str) -> Vec<String> {
-        matching(self.functions(), pattern)
+        let functions = self.functions();
+        let mut names: Vec<String> = if pattern.contains('*') {
+            functions.iter().map(|it| &it.name).filter(|name| matches_pattern(pattern, name)).cloned().collect()
+        } else {
+            let at = functions.partition_point(|it| it.name.as_str() < pattern);
+            functions.get(at).map(|it| &it.name).filter(|name| *name == pattern).cloned().into_iter().collect()
+        };
+        names.dedup();
+        names
     }
 
     fn kernel_function(&self, module: Option<&str>, name: &str) -> Option<KernelFunction> {
@@ -380,10 +422,12 @@ impl Kernel for LiveKernel {
     }
 
     fn function_type(&self, function: &KernelFunction) -> Option<Arc<FunctionType>> {
-        if function.module.is_some() {
-            return None;
-        }
-        self.function_types.get(function, || self.btf()?.function_type(&function.name).map(Arc::new))
+        self.function_types
+            .get(function, || self.btf_of(function.module.as_deref())?.function_type(&function.name).map(Arc::new))
+    }
+
+    fn program_functions(&self, program: Option<u32>, pattern: &str) -> Vec<ProgramFunction> {
+        bpf_programs::functions(program, pattern)
     }
 
     fn has_kfunc(&self, name: &str) -> bool {

@@ -100,21 +100,41 @@ pub fn trace(script: &str, work: &str) -> Run {
 /// Runs a script until it is stopped; `work` is done while its probes are attached, and may wait for more messages.
 pub fn traced(options: &[&str], script: &str, work: impl FnOnce(&mut Child)) -> Run {
     let arguments: Vec<&str> = options.iter().copied().chain(["-e", script]).collect();
-    let mut tracer = command(&arguments);
-    let mut tracer = tracer.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("tracedeck");
+    let tracer = command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("tracedeck");
+    let mut guard = Ended(Some(tracer));
+    let tracer = guard.0.as_mut().expect("it was started");
     // With JSON, the number of probes is a message like others.
     let before = if options.contains(&"json") {
-        read_until(tracer.stdout.as_mut().expect("its output"), "attached_probes")
+        let read = try_read_until(tracer.stdout.as_mut().expect("its output"), "attached_probes");
+        read.unwrap_or_else(|seen| {
+            let mut messages = String::new();
+            let _ = tracer.stderr.as_mut().expect("its messages").read_to_string(&mut messages);
+            panic!("it ended before it attached its probes: {seen}\n{messages}")
+        })
     } else {
-        wait_until_attached(&mut tracer);
+        wait_until_attached(tracer);
         String::new()
     };
-    work(&mut tracer);
+    work(tracer);
     // It may have ended with its process.
     let _ = Command::new("kill").args(["-INT", &tracer.id().to_string()]).stderr(Stdio::null()).status();
+    let tracer = guard.0.take().expect("it was started");
     let mut run = Run::from(tracer.wait_with_output().expect("its output")).expect_code(0);
     run.stdout.insert_str(0, &before);
     run
+}
+
+/// A process that does not outlive its test, whichever way that ends.
+struct Ended(Option<Child>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.0.take() {
+            // It may have ended before.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
 }
 
 /// Reads the messages of a tracer with text output until it says that its probes are attached.
@@ -142,20 +162,36 @@ pub fn wait_for_message(tracer: &mut Child, words: &str) -> String {
 ///
 /// Where there is no such line.
 pub fn read_until(from: &mut impl Read, words: &str) -> String {
+    try_read_until(from, words).unwrap_or_else(|seen| panic!("it ended before it said '{words}': {seen}"))
+}
+
+/// The same; the error is all that was read.
+fn try_read_until(from: &mut impl Read, words: &str) -> Result<String, String> {
     let (mut seen, mut byte) = (Vec::new(), [0]);
     let mut line = 0;
     loop {
         match from.read(&mut byte) {
             Ok(1) => seen.push(byte[0]),
-            _ => panic!("it ended before it said '{words}': {}", String::from_utf8_lossy(&seen)),
+            _ => return Err(String::from_utf8_lossy(&seen).into_owned()),
         }
         if byte[0] == b'\n' {
             if String::from_utf8_lossy(&seen[line..]).contains(words) {
-                return String::from_utf8_lossy(&seen).into_owned();
+                return Ok(String::from_utf8_lossy(&seen).into_owned());
             }
             line = seen.len();
         }
     }
+}
+
+/// The numbers of the BPF programs that a process holds.
+pub fn programs_of(pid: u32) -> Vec<u32> {
+    let entries = std::fs::read_dir(format!("/proc/{pid}/fdinfo")).into_iter().flatten().flatten();
+    let texts = entries.filter_map(|entry| std::fs::read_to_string(entry.path()).ok());
+    let program = |text: String| text.lines().find_map(|line| line.strip_prefix("prog_id:")?.trim().parse().ok());
+    let mut found: Vec<u32> = texts.filter_map(program).collect();
+    found.sort_unstable();
+    found.dedup();
+    found
 }
 
 /// BPF programs that the kernel holds, by id, as `bpftool` sees them.

@@ -88,6 +88,10 @@ pub fn kernel_at(facts: &Path) -> FixtureKernel {
     for line in facts_of(&facts.join("kfuncs.txt")) {
         kernel = kernel.with_kfunc(&line);
     }
+    for line in facts_of(&facts.join("program_functions.txt")) {
+        let [program, name] = words(&line);
+        kernel = kernel.with_program(number(program) as u32, name);
+    }
     kernel = binaries(kernel, &facts.join("binaries.txt"));
     kernel = debug_information(kernel, &facts.join("debug.txt"));
     usdt(kernel, &facts.join("usdt.txt"))

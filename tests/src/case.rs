@@ -294,6 +294,7 @@ fn feature(name: &str) -> Feature {
         "lookup-percpu-element" => Feature::LookupPerCpuElement,
         "uprobe-multi" => Feature::UprobeMulti,
         "kprobe-multi" => Feature::KprobeMulti,
+        "kprobe-session" => Feature::KprobeSession,
         "kprobes" => Feature::Kprobes,
         "trampolines" => Feature::Trampolines,
         "hardware-events" => Feature::HardwareEvents,

@@ -3,8 +3,13 @@
 use std::ffi::CString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
+use nix::errno::Errno;
 use nix::kmod::{DeleteModuleFlags, delete_module, init_module};
+
+const MOST_TRIES: u32 = 200;
+const BETWEEN_TRIES: Duration = Duration::from_millis(50);
 
 /// A module, unloaded on drop.
 pub struct KernelModule(CString);
@@ -27,7 +32,13 @@ impl KernelModule {
 
 impl Drop for KernelModule {
     fn drop(&mut self) {
-        let _ = delete_module(&self.0, DeleteModuleFlags::O_NONBLOCK);
+        // A run that has ended lets its probes go behind the scenes, and the module with them.
+        for _ in 0..MOST_TRIES {
+            match delete_module(&self.0, DeleteModuleFlags::O_NONBLOCK) {
+                Err(Errno::EWOULDBLOCK | Errno::EBUSY) => std::thread::sleep(BETWEEN_TRIES),
+                _ => return,
+            }
+        }
     }
 }
 

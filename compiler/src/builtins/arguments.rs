@@ -96,6 +96,12 @@ fn argument(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
                 .with_help("The arguments have names: args.NAME");
             return typer.fail(diagnostic);
         }
+        Data::ProgramEntry | Data::ProgramReturn => {
+            let message = format!("{name} cannot be used where a BPF program is traced");
+            let diagnostic = Diagnostic::error("not-in-this-probe", site.span, message)
+                .with_help("What a program gets is not described; fexit has what it returns: retval");
+            return typer.fail(diagnostic);
+        }
         _ => return typer.not_in_this_probe(name, site.span),
     };
     if index >= count {
@@ -117,6 +123,10 @@ fn retval(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
         Data::TrampolineReturn(function) => {
             let function = function.clone();
             return typer.function_result(&function, site.span);
+        }
+        // Programs return a number of 32 bits, some of them a negative one.
+        Data::ProgramReturn => {
+            return Some(Expr { kind: ExprKind::ReturnValue, ty: Type::INT32, span: site.span });
         }
         _ => return typer.not_in_this_probe("retval", site.span),
     }

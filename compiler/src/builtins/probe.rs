@@ -98,9 +98,12 @@ fn func(typer: &mut Typer<'_>, site: &CallSite<'_>) -> Option<Expr> {
             let pointer = super::registers::register_value(site, "ip")?;
             Some(CallSite { builtin: &super::symbols::KSYM, ..*site }.call(Type::KernelSymbol, vec![pointer]))
         }
-        Data::KernelEntry(_) | Data::KernelReturn | Data::TrampolineEntry(_) | Data::TrampolineReturn(_) => {
-            Some(site.call(Type::KernelSymbol, Vec::new()))
-        }
+        Data::KernelEntry(_)
+        | Data::KernelReturn
+        | Data::TrampolineEntry(_)
+        | Data::TrampolineReturn(_)
+        | Data::ProgramEntry
+        | Data::ProgramReturn => Some(site.call(Type::KernelSymbol, Vec::new())),
         _ => typer.not_in_this_probe("func", site.span),
     }
 }

@@ -115,8 +115,16 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
         }
     }
 
-    pub(super) fn return_register(&self) -> Result<Lowered<'ctx>, CodegenError> {
-        self.named_register(RETURN_REGISTER)
+    /// What a function returns, where the context does not say of which type.
+    pub(super) fn return_value(&mut self, ty: &Type) -> Result<Lowered<'ctx>, CodegenError> {
+        if self.state.probe.context != Context::RawArguments {
+            return self.named_register(RETURN_REGISTER);
+        }
+        // Where a trampoline keeps it depends on how many arguments the kernel believes the function to have.
+        let place = self.word()?;
+        self.ir.get_function_result(self.context_pointer()?, place);
+        let value = self.ir.load(place, 8, false);
+        Ok(self.ir.narrow(value, ty.size().max(1), ty.is_signed()).into())
     }
 
     /// An argument in an array of words, from word `index` on.

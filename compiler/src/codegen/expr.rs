@@ -64,7 +64,7 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
             ExprKind::RawArgument(index) => self.raw_argument(*index, ty),
             ExprKind::Argument(index) => self.argument(*index, ty),
             ExprKind::ProbeName => self.probe_name(ty),
-            ExprKind::ReturnValue => self.return_register(),
+            ExprKind::ReturnValue => self.return_value(ty),
             ExprKind::ContextPointer => {
                 let context = self.context_pointer()?;
                 Ok(self.ir.address(context).into())

@@ -38,7 +38,7 @@ fn program(
         body: Block::default(),
         span: Span::default(),
     };
-    let Some(state) = ProgramState::new(&probe, index, unit.deleted.clone(), false) else {
+    let Some(state) = ProgramState::new(&probe, index, None, unit.deleted.clone(), false) else {
         return Err(CodegenError::internal(probe.span, "an empty program needs no memory"));
     };
     let parameters = [Parameter { name: "context", kind: ParameterKind::Pointer }];

@@ -95,6 +95,8 @@ helpers! {
     get_func_ip = 173 (context: pointer) -> int;
     /// `long bpf_loop(iterations, callback, context, flags)`
     bpf_loop = 181 (iterations: int, callback: pointer, context: pointer, flags: int) -> int;
+    /// `long bpf_get_func_ret(context, result)` (Linux 5.17)
+    get_function_result = 184 (context: pointer, result: pointer) -> int;
     /// `u64 bpf_get_socket_cookie(socket)`
     get_socket_cookie = 46 (socket: pointer) -> int;
     /// `long bpf_d_path(path, buffer, size)`: bytes written, the NUL included

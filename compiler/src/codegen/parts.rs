@@ -5,14 +5,17 @@
 //! records and counters, without a word. Then each drops what is the other's. Which part a program is in follows from
 //! the script alone, as everything here, and not from how many processors there are.
 
+use std::collections::HashSet;
 use std::panic::resume_unwind;
 use std::thread;
 
 use inkwell::module::{Linkage, Module};
+use inkwell::values::FunctionValue;
 
 use crate::diagnostic::Diagnostic;
 
 use super::prologue::Prologue;
+use super::sessions::Session;
 
 /// From this many programs on the thread and the second lowering are worth it.
 pub const MIN_PROGRAMS: usize = 12;
@@ -54,14 +57,22 @@ pub fn both<T: Send>(work: impl Fn(Part) -> Outcome<T> + Sync) -> Outcome<(T, T)
 }
 
 /// Whether each program, by its number, is in a part: about half of all instructions are.
-pub fn programs(prologues: &[Prologue<'_>], part: Part) -> Vec<bool> {
+pub fn programs(prologues: &[Prologue<'_>], sessions: &[Session], part: Part) -> Vec<bool> {
     let count = prologues.iter().map(|prologue| prologue.program as usize + 1).max().unwrap_or(0);
     let mut sizes = vec![0; count];
     for prologue in prologues {
         let blocks = prologue.function.value.get_basic_block_iter();
         sizes[prologue.program as usize] += blocks.map(|block| block.get_instructions().count()).sum::<usize>();
     }
-    balance(&sizes).into_iter().map(|it| it == part).collect()
+    // What is called by one program is where the program is.
+    for session in sessions {
+        sizes[session.entry] += std::mem::take(&mut sizes[session.exit]);
+    }
+    let mut parts = balance(&sizes);
+    for session in sessions {
+        parts[session.exit] = parts[session.entry];
+    }
+    parts.into_iter().map(|it| it == part).collect()
 }
 
 /// The largest first, each to the part that has less.
@@ -79,8 +90,7 @@ fn balance(sizes: &[usize]) -> Vec<Part> {
 }
 
 /// Lets the optimizer drop all functions but these.
-pub fn keep<'p, 'ctx: 'p>(module: &Module<'ctx>, kept: impl Iterator<Item = &'p Prologue<'ctx>>) {
-    let kept: std::collections::HashSet<_> = kept.map(|prologue| prologue.function.value).collect();
+pub fn keep<'ctx>(module: &Module<'ctx>, kept: HashSet<FunctionValue<'ctx>>) {
     let others =
         module.get_functions().filter(|function| function.count_basic_blocks() > 0 && !kept.contains(function));
     others.for_each(|function| function.set_linkage(Linkage::Internal));

@@ -10,6 +10,7 @@ use crate::types::Type;
 
 use super::functions;
 use super::layout::SCRATCH_LIMIT;
+use super::sessions::Session;
 use super::stacks::STACK_MEMORY;
 
 /// The largest value of a variable that goes to the stack.
@@ -54,11 +55,17 @@ pub enum Storage {
 
 impl<'a> ProgramState<'a> {
     /// None when the variables need more memory than a CPU has for a program.
-    pub fn new(probe: &'a ProbeProgram, index: u32, deleted: HashSet<MapId>, has_loop: bool) -> Option<Self> {
+    pub fn new(
+        probe: &'a ProbeProgram,
+        index: u32,
+        session: Option<&Session>,
+        deleted: HashSet<MapId>,
+        has_loop: bool,
+    ) -> Option<Self> {
         let state = Self {
             probe,
             index,
-            section: format!("probe{index}"),
+            section: session.map_or_else(|| format!("probe{index}"), |session| session.section()),
             storage: HashMap::new(),
             scratch_used: Cell::new(0),
             scratch_peak: Cell::new(0),

@@ -128,7 +128,8 @@ impl<'ctx> FunctionBuilder<'_, 'ctx> {
             ProgramKind::Tracepoint
             | ProgramKind::PerfEvent
             | ProgramKind::Kprobe { .. }
-            | ProgramKind::KprobeMulti => false,
+            | ProgramKind::KprobeMulti
+            | ProgramKind::KprobeSession => false,
             ProgramKind::RawTracepoint
             | ProgramKind::TracingRawTracepoint { .. }
             | ProgramKind::Iterator { .. }

@@ -130,7 +130,7 @@ impl<'a, 'ctx> Unit<'a, 'ctx> {
         section: &str,
         parameters: &[Parameter],
         span: Span,
-        is_callback: bool,
+        is_static: bool,
     ) -> Function<'ctx> {
         let i64 = self.context.i64_type();
         let ptr = self.context.ptr_type(AddressSpace::default());
@@ -145,7 +145,7 @@ impl<'a, 'ctx> Unit<'a, 'ctx> {
         // their symbols. What makes them static for the kernel is their debug information.
         let value = self.module.add_function(name, i64.fn_type(&types, false), Some(Linkage::External));
         value.set_section(Some(section));
-        let scope = self.debug.function(name, parameters, self.file.text_position(span.start).line, is_callback);
+        let scope = self.debug.function(name, parameters, self.file.text_position(span.start).line, is_static);
         value.set_subprogram(scope);
         Function { value, scope }
     }

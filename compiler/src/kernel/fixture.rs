@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::c_declarations::Definitions;
 use super::tracepoint_format::{FormatContext, parse_format};
 use super::{
-    BinaryError, Feature, FunctionType, Kernel, KernelFunction, SourcePlace, StructType, TracepointFormat,
-    UsdtLocation, UserObject, UserSymbol, VMLINUX, c_names, matches_pattern,
+    BinaryError, Feature, FunctionType, Kernel, KernelFunction, ProgramFunction, SourcePlace, StructType,
+    TracepointFormat, UsdtLocation, UserObject, UserSymbol, VMLINUX, c_names, matches_pattern,
 };
 use crate::types::{AddressSpace, Type};
 
@@ -30,6 +30,7 @@ pub struct FixtureKernel {
     objects: BTreeMap<(PathBuf, String), UserObject>,
     cgroups: BTreeMap<String, u64>,
     kfuncs: HashSet<String>,
+    program_functions: Vec<ProgramFunction>,
     pid_namespace: Option<(u64, u64)>,
     /// Pieces of code by their offset in the file.
     code: BTreeMap<PathBuf, BTreeMap<u64, Vec<u8>>>,
@@ -54,12 +55,21 @@ impl FixtureKernel {
             usdt: BTreeMap::new(),
             cgroups: BTreeMap::new(),
             kfuncs: HashSet::new(),
+            program_functions: Vec::new(),
             pid_namespace: None,
             objects: BTreeMap::new(),
             code: BTreeMap::new(),
             source_places: BTreeMap::new(),
             user_function_types: BTreeMap::new(),
         }
+    }
+
+    /// Adds a function of a BPF program that is loaded.
+    #[must_use]
+    pub fn with_program(mut self, program: u32, name: &str) -> Self {
+        self.program_functions.push(ProgramFunction { name: name.to_owned(), program });
+        self.program_functions.sort();
+        self
     }
 
     /// Takes a feature away.
@@ -303,6 +313,13 @@ impl Kernel for FixtureKernel {
     fn traceable_functions(&self, module: Option<&str>, pattern: &str) -> Vec<KernelFunction> {
         let matches = |it: &&KernelFunction| in_module(it, module) && matches_pattern(pattern, &it.name);
         self.functions.keys().filter(matches).cloned().collect()
+    }
+
+    fn program_functions(&self, program: Option<u32>, pattern: &str) -> Vec<ProgramFunction> {
+        let wanted = |it: &&ProgramFunction| {
+            matches_pattern(pattern, &it.name) && program.is_none_or(|program| it.program == program)
+        };
+        self.program_functions.iter().filter(wanted).cloned().collect()
     }
 
     fn function_type(&self, function: &KernelFunction) -> Option<Arc<FunctionType>> {

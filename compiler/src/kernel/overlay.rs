@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::c_declarations::Definitions;
 use super::{
-    BinaryError, Feature, FunctionType, Kernel, KernelFunction, SourcePlace, StructType, TracepointFormat,
-    UsdtLocation, UserObject, UserSymbol,
+    BinaryError, Feature, FunctionType, Kernel, KernelFunction, ProgramFunction, SourcePlace, StructType,
+    TracepointFormat, UsdtLocation, UserObject, UserSymbol,
 };
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::preprocess::Declarations;
@@ -116,6 +116,10 @@ impl Kernel for Overlay<'_> {
 
     fn traceable_functions(&self, module: Option<&str>, pattern: &str) -> Vec<KernelFunction> {
         self.kernel.traceable_functions(module, pattern)
+    }
+
+    fn program_functions(&self, program: Option<u32>, pattern: &str) -> Vec<ProgramFunction> {
+        self.kernel.program_functions(program, pattern)
     }
 
     fn function_type(&self, function: &KernelFunction) -> Option<Arc<FunctionType>> {

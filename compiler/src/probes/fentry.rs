@@ -6,15 +6,16 @@ use super::kprobe::never_probed;
 use super::{Data, Expanded, Expander, ProbeKind, Shown, Support, Tested, has_wildcard};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::hir::Context;
-use crate::kernel::{Feature, FunctionType, Kernel, KernelFunction, VMLINUX};
-use crate::manifest::{AttachSpec, ProgramKind};
+use crate::kernel::{Feature, FunctionType, Kernel, KernelFunction, ProgramFunction, VMLINUX};
+use crate::manifest::{AttachSpec, FunctionHome, ProgramKind};
 use crate::types::{AddressSpace, Type};
 
 pub static FENTRY: ProbeKind = ProbeKind {
     name: "fentry",
     aliases: &["f", "kfunc"],
-    syntax: "fentry:[MODULE:]FUNCTION",
-    doc: "A function of the kernel is entered. Its arguments are `args.name`, with their types. Costs less than a kprobe.",
+    syntax: "fentry:[MODULE:]FUNCTION or fentry:bpf:[ID:]PROGRAM",
+    doc: "A function of the kernel is entered. Its arguments are `args.name`, with their types. Costs less than a kprobe. \
+          `bpf:` stands for the BPF programs that are loaded, by name and number; these have no `args`.",
     since: "5.5",
     mechanism: "a trampoline for each function",
     arguments: "`args.NAME`",
@@ -24,7 +25,12 @@ pub static FENTRY: ProbeKind = ProbeKind {
         wildcard: Shown::By(&["vm/trampolines::a_wildcard_attaches_a_program_to_each_function"]),
         predicate: Shown::By(&["vm/trampolines::arguments_and_results_have_their_types"]),
         stack: Shown::By(&["vm/trampolines::arguments_and_results_have_their_types"]),
-        further: &["vm/trampolines::a_function_without_a_place_for_it_is_refused_with_a_sentence"],
+        further: &[
+            "vm/trampolines::a_function_without_a_place_for_it_is_refused_with_a_sentence",
+            "vm/trampolines::a_running_program_is_traced_by_name_and_by_number",
+            "vm/trampolines::a_program_that_is_not_there_is_refused_with_what_is",
+            "vm/modules::a_trampoline_on_a_function_of_a_module_knows_its_types",
+        ],
     },
     example: "fentry:do_nanosleep",
     support: Support::Where(|expander, parts| expand(expander, parts, false), |kernel| reason(kernel, "fentry")),
@@ -33,8 +39,9 @@ pub static FENTRY: ProbeKind = ProbeKind {
 pub static FEXIT: ProbeKind = ProbeKind {
     name: "fexit",
     aliases: &["fr", "kretfunc"],
-    syntax: "fexit:[MODULE:]FUNCTION",
-    doc: "A function of the kernel returns. Both its arguments, `args.name`, and its result, `retval`, have their types.",
+    syntax: "fexit:[MODULE:]FUNCTION or fexit:bpf:[ID:]PROGRAM",
+    doc: "A function of the kernel returns. Both its arguments, `args.name`, and its result, `retval`, have their types. \
+          Of a BPF program, `retval` is the number that it returns.",
     since: "5.5",
     mechanism: "a trampoline for each function",
     arguments: "`args.NAME`, typed `retval`",
@@ -44,7 +51,10 @@ pub static FEXIT: ProbeKind = ProbeKind {
         wildcard: Shown::By(&["vm/trampolines::a_wildcard_attaches_a_program_to_each_function"]),
         predicate: Shown::By(&["vm/trampolines::arguments_and_results_have_their_types"]),
         stack: Shown::By(&["vm/trampolines::arguments_and_results_have_their_types"]),
-        further: &[],
+        further: &[
+            "vm/trampolines::a_running_program_is_traced_by_name_and_by_number",
+            "vm/modules::a_trampoline_on_a_function_of_a_module_knows_its_types",
+        ],
     },
     example: "fexit:do_nanosleep",
     support: Support::Where(|expander, parts| expand(expander, parts, true), |kernel| reason(kernel, "fexit")),
@@ -74,10 +84,14 @@ fn reason(kernel: &dyn Kernel, name: &str) -> Option<String> {
 fn expand(expander: &mut Expander<'_>, parts: &[String], is_return: bool) {
     let (module, target) = match parts {
         [target] => (None, target.as_str()),
-        [program, ..] if program == "bpf" => {
-            let what = crate::sema::unsupported::TRAMPOLINES_ON_PROGRAMS;
-            return expander.error(crate::sema::unsupported::not_yet(expander.span, what));
+        [bpf, name] if bpf == "bpf" => return programs(expander, None, name, is_return),
+        [bpf, id, name] if bpf == "bpf" => {
+            let Ok(id) = id.parse() else {
+                return expander.malformed(format!("Invalid number of a program: '{id}'"));
+            };
+            return programs(expander, Some(id), name, is_return);
         }
+        [bpf, ..] if bpf == "bpf" => return expander.at_most(parts, 3).unwrap_or_default(),
         [module, target] => (Some(module.as_str()), target.as_str()),
         [] => return expander.malformed("The function's name is missing"),
         _ => return expander.at_most(parts, 2).unwrap_or_default(),
@@ -118,6 +132,44 @@ fn many(expander: &mut Expander<'_>, module: Option<&str>, pattern: &str, is_ret
     if !found {
         let diagnostic = not_found(expander, module, pattern);
         expander.missing(diagnostic);
+    }
+}
+
+/// BPF programs, by name: every one that is called so, unless its number is given, too.
+fn programs(expander: &mut Expander<'_>, id: Option<u32>, pattern: &str, is_return: bool) {
+    if pattern.is_empty() {
+        return expander.malformed("The program's name is missing");
+    }
+    let found = expander.kernel.program_functions(id, pattern);
+    if found.is_empty() {
+        let diagnostic = no_program(expander, id, pattern);
+        return expander.missing(diagnostic);
+    }
+    for ProgramFunction { name, program } in found {
+        expander.push(Expanded {
+            name: format!("{}:bpf:{program}:{name}", expander.kind.name),
+            names: Vec::new(),
+            spec: AttachSpec::Trampoline,
+            program: ProgramKind::Trampoline { function: name, home: FunctionHome::Program(program), is_return },
+            context: Context::RawArguments,
+            data: if is_return { Data::ProgramReturn } else { Data::ProgramEntry },
+            space: AddressSpace::Kernel,
+            places: 1,
+        });
+    }
+}
+
+fn no_program(expander: &Expander<'_>, id: Option<u32>, pattern: &str) -> Diagnostic {
+    let which = id.map_or("No loaded BPF program".to_owned(), |id| format!("BPF program {id} has no function that"));
+    let verb = if has_wildcard(pattern) { "matches" } else { "is called" };
+    let message = format!("{which} {verb} '{pattern}'");
+    let diagnostic = Diagnostic::error("no-such-probe", expander.span, message);
+    let all = expander.kernel.program_functions(id, "*");
+    match nearest(pattern, all.iter().map(|it| it.name.as_str())) {
+        Some(best) if !has_wildcard(pattern) => diagnostic.with_help(format!("Did you mean '{best}'?")),
+        _ if id.is_some() && expander.kernel.program_functions(None, pattern).is_empty() => diagnostic,
+        _ if id.is_some() => diagnostic.with_help("Programs with other numbers have one: leave the number out"),
+        _ => diagnostic.with_help(format!("{}:bpf:* lists those that can be traced", expander.kind.name)),
     }
 }
 
@@ -165,13 +217,14 @@ fn push(
     ty: Arc<FunctionType>,
     is_return: bool,
 ) {
-    let home = function.module.as_deref().unwrap_or(VMLINUX);
-    let target = if shows_module { format!("{home}:{}", function.name) } else { function.name.clone() };
+    let module = function.module.as_deref().unwrap_or(VMLINUX);
+    let target = if shows_module { format!("{module}:{}", function.name) } else { function.name.clone() };
+    let home = function.module.map_or(FunctionHome::Kernel, FunctionHome::Module);
     expander.push(Expanded {
         name: format!("{}:{target}", expander.kind.name),
         names: Vec::new(),
         spec: AttachSpec::Trampoline,
-        program: ProgramKind::Trampoline { function: function.name, module: function.module, is_return },
+        program: ProgramKind::Trampoline { function: function.name, home, is_return },
         context: Context::RawArguments,
         data: if is_return { Data::TrampolineReturn(ty) } else { Data::TrampolineEntry(ty) },
         space: AddressSpace::Kernel,

@@ -14,7 +14,7 @@ pub static KPROBE: ProbeKind = ProbeKind {
     doc: "A function of the kernel is entered. Its arguments are `arg0`, `arg1`, ..., and `args.name` where the kernel \
           describes them; `*` matches many functions.",
     since: "4.17",
-    mechanism: "a kprobe, or one multi link for many (5.18)",
+    mechanism: "a kprobe; one multi link for many (5.18), with their kretprobes (6.10)",
     arguments: "`arg0` ..., `args.NAME` with BTF, registers",
     tested: Tested {
         count: Shown::By(&["vm/kprobes::a_function_and_its_return_are_counted_with_their_arguments"]),
@@ -25,7 +25,10 @@ pub static KPROBE: ProbeKind = ProbeKind {
         wildcard: Shown::By(&["vm/kprobes::a_wildcard_counts_by_function"]),
         predicate: Shown::By(&["vm/kprobes::a_function_and_its_return_are_counted_with_their_arguments"]),
         stack: Shown::By(&["vm/kprobes::a_function_and_its_return_are_counted_with_their_arguments"]),
-        further: &["vm/modules::functions_of_a_module_are_counted_with_their_arguments_and_stacks"],
+        further: &[
+            "vm/modules::functions_of_a_module_are_counted_with_their_arguments_and_stacks",
+            "vm/kprobes::a_pattern_at_both_ends_takes_one_link_where_the_kernel_has_sessions",
+        ],
     },
     example: "kprobe:do_nanosleep",
     support: Support::Where(|expander, parts| expand(expander, parts, false), |kernel| reason(kernel, "kprobe")),
@@ -37,7 +40,7 @@ pub static KRETPROBE: ProbeKind = ProbeKind {
     syntax: "kretprobe:[MODULE:]FUNCTION",
     doc: "A function of the kernel returns. What it returned is `retval`.",
     since: "4.17",
-    mechanism: "a kprobe at the return, or one multi link for many (5.18)",
+    mechanism: "a kprobe at the return; one multi link for many (5.18), with their kprobes (6.10)",
     arguments: "`retval`",
     tested: Tested {
         count: Shown::By(&["vm/kprobes::a_function_and_its_return_are_counted_with_their_arguments"]),
@@ -45,7 +48,7 @@ pub static KRETPROBE: ProbeKind = ProbeKind {
         wildcard: Shown::By(&["vm/kprobes::a_wildcard_counts_by_function"]),
         predicate: Shown::By(&["vm/one_liners::results_that_are_one_by_process"]),
         stack: Shown::By(&["vm/kprobes::a_function_and_its_return_are_counted_with_their_arguments"]),
-        further: &[],
+        further: &["vm/kprobes::a_pattern_at_both_ends_takes_one_link_where_the_kernel_has_sessions"],
     },
     example: "kretprobe:do_nanosleep",
     support: Support::Where(|expander, parts| expand(expander, parts, true), |kernel| reason(kernel, "kretprobe")),

@@ -33,7 +33,10 @@ pub static UPROBE: ProbeKind = ProbeKind {
         wildcard: Shown::By(&["kernel/uprobes::a_wildcard_attaches_to_every_function_with_one_link"]),
         predicate: Shown::By(&["kernel/uprobes::arguments_and_strings_of_a_function_are_read"]),
         stack: Shown::By(&["kernel/uprobes::conditions_and_stacks_of_calls_and_returns"]),
-        further: &["kernel/source_names::lines_of_the_source_are_probed"],
+        further: &[
+            "kernel/source_names::lines_of_the_source_are_probed",
+            "kernel/uprobes::a_function_that_cannot_be_probed_is_left_out_of_a_pattern",
+        ],
     },
     example: "uprobe:/bin/bash:readline",
     support: Support::Yes(|expander, parts| expand(expander, parts, false)),

@@ -363,6 +363,11 @@ impl Typer<'_> {
                 let diagnostic = Diagnostic::error("no-arguments", span, message).with_help("Use arg0, arg1, ...");
                 self.fail(diagnostic)
             }
+            Data::ProgramEntry | Data::ProgramReturn => {
+                let message = "args cannot be used where a BPF program is traced";
+                let help = "What a program gets is not described; fexit has what it returns: retval";
+                self.fail(Diagnostic::error("not-in-this-probe", span, message).with_help(help))
+            }
             Data::FunctionInside | Data::KernelInside => {
                 let message = "Within a function its arguments may be anywhere: args can be read at its start";
                 self.error("no-arguments", span, message)

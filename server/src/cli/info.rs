@@ -73,6 +73,7 @@ fn section(feature: Feature) -> usize {
         Feature::Loop | Feature::ForEachMapElement | Feature::LookupPerCpuElement => 0,
         Feature::UprobeMulti
         | Feature::KprobeMulti
+        | Feature::KprobeSession
         | Feature::Kprobes
         | Feature::Trampolines
         | Feature::HardwareEvents => 2,

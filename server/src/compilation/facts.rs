@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tracedeck_compiler::kernel::{
-    BinaryError, Feature, FunctionType, Kernel, KernelFunction, SourcePlace, StructType, TracepointFormat,
-    UsdtLocation, UserObject, UserSymbol,
+    BinaryError, Feature, FunctionType, Kernel, KernelFunction, ProgramFunction, SourcePlace, StructType,
+    TracepointFormat, UsdtLocation, UserObject, UserSymbol,
 };
 use tracedeck_compiler::types::Type;
 
@@ -53,6 +53,12 @@ enum Fact {
         path: String,
         id: Option<u64>,
     },
+    /// Which functions of BPF programs match a pattern, by a hash of their names.
+    Programs {
+        program: Option<u32>,
+        pattern: String,
+        hash: [u8; 32],
+    },
     /// The PID namespace of the tracer, whose numbers of processes the programs use.
     PidNamespace(Option<(u64, u64)>),
 }
@@ -74,6 +80,9 @@ impl Facts {
             Fact::Binaries { pattern, pid, paths } => kernel.binaries(pattern, *pid).ok() == *paths,
             Fact::File { path, stamp: before } => stamp(path) == *before,
             Fact::Cgroup { path, id } => kernel.cgroup_id(path) == *id,
+            Fact::Programs { program, pattern, hash } => {
+                hash_of_programs(&kernel.program_functions(*program, pattern)) == *hash
+            }
             Fact::PidNamespace(namespace) => kernel.pid_namespace() == *namespace,
         })
     }
@@ -83,6 +92,14 @@ fn hash_of_names(names: &[(String, String)]) -> [u8; 32] {
     let mut hash = Sha256::new();
     for (category, event) in names {
         hash.update(format!("{category}:{event}\n"));
+    }
+    hash.finalize().into()
+}
+
+fn hash_of_programs(functions: &[ProgramFunction]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for function in functions {
+        hash.update(format!("{}:{}\n", function.program, function.name));
     }
     hash.finalize().into()
 }
@@ -207,6 +224,13 @@ impl Kernel for Recorder<'_> {
 
     fn function_type(&self, function: &KernelFunction) -> Option<Arc<FunctionType>> {
         self.kernel.function_type(function)
+    }
+
+    fn program_functions(&self, program: Option<u32>, pattern: &str) -> Vec<ProgramFunction> {
+        let found = self.kernel.program_functions(program, pattern);
+        let hash = hash_of_programs(&found);
+        self.note(Fact::Programs { program, pattern: pattern.to_owned(), hash });
+        found
     }
 
     fn iterators(&self, pattern: &str) -> Vec<String> {

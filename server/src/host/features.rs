@@ -26,7 +26,7 @@ pub struct FeatureReport {
 type Row = (Feature, &'static str, (u32, u32), &'static str, &'static str);
 
 /// All features in the order in which reports show them.
-const TABLE: [Row; 15] = [
+const TABLE: [Row; 16] = [
     (Feature::Btf, "kernel type information", (4, 18), "4.18", "CONFIG_DEBUG_INFO_BTF"),
     (Feature::InstructionsV4, "BPF instruction set v4", (6, 6), "6.6", ""),
     (Feature::Loop, "bpf_loop", (5, 17), "5.17", ""),
@@ -35,6 +35,7 @@ const TABLE: [Row; 15] = [
     (Feature::UprobeMulti, "one link for many uprobes", (6, 6), "6.6", "CONFIG_UPROBES"),
     (Feature::Kprobes, "kprobes", (4, 17), "4.17", "CONFIG_KPROBE_EVENTS"),
     (Feature::KprobeMulti, "one link for many kprobes", (5, 18), "5.18", "CONFIG_FPROBE"),
+    (Feature::KprobeSession, "one program at both ends of functions", (6, 10), "6.10", "CONFIG_FPROBE"),
     (Feature::Trampolines, "fentry and fexit", (5, 5), "5.5", "function tracing that is not locked down"),
     (Feature::SendSignal, "bpf_send_signal_thread", (5, 5), "5.5", ""),
     (Feature::Jiffies, "bpf_jiffies64", (5, 5), "5.5", ""),
@@ -81,6 +82,7 @@ pub fn probe(kernel: &LiveKernel, feature: Feature) -> bool {
         Feature::UprobeMulti => pmu("uprobe") && built_in("bpf_uprobe_multi_link_attach"),
         Feature::Kprobes => pmu("kprobe"),
         Feature::KprobeMulti => built_in("register_fprobe_ips"),
+        Feature::KprobeSession => built_in("register_fprobe_ips") && built_in("bpf_session_is_return"),
         Feature::Trampolines => {
             kernel.btf().is_some() && built_in("register_ftrace_direct") && functions_can_be_traced(kernel)
         }

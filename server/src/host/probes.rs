@@ -7,15 +7,16 @@
 use std::collections::HashSet;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use tracedeck_compiler::kernel::{BinaryError, Kernel, TracepointField, matches_pattern};
+use tracedeck_compiler::kernel::{BinaryError, Kernel, KernelFunction, TracepointField, VMLINUX, matches_pattern};
 use tracedeck_compiler::probes;
 use tracedeck_compiler::probes::counters::Event;
 use tracedeck_compiler::probes::uprobe::demangle;
 use tracedeck_compiler::types::Type;
 
 use super::LiveKernel;
-use super::btf::Kind;
+use super::btf::{Btf, Kind};
 
 /// One attach point.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,22 +101,28 @@ impl Search<'_> {
         self.found.push(Listed { attach_point, arguments });
     }
 
+    /// Functions by a pattern for their names, or for modules and names; `shows_home`: modules always are in the name.
     fn functions(
         &mut self,
         provider: &str,
-        module: &str,
         target: &str,
-        arguments: fn(&LiveKernel, &str) -> Vec<String>,
+        shows_home: bool,
+        arguments: fn(&LiveKernel, &KernelFunction) -> Vec<String>,
     ) {
-        // A module may be named; all that is listed belongs to the kernel itself.
-        let pattern = match target.split_once(':') {
-            Some((wanted, rest)) if matches_pattern(wanted, "vmlinux") => rest,
-            Some(_) => return,
-            None => target,
-        };
+        let (wanted, pattern) = target.split_once(':').map_or((None, target), |(module, name)| (Some(module), name));
         let kernel = self.kernel;
-        for name in kernel.functions().iter().filter(|name| matches_pattern(pattern, name)) {
-            self.add(format!("{provider}:{module}{name}"), |kernel| arguments(kernel, name));
+        for function in kernel.functions().iter().filter(|it| matches_pattern(pattern, &it.name)) {
+            let home = function.module.as_deref().unwrap_or(VMLINUX);
+            if wanted.is_some_and(|wanted| !matches_pattern(wanted, home)) {
+                continue;
+            }
+            let is_shown = shows_home || wanted.is_some() && function.module.is_some();
+            let shown = if is_shown { format!("{home}:{}", function.name) } else { function.name.clone() };
+            let attach_point = format!("{provider}:{shown}");
+            // Functions of the kernel and of modules may have the same name.
+            if self.found.last().is_none_or(|last| last.attach_point != attach_point) {
+                self.add(attach_point, |kernel| arguments(kernel, function));
+            }
         }
     }
 
@@ -177,16 +184,19 @@ impl Search<'_> {
     /// `struct NAME` with wildcards: the name, and its members when asked for more.
     fn types(&mut self, pattern: &str) {
         let kernel = self.kernel;
-        let Some(btf) = kernel.btf() else { return };
+        // A type that only a module has is listed while the module is loaded.
+        let modules = Btf::modules().into_iter().filter_map(|module| kernel.module_btf(&module));
+        let all: Vec<Arc<Btf>> = kernel.btf().cloned().into_iter().chain(modules).collect();
         let kinds: &[(Kind, &str)] = match pattern.split_once(' ') {
             Some(("struct", _)) => &[(Kind::Struct, "struct")],
             Some(("union", _)) => &[(Kind::Union, "union")],
             _ => &[(Kind::Enum, "enum"), (Kind::Enum64, "enum")],
         };
         let wanted = pattern.split_once(' ').map_or("", |(_, name)| name);
-        let mut names: Vec<String> = kinds
+        let mut names: Vec<String> = all
             .iter()
-            .flat_map(|(kind, keyword)| btf.names(*kind).map(move |(_, name)| (keyword, name)))
+            .flat_map(|btf| kinds.iter().map(move |(kind, keyword)| (btf, *kind, *keyword)))
+            .flat_map(|(btf, kind, keyword)| btf.names(kind).map(move |(_, name)| (keyword, name)))
             .filter(|(_, name)| matches_pattern(wanted, name))
             .map(|(keyword, name)| format!("{keyword} {name}"))
             .collect();
@@ -240,8 +250,8 @@ fn raw_tracepoints(search: &mut Search<'_>, target: &str) -> Result<(), BinaryEr
 }
 
 fn kprobe(search: &mut Search<'_>, target: &str) -> Result<(), BinaryError> {
-    search.functions("kprobe", "", target, |kernel, name| {
-        let Some((parameters, _)) = kernel.btf().and_then(|btf| btf.function(name)) else { return Vec::new() };
+    search.functions("kprobe", target, false, |kernel, function| {
+        let Some((parameters, _)) = kernel.declaration(function) else { return Vec::new() };
         let typed = |(index, field): (usize, &tracedeck_compiler::kernel::Field)| {
             let ty = field.declaration.strip_suffix(&field.name).unwrap_or(&field.declaration);
             format!("{} arg{index}", ty.trim_end())
@@ -252,24 +262,45 @@ fn kprobe(search: &mut Search<'_>, target: &str) -> Result<(), BinaryError> {
 }
 
 fn kretprobe(search: &mut Search<'_>, target: &str) -> Result<(), BinaryError> {
-    search.functions("kretprobe", "", target, |kernel, name| {
-        kernel.btf().and_then(|btf| btf.function(name)).map(|found| format!("{} retval", found.1)).into_iter().collect()
+    search.functions("kretprobe", target, false, |kernel, function| {
+        kernel.declaration(function).map(|found| format!("{} retval", found.1)).into_iter().collect()
     });
     Ok(())
 }
 
+/// `bpf:[ID:]NAME`: functions of BPF programs. They are asked for by name: what is loaded changes by the minute.
+fn programs(search: &mut Search<'_>, provider: &str, target: &str) -> bool {
+    let Some(pattern) = target.strip_prefix("bpf:") else { return false };
+    let (id, pattern) = match pattern.split_once(':') {
+        Some((id, rest)) => (id, rest),
+        None => ("*", pattern),
+    };
+    for function in search.kernel.program_functions(id.parse().ok(), pattern) {
+        if matches_pattern(id, &function.program.to_string()) {
+            search.add(format!("{provider}:bpf:{}:{}", function.program, function.name), |_| Vec::new());
+        }
+    }
+    true
+}
+
 fn fentry(search: &mut Search<'_>, target: &str) -> Result<(), BinaryError> {
-    search.functions("fentry", "vmlinux:", target, |kernel, name| parameters(kernel, name, false));
+    if programs(search, "fentry", target) {
+        return Ok(());
+    }
+    search.functions("fentry", target, true, |kernel, function| parameters(kernel, function, false));
     Ok(())
 }
 
 fn fexit(search: &mut Search<'_>, target: &str) -> Result<(), BinaryError> {
-    search.functions("fexit", "vmlinux:", target, |kernel, name| parameters(kernel, name, true));
+    if programs(search, "fexit", target) {
+        return Ok(());
+    }
+    search.functions("fexit", target, true, |kernel, function| parameters(kernel, function, true));
     Ok(())
 }
 
-fn parameters(kernel: &LiveKernel, name: &str, with_result: bool) -> Vec<String> {
-    let Some((parameters, result)) = kernel.btf().and_then(|btf| btf.function(name)) else { return Vec::new() };
+fn parameters(kernel: &LiveKernel, function: &KernelFunction, with_result: bool) -> Vec<String> {
+    let Some((parameters, result)) = kernel.declaration(function) else { return Vec::new() };
     let mut lines: Vec<_> = parameters.fields.iter().map(|field| field.declaration.clone()).collect();
     if with_result && result != "void" {
         lines.push(format!("{result} retval"));

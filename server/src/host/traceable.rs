@@ -18,12 +18,7 @@ fn parse(listed: &str, kept_away: &str) -> Vec<KernelFunction> {
     kept_away.sort_unstable();
     let mut functions: Vec<KernelFunction> = listed
         .lines()
-        .filter_map(|line| {
-            let mut words = line.split_whitespace();
-            let name = words.next()?;
-            let module = words.next().map(|module| module.trim_matches(|c| matches!(c, '[' | ']')).to_owned());
-            Some(KernelFunction { name: name.to_owned(), module })
-        })
+        .filter_map(of_line)
         .filter(|function| super::is_probeable(&function.name))
         .filter(|function| kept_away.binary_search(&function.name.as_str()).is_err())
         .collect();
@@ -31,6 +26,29 @@ fn parse(listed: &str, kept_away: &str) -> Vec<KernelFunction> {
     // The kernel finds functions by name, the first of several.
     functions.dedup_by(|later, first| later.name == first.name);
     functions
+}
+
+/// A function of a line `NAME` or `NAME [MODULE]`.
+pub fn of_line(line: &str) -> Option<KernelFunction> {
+    let mut words = line.split_whitespace();
+    let name = words.next()?.to_owned();
+    let module = words.next().map(|module| module.trim_matches(|c| matches!(c, '[' | ']')).to_owned());
+    Some(KernelFunction { name, module })
+}
+
+/// The lines that [`of_line`] reads.
+pub fn to_lines(functions: &[KernelFunction]) -> String {
+    let mut text = String::new();
+    for function in functions {
+        text.push_str(&function.name);
+        if let Some(module) = &function.module {
+            text.push_str(" [");
+            text.push_str(module);
+            text.push(']');
+        }
+        text.push('\n');
+    }
+    text
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@
 //! | the same on older kernels   | kprobe                 | perf's `uprobe` PMU, `BPF_LINK_CREATE`       | 5.15  |
 //! | kprobe, kretprobe           | kprobe                 | perf's `kprobe` PMU, `BPF_LINK_CREATE`       | 5.15  |
 //! | the same by pattern         | kprobe, multi          | `BPF_LINK_CREATE` with `BPF_TRACE_KPROBE_MULTI` | 5.18 |
+//! | both by the same pattern    | kprobe, session        | `BPF_LINK_CREATE` with `BPF_TRACE_KPROBE_SESSION` | 6.10 |
 //! | fentry, fexit               | tracing                | `BPF_RAW_TRACEPOINT_OPEN`, `attach_btf_id`   | 5.5   |
 //!
 //! Detaching a link of the perf kind takes 70 to 120 ms (the kernel waits for RCU grace periods); a multi link takes
@@ -29,6 +30,7 @@ use std::os::fd::{FromRawFd, OwnedFd};
 
 use aya_obj::generated::{bpf_attr, bpf_cmd};
 
+pub mod inspect;
 pub mod link;
 pub mod map;
 pub mod memory;

@@ -7,9 +7,11 @@ use std::sync::Arc;
 
 use aya_obj::generated::{bpf_attach_type, bpf_prog_type};
 use tracedeck_compiler::Compiled;
-use tracedeck_compiler::manifest::{GLOBALS_MAP, KernelMap, Manifest, Program, ProgramKind, RING_MAP};
+use tracedeck_compiler::manifest::{FunctionHome, GLOBALS_MAP, KernelMap, Manifest, Program, ProgramKind, RING_MAP};
 use tracedeck_compiler::source::{SourceFile, Span};
 
+use super::bpf::inspect;
+use super::bpf::link;
 use super::bpf::map::Map;
 use super::bpf::memory::Memory;
 use super::bpf::program::{self, LoadFailure, LoadType, ProgramFd, ProgramImage, Records};
@@ -20,6 +22,8 @@ use super::object::{LinkedProgram, ObjectError, Target};
 use super::objects::Objects;
 use super::ring_ahead::RingAhead;
 use super::verifier;
+use crate::host::bpf_programs;
+use crate::host::btf::Btf;
 
 /// What is in the kernel of a script, not attached yet. Dropping it removes all.
 #[derive(Debug)]
@@ -164,17 +168,17 @@ impl<'a> Loader<'a> {
     fn with_image<T>(
         &mut self,
         program: &Program,
-        work: impl FnOnce(&ProgramImage<'_>, LoadType) -> T,
+        work: impl FnOnce(&ProgramImage<'_>, &LoadType) -> T,
     ) -> Result<T, Failure> {
         let linked = self.linked(program)?;
         let kind = self.load_type(program)?;
-        Ok(work(&self.image(program, &linked), kind))
+        Ok(work(&self.image(program, &linked), &kind))
     }
 
     fn load(&mut self, program: &Program) -> Result<ProgramFd, Failure> {
         let linked = self.linked(program)?;
         let kind = self.load_type(program)?;
-        program::load(&self.image(program, &linked), kind).map_err(|mut failure| {
+        program::load(&self.image(program, &linked), &kind).map_err(|mut failure| {
             if let Some(Err(btf)) = self.btf(linked.1) {
                 failure.log = format!("{}\nthe type information was refused: {} {}", failure.log, btf.error, btf.log);
             }
@@ -214,45 +218,64 @@ impl<'a> Loader<'a> {
     }
 
     fn load_type(&mut self, program: &Program) -> Result<LoadType, Failure> {
-        let plain = |program| LoadType { program, expected_attach: None, attach_btf_id: 0 };
+        let plain = LoadType::plain;
         Ok(match &program.kind {
             ProgramKind::Tracepoint => plain(bpf_prog_type::BPF_PROG_TYPE_TRACEPOINT),
             ProgramKind::PerfEvent => plain(bpf_prog_type::BPF_PROG_TYPE_PERF_EVENT),
             ProgramKind::RawTracepoint => plain(bpf_prog_type::BPF_PROG_TYPE_RAW_TRACEPOINT),
             ProgramKind::Kprobe { multi: false } => plain(bpf_prog_type::BPF_PROG_TYPE_KPROBE),
             ProgramKind::Kprobe { multi: true } => LoadType {
-                expected_attach: Some(bpf_attach_type::BPF_TRACE_UPROBE_MULTI),
+                expected_attach: Some(bpf_attach_type::BPF_TRACE_UPROBE_MULTI as u32),
                 ..plain(bpf_prog_type::BPF_PROG_TYPE_KPROBE)
             },
             ProgramKind::KprobeMulti => LoadType {
-                expected_attach: Some(bpf_attach_type::BPF_TRACE_KPROBE_MULTI),
+                expected_attach: Some(bpf_attach_type::BPF_TRACE_KPROBE_MULTI as u32),
                 ..plain(bpf_prog_type::BPF_PROG_TYPE_KPROBE)
             },
-            ProgramKind::Trampoline { function, is_return, .. } => LoadType {
-                program: bpf_prog_type::BPF_PROG_TYPE_TRACING,
-                expected_attach: Some(if *is_return {
-                    bpf_attach_type::BPF_TRACE_FEXIT
-                } else {
-                    bpf_attach_type::BPF_TRACE_FENTRY
-                }),
-                attach_btf_id: self.function_btf_id(function, program)?,
-            },
-            ProgramKind::TracingRawTracepoint { name } => LoadType {
-                program: bpf_prog_type::BPF_PROG_TYPE_TRACING,
-                expected_attach: Some(bpf_attach_type::BPF_TRACE_RAW_TP),
-                attach_btf_id: self.tracepoint_btf_id(name, program)?,
-            },
+            ProgramKind::KprobeSession => {
+                LoadType { expected_attach: Some(link::KPROBE_SESSION), ..plain(bpf_prog_type::BPF_PROG_TYPE_KPROBE) }
+            }
+            ProgramKind::Trampoline { function, home, is_return } => {
+                let (attach_btf_id, attach_object) = self.function(function, home, program)?;
+                let expected =
+                    if *is_return { bpf_attach_type::BPF_TRACE_FEXIT } else { bpf_attach_type::BPF_TRACE_FENTRY };
+                LoadType {
+                    expected_attach: Some(expected as u32),
+                    attach_btf_id,
+                    attach_object,
+                    ..plain(bpf_prog_type::BPF_PROG_TYPE_TRACING)
+                }
+            }
+            ProgramKind::TracingRawTracepoint { name } => {
+                let (attach_btf_id, attach_object) = self.tracepoint(name, program)?;
+                LoadType {
+                    expected_attach: Some(bpf_attach_type::BPF_TRACE_RAW_TP as u32),
+                    attach_btf_id,
+                    attach_object,
+                    ..plain(bpf_prog_type::BPF_PROG_TYPE_TRACING)
+                }
+            }
             ProgramKind::Xdp => plain(bpf_prog_type::BPF_PROG_TYPE_XDP),
             ProgramKind::Iterator { name } => LoadType {
-                program: bpf_prog_type::BPF_PROG_TYPE_TRACING,
-                expected_attach: Some(bpf_attach_type::BPF_TRACE_ITER),
+                expected_attach: Some(bpf_attach_type::BPF_TRACE_ITER as u32),
                 attach_btf_id: self.iterator_btf_id(name, program)?,
+                ..plain(bpf_prog_type::BPF_PROG_TYPE_TRACING)
             },
         })
     }
 
-    fn tracepoint_btf_id(&mut self, name: &str, program: &Program) -> Result<u32, Failure> {
-        let found = self.kernel_btf(program)?.typedef(&format!("btf_trace_{name}"));
+    /// A raw tracepoint by its BTF id, and the type information that it is in unless that is the kernel's own.
+    fn tracepoint(&mut self, name: &str, program: &Program) -> Result<(u32, Option<OwnedFd>), Failure> {
+        let typedef = format!("btf_trace_{name}");
+        let btf = self.kernel_btf(program)?;
+        if let Some(id) = btf.typedef(&typedef) {
+            return Ok((id, None));
+        }
+        let of_module = |module: &String| {
+            let id = KernelBtf::read_module(module, btf).ok()?.typedef(&typedef)?;
+            Some((id, Some(inspect::module_btf(module).ok()?)))
+        };
+        let found = Btf::modules().iter().find_map(of_module);
         let span = program_span(self.manifest, program);
         let message = format!("the kernel has no raw tracepoint '{name}' in its type information");
         found.ok_or_else(|| Failure::new("unknown-tracepoint", span, message))
@@ -275,11 +298,36 @@ impl<'a> Loader<'a> {
         self.kernel_btf.as_ref().ok_or_else(|| internal(&ObjectError("no type information".to_owned())))
     }
 
-    fn function_btf_id(&mut self, name: &str, program: &Program) -> Result<u32, Failure> {
-        let found = self.kernel_btf(program)?.function(name);
+    /// A function by its BTF id, and the program or the type information that it is in unless that is the kernel's own.
+    fn function(
+        &mut self,
+        name: &str,
+        home: &FunctionHome,
+        program: &Program,
+    ) -> Result<(u32, Option<OwnedFd>), Failure> {
         let span = program_span(self.manifest, program);
-        let message = format!("the kernel has no function '{name}' in its type information");
-        found.ok_or_else(|| Failure::new("unknown-function", span, message))
+        let unknown = |place: &str| {
+            let message = format!("{place} has no function '{name}' in its type information");
+            Failure::new("unknown-function", span, message)
+        };
+        match home {
+            FunctionHome::Kernel => {
+                let found = self.kernel_btf(program)?.function(name);
+                found.map(|id| (id, None)).ok_or_else(|| unknown("the kernel"))
+            }
+            FunctionHome::Module(module) => {
+                let btf = self.kernel_btf(program)?;
+                let id = KernelBtf::read_module(module, btf).ok().and_then(|btf| btf.function(name));
+                let found = id.and_then(|id| Some((id, Some(inspect::module_btf(module).ok()?))));
+                found.ok_or_else(|| unknown(&format!("the module {module}")))
+            }
+            FunctionHome::Program(number) => {
+                let names = bpf_programs::names(*number).unwrap_or_default();
+                let id = names.into_iter().find_map(|(found, id)| (found == name).then_some(id));
+                let found = id.and_then(|id| Some((id, Some(inspect::program(*number).ok()?))));
+                found.ok_or_else(|| unknown(&format!("the BPF program {number}")))
+            }
+        }
     }
 }
 

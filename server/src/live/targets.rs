@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use tracedeck_compiler::manifest::{AttachSpec, KprobePlace, Manifest, ProgramKind};
+use tracedeck_compiler::manifest::{AttachSpec, FunctionHome, KprobePlace, Manifest, ProgramKind};
 
 use super::processes::is_alive;
 
@@ -91,7 +91,7 @@ impl Targets {
 fn homes_of(kind: &ProgramKind, spec: &AttachSpec) -> Vec<Home> {
     match (kind, spec) {
         (_, AttachSpec::Uprobe(uprobe)) => vec![Home::File(PathBuf::from(&uprobe.path))],
-        (ProgramKind::Trampoline { module: Some(module), .. }, _) => vec![Home::Module(module.clone())],
+        (ProgramKind::Trampoline { home: FunctionHome::Module(module), .. }, _) => vec![Home::Module(module.clone())],
         (_, AttachSpec::Kprobe(kprobe)) => {
             let mut modules: Vec<Home> = kprobe
                 .places

@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use tracedeck::host::LiveKernel;
 use tracedeck_compiler::kernel::{Feature, Kernel};
-use tracedeck_tests::binary::{self, Run, command, run, trace};
+use tracedeck_tests::binary::{self, Run, command, run, trace, traced};
 use tracedeck_tests::skip::skip;
 use tracedeck_tests::{require_tracing, target};
 
@@ -67,6 +67,44 @@ fn a_wildcard_counts_by_function() {
     );
     assert_eq!((run.map("@")["vfs_write"].clone(), run.map("@r")["vfs_write"].clone()), (7.into(), 7.into()));
     assert!(run.map("@").as_object().expect("functions").len() > 2, "{}", run.stdout);
+}
+
+/// Links that a process holds.
+fn links_of(pid: u32) -> usize {
+    let entries = std::fs::read_dir(format!("/proc/{pid}/fd")).expect("its descriptors").flatten();
+    let targets = entries.filter_map(|entry| std::fs::read_link(entry.path()).ok());
+    targets.filter(|target| target.to_string_lossy().contains("bpf_link")).count()
+}
+
+#[test]
+fn a_pattern_at_both_ends_takes_one_link_where_the_kernel_has_sessions() {
+    require_kprobes!();
+    require!(Feature::KprobeMulti, "this kernel has no link for many kprobes");
+    let script = r#"kprobe:vfs_w* /comm == "td_target"/ { @start[tid] = nsecs; @in[func] = count(); @stack[kstack(2)] = count(); }
+        kretprobe:vfs_w* /@start[tid]/ {
+            @out[func] = sum(retval); @took = hist(nsecs - @start[tid]); @names[str(comm, 16)] = count(); delete(@start, tid);
+        }"#;
+    let counted = |options: &[&str]| {
+        let options: Vec<&str> = ["-f", "json", "--stats"].iter().chain(options).copied().collect();
+        let mut links = 0;
+        let run = traced(&options, script, |tracer| {
+            links = links_of(tracer.id());
+            let work = std::process::Command::new(target::target()).args(["write", "9", "64"]).status();
+            assert!(work.expect("the target").success());
+        });
+        (run, links)
+    };
+    let is_session = LiveKernel::shared().has(Feature::KprobeSession);
+    for (options, expected) in [(&[][..], if is_session { 1 } else { 2 }), (&["--no-feature", "kprobe_session"], 2)] {
+        let (run, links) = counted(options);
+        assert_eq!(links, expected, "{options:?}");
+        assert_eq!((&run.map("@in")["vfs_write"], &run.map("@out")["vfs_write"]), (&9.into(), &(9 * 64).into()));
+        assert_eq!(run.map("@names")["td_target"], 9);
+        assert!(!run.stdout.contains("@start"), "every start has its end: {}", run.stdout);
+        let stats: Vec<serde_json::Value> = run.json().into_iter().filter(|it| it["type"] == "probe_stats").collect();
+        let text = serde_json::to_string(&stats).expect("JSON");
+        assert!(text.contains("kprobe:vfs_w*") && text.contains("kretprobe:vfs_w*"), "{text}");
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use tracedeck::host::LiveKernel;
 use tracedeck_compiler::kernel::{Feature, Kernel};
-use tracedeck_tests::binary::{run, trace};
+use tracedeck_tests::binary::{programs_of, run, trace, traced};
 use tracedeck_tests::skip::skip;
 use tracedeck_tests::{require_tracing, target};
 
@@ -82,4 +82,43 @@ fn a_function_without_a_place_for_it_is_refused_with_a_sentence() {
     let run = run(&["-c", &target::command("getppid 1"), "-e", script]);
     assert_ne!(run.code, Some(0), "{}", run.stdout);
     assert!(run.stderr.contains("exc_int3"), "{}", run.stderr);
+}
+
+#[test]
+fn a_running_program_is_traced_by_name_and_by_number() {
+    require_trampolines!();
+    let counting =
+        traced(&["-f", "json"], r#"t:syscalls:sys_enter_getppid /comm == "td_target"/ { @n++; }"#, |tracer| {
+            let listed = run(&["-l", "fentry:bpf:*"]).expect_code(0).stdout;
+            let own = programs_of(tracer.id());
+            let of_tracer = |line: &&str| {
+                let id = line.split(':').nth(2).and_then(|id| id.parse().ok());
+                id.is_some_and(|id| own.contains(&id))
+            };
+            let lines: Vec<&str> = listed.lines().filter(of_tracer).collect();
+            let [line] = lines[..] else { panic!("{own:?} among\n{listed}") };
+            let name = line.rsplit(':').next().expect("a name");
+            let script = format!(
+                r#"{line} /comm == "td_target"/ {{ @in = count(); @who[probe] = count(); }}
+               fexit:bpf:{name} /comm == "td_target"/ {{ @out[retval] = count(); @stack[kstack(3)] = count(); }}"#
+            );
+            let run = trace(&script, "getppid 7");
+            assert_eq!(
+                (run.map("@in"), &run.map("@who")[line], &run.map("@out")["1"]),
+                (7.into(), &7.into(), &7.into())
+            );
+            assert!(run.stdout.contains("bpf_prog_"), "{}", run.stdout);
+        });
+    assert_eq!(counting.map("@n"), 7, "{}", counting.stderr);
+}
+
+#[test]
+fn a_program_that_is_not_there_is_refused_with_what_is() {
+    require_trampolines!();
+    let refused = run(&["-e", "fentry:bpf:4000000000:main { @ = count(); }"]).expect_code(1);
+    assert!(
+        refused.stderr.contains("BPF program 4000000000 has no function that is called 'main'"),
+        "{}",
+        refused.stderr
+    );
 }

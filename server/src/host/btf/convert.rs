@@ -64,7 +64,7 @@ impl Btf {
         let union = record.kind == Kind::Union || (record.kind == Kind::Forward && record.flag);
         let keyword = if union { "union" } else { "struct" };
         let name = match (self.blob.name(record.name), typedef.map_or("", |name| self.blob.name(name))) {
-            ("", "") => format!("{keyword} <anonymous {id}>"),
+            ("", "") => format!("{keyword} {}", self.anonymous_name(id)),
             ("", typedef) => typedef.to_owned(),
             (name, _) => format!("{keyword} {name}"),
         };
@@ -102,12 +102,30 @@ impl Btf {
         AddressSpace::Kernel
     }
 
+    /// What structs are called that C does not name: `<anonymous ID>`, and of a module `<anonymous ID of MODULE>`.
+    fn anonymous_name(&self, id: u32) -> String {
+        match self.module().filter(|_| id >= self.first) {
+            Some(module) => format!("<anonymous {id} of {module}>"),
+            None => format!("<anonymous {id}>"),
+        }
+    }
+
+    fn anonymous_id(&self, tag: &str) -> Option<u32> {
+        let (id, module) = match tag.strip_prefix("<anonymous ")?.strip_suffix('>')?.split_once(" of ") {
+            Some((id, module)) => (id, Some(module)),
+            None => (tag.strip_prefix("<anonymous ")?.strip_suffix('>')?, None),
+        };
+        let id = id.parse().ok()?;
+        let home = self.module().filter(|_| id >= self.first);
+        (home == module).then_some(id)
+    }
+
     /// The id that a C name stands for: `struct file`, `union x`, `enum y`, a typedef or a base type.
     pub fn id_of_c_name(&self, name: &str) -> Option<u32> {
         match name.split_once(' ') {
             Some((keyword @ ("struct" | "union"), tag)) => {
                 let kind = if keyword == "union" { Kind::Union } else { Kind::Struct };
-                self.id_of(kind, tag).or_else(|| self.id_of(Kind::Forward, tag)).or_else(|| anonymous_id(tag))
+                self.id_of(kind, tag).or_else(|| self.id_of(Kind::Forward, tag)).or_else(|| self.anonymous_id(tag))
             }
             Some(("enum", tag)) => self.id_of(Kind::Enum, tag).or_else(|| self.id_of(Kind::Enum64, tag)),
             _ => self.id_of(Kind::Typedef, name).or_else(|| self.id_of(Kind::Int, name)),
@@ -205,11 +223,6 @@ impl Btf {
         };
         (skip..proto.count).map(parameter).collect()
     }
-}
-
-/// `<anonymous ID>`, the name that [`Btf::convert`] gives to structs that C does not name.
-fn anonymous_id(tag: &str) -> Option<u32> {
-    tag.strip_prefix("<anonymous ")?.strip_suffix('>')?.parse().ok()
 }
 
 fn bytes(len: u32) -> Type {

@@ -1,6 +1,11 @@
 //! Bounds-checked reading of a BTF blob: the header, one type record after the other, strings.
 //!
+//! A blob may continue another one, as those of modules do: its offsets go on where those of the other end, so that one
+//! number says where something is, in whichever of the two.
+//!
 //! Layout from the kernel's `include/uapi/linux/btf.h`. Every access that leaves the blob yields `None` or zero.
+
+use std::sync::Arc;
 
 /// Kinds of type records, `BTF_KIND_*`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -96,6 +101,9 @@ pub enum BtfError {
 /// The bytes and where their sections are.
 pub struct Blob {
     bytes: Bytes,
+    /// What this one continues, and the offset of the first byte here.
+    base: Option<Arc<Blob>>,
+    start: u32,
     types: (u32, u32),
     strings: (u32, u32),
 }
@@ -141,20 +149,20 @@ impl Bytes {
 }
 
 impl Blob {
-    pub fn new(bytes: impl Into<Bytes>) -> Result<Self, BtfError> {
+    pub fn new(bytes: impl Into<Bytes>, base: Option<Arc<Blob>>) -> Result<Self, BtfError> {
         let bytes = bytes.into();
-        let mut blob = Self { bytes, types: (0, 0), strings: (0, 0) };
-        if blob.u16(0) != 0xeb9f || u32::try_from(blob.bytes.len()).is_err() {
-            return Err(BtfError::NotBtf);
-        }
-        let header = blob.u32(4);
+        let start = base.as_ref().map_or(0, |base| base.end());
+        let whole = u32::try_from(bytes.len()).ok().and_then(|len| start.checked_add(len));
+        let mut blob = Self { bytes, base, start, types: (0, 0), strings: (0, 0) };
+        let end = whole.filter(|_| blob.u16(start) == 0xeb9f).ok_or(BtfError::NotBtf)?;
+        let header = start.checked_add(blob.u32(start + 4)).ok_or(BtfError::BadHeader)?;
         let section = |offset: u32, length: u32| {
             let start = header.checked_add(offset)?;
-            let end = start.checked_add(length)?;
-            (end as usize <= blob.bytes.len()).then_some((start, end))
+            let section_end = start.checked_add(length)?;
+            (section_end <= end).then_some((start, section_end))
         };
-        let types = section(blob.u32(8), blob.u32(12)).ok_or(BtfError::BadHeader)?;
-        let strings = section(blob.u32(16), blob.u32(20)).ok_or(BtfError::BadHeader)?;
+        let types = section(blob.u32(start + 8), blob.u32(start + 12)).ok_or(BtfError::BadHeader)?;
+        let strings = section(blob.u32(start + 16), blob.u32(start + 20)).ok_or(BtfError::BadHeader)?;
         (blob.types, blob.strings) = (types, strings);
         Ok(blob)
     }
@@ -164,14 +172,30 @@ impl Blob {
         self.types
     }
 
+    /// The offset behind the last byte.
+    fn end(&self) -> u32 {
+        self.start + self.bytes.len() as u32
+    }
+
+    /// Bytes of the string section, those of what this one continues among them.
+    pub fn string_bytes(&self) -> u32 {
+        self.base.as_ref().map_or(0, |base| base.string_bytes()) + (self.strings.1 - self.strings.0)
+    }
+
+    fn from(&self, at: u32) -> &[u8] {
+        match (at.checked_sub(self.start), &self.base) {
+            (Some(own), _) => self.bytes.get(own as usize..).unwrap_or_default(),
+            (None, Some(base)) => base.from(at),
+            (None, None) => &[],
+        }
+    }
+
     fn u16(&self, at: u32) -> u16 {
-        let at = at as usize;
-        self.bytes.get(at..at + 2).map_or(0, |bytes| u16::from_le_bytes([bytes[0], bytes[1]]))
+        self.from(at).first_chunk().map_or(0, |bytes| u16::from_le_bytes(*bytes))
     }
 
     pub fn u32(&self, at: u32) -> u32 {
-        let at = at as usize;
-        self.bytes.get(at..at + 4).map_or(0, |bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+        self.from(at).first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes))
     }
 
     /// The record at an offset and the offset of the next one; `None` when it is cut off or of an unknown kind.
@@ -202,8 +226,13 @@ impl Blob {
 
     /// The bytes of a string, without its NUL; empty when the offset is outside.
     pub fn name_bytes(&self, offset: u32) -> &[u8] {
-        let Some(start) = self.strings.0.checked_add(offset) else { return &[] };
-        let Some(bytes) = self.bytes.get(start as usize..self.strings.1 as usize) else { return &[] };
+        let before = self.base.as_ref().map_or(0, |base| base.string_bytes());
+        let Some(own) = offset.checked_sub(before) else {
+            return self.base.as_ref().map_or(&[], |base| base.name_bytes(offset));
+        };
+        let Some(start) = self.strings.0.checked_add(own).filter(|start| *start < self.strings.1) else { return &[] };
+        let bytes = self.from(start);
+        let bytes = &bytes[..bytes.len().min((self.strings.1 - start) as usize)];
         &bytes[..bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len())]
     }
 

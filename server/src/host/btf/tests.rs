@@ -214,3 +214,52 @@ fn the_running_kernels_task_struct_is_found() {
     assert!(switch.fields.iter().any(|field| field.ty.to_string() == "struct task_struct *"));
     assert!(btf.id_of(Kind::Function, "vfs_read").is_some());
 }
+
+/// A module's types on top of [`sample`]: `struct own { struct outer *o; struct { int n; }; }` and a pointer to an
+/// anonymous struct of its own.
+fn split_sample(base: &Btf) -> Vec<u8> {
+    let first = base.len() as u32;
+    let outer = base.id_of(Kind::Struct, "outer").expect("the base's");
+    let int = base.id_of(Kind::Int, "int").expect("the base's");
+    let mut w = Writer { strings: Vec::new(), ..Writer::default() };
+    // Strings and numbers go on where those of the base end.
+    let strings_before = base.string_bytes();
+    let shift = |w: &mut Writer, text: &str| {
+        let at = w.strings.len() as u32;
+        w.strings.extend(text.as_bytes());
+        w.strings.push(0);
+        strings_before + at
+    };
+    let (own, o, n) = (shift(&mut w, "own"), shift(&mut w, "o"), shift(&mut w, "n"));
+    // first: the pointer; first + 1: the anonymous struct; first + 2: the pointer to it; first + 3: `struct own`.
+    w.words(&[0, 2 << 24, outer]);
+    w.words(&[0, (4 << 24) | 1, 4, n, int, 0]);
+    w.words(&[0, 2 << 24, first + 1]);
+    w.words(&[own, (4 << 24) | 2, 16, o, first, 0, n, first + 2, 64]);
+    w.finish()
+}
+
+#[test]
+fn a_module_continues_the_types_of_the_kernel() {
+    let base = std::sync::Arc::new(Btf::parse(sample()).unwrap());
+    let module = Btf::parse_split(split_sample(&base), &base, "mod").unwrap();
+    assert_eq!((module.module(), module.len()), (Some("mod"), base.len() + 4));
+    let own = module.struct_type("struct own").unwrap();
+    assert_eq!(own.fields[0].ty.to_string(), "struct outer *");
+    assert_eq!(own.fields[0].declaration, "struct outer * o");
+    let anonymous = own.fields[1].ty.to_string();
+    assert_eq!(anonymous, format!("struct <anonymous {} of mod> *", base.len() + 1));
+    let anonymous = module.struct_type(anonymous.trim_end_matches(" *")).unwrap();
+    assert_eq!((anonymous.size, anonymous.fields[0].name.as_str()), (4, "n"));
+    // What the base has is asked of the base, and only its own is its own.
+    assert_eq!(module.struct_type("struct outer"), base.struct_type("struct outer"));
+    assert!(module.has_own(Kind::Struct, "own") && !module.has_own(Kind::Struct, "outer"));
+    assert_eq!(base.struct_type("struct own"), None);
+    // Damaged copies are refused or answer less.
+    let bytes = split_sample(&base);
+    for len in 0..bytes.len() {
+        if let Ok(module) = Btf::parse_split(bytes[..len].to_vec(), &base, "mod") {
+            let _ = module.struct_type("struct own");
+        }
+    }
+}

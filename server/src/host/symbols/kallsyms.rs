@@ -95,17 +95,16 @@ impl Kallsyms {
         self.named(name).next().is_some()
     }
 
-    /// Names of functions in alphabetical order, each once.
-    pub fn functions(&self) -> impl Iterator<Item = &str> {
-        let mut last = "";
-        self.symbols.iter().filter(|symbol| matches!(symbol.kind, b't' | b'T' | b'w' | b'W')).filter_map(
-            move |symbol| {
-                let name = name_in(&self.text, symbol);
-                let new = name != last;
-                last = name;
-                new.then_some(name)
-            },
-        )
+    /// Functions in alphabetical order, each once, with their module; None for the kernel itself. Left out is what the
+    /// kernel makes while it runs: programs, trampolines.
+    pub fn functions(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        let mut last = None;
+        let functions = self.symbols.iter().filter(|symbol| matches!(symbol.kind, b't' | b'T' | b'w' | b'W'));
+        functions.filter_map(move |symbol| {
+            let found = (name_in(&self.text, symbol), self.home(symbol));
+            let is_made = found.1.is_some_and(|module| module == "bpf" || module.starts_with("__builtin__"));
+            (last.replace(found) != Some(found) && !is_made).then_some(found)
+        })
     }
 }
 
@@ -144,7 +143,8 @@ mod tests {
     #[test]
     fn functions_are_listed_once_and_without_data() {
         let symbols = Kallsyms::parse(TEXT);
-        assert_eq!(symbols.functions().collect::<Vec<_>>(), ["_text", "helper", "hidden", "vfs_read"]);
+        let functions: Vec<_> = symbols.functions().collect();
+        assert_eq!(functions, [("_text", None), ("helper", Some("module")), ("hidden", None), ("vfs_read", None)]);
         assert!(!symbols.is_function("some_data"));
     }
 }

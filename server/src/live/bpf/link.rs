@@ -81,18 +81,28 @@ impl<'a> Functions<'a> {
     }
 }
 
+/// `BPF_TRACE_KPROBE_SESSION` (Linux 6.10), which aya-obj does not know yet.
+pub const KPROBE_SESSION: u32 = 56;
+
+/// Where in a function its program runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    Entry,
+    Return,
+    Both,
+}
+
 /// Ties a program to all functions at once, each with the same cookie.
-pub fn kprobe_multi(
-    program: &ProgramFd,
-    functions: Functions<'_>,
-    cookie: u64,
-    is_return: bool,
-) -> io::Result<OwnedFd> {
+pub fn kprobe_multi(program: &ProgramFd, functions: Functions<'_>, cookie: u64, end: End) -> io::Result<OwnedFd> {
     let cookies = vec![cookie; functions.count()];
     let mut attr = zeroed();
     attr.link_create.__bindgen_anon_1.prog_fd = raw(program);
-    attr.link_create.attach_type = bpf_attach_type::BPF_TRACE_KPROBE_MULTI as u32;
-    attr.link_create.__bindgen_anon_3.kprobe_multi.flags = if is_return { BPF_F_KPROBE_MULTI_RETURN } else { 0 };
+    attr.link_create.attach_type = match end {
+        End::Both => KPROBE_SESSION,
+        End::Entry | End::Return => bpf_attach_type::BPF_TRACE_KPROBE_MULTI as u32,
+    };
+    let flags = if end == End::Return { BPF_F_KPROBE_MULTI_RETURN } else { 0 };
+    attr.link_create.__bindgen_anon_3.kprobe_multi.flags = flags;
     attr.link_create.__bindgen_anon_3.kprobe_multi.cnt = functions.count() as u32;
     attr.link_create.__bindgen_anon_3.kprobe_multi.cookies = address(cookies.as_slice());
     let names: Vec<u64>;

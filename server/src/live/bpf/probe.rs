@@ -25,7 +25,8 @@ fn try_program(
     expected_attach: Option<bpf_attach_type>,
 ) -> Result<ProgramFd, LoadFailure> {
     let image = ProgramImage { name: "td_probe", instructions: instructions.as_flattened(), ..ProgramImage::default() };
-    load(&image, LoadType { program, expected_attach, attach_btf_id: 0 })
+    let expected_attach = expected_attach.map(|attach| attach as u32);
+    load(&image, &LoadType { expected_attach, ..LoadType::plain(program) })
 }
 
 /// Whether this process may load programs at all; the error says why not.

@@ -4,7 +4,7 @@ use std::ffi::CString;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
-use aya_obj::generated::{bpf_attach_type, bpf_cmd, bpf_prog_type};
+use aya_obj::generated::{bpf_cmd, bpf_prog_type};
 
 use super::{address, call, call_for_fd, object_name, zeroed};
 
@@ -50,12 +50,22 @@ impl Records<'_> {
 }
 
 /// The type to load as.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct LoadType {
     pub program: bpf_prog_type,
-    pub expected_attach: Option<bpf_attach_type>,
-    /// BTF id of what a tracing program attaches to, in vmlinux.
+    /// A `bpf_attach_type`.
+    pub expected_attach: Option<u32>,
+    /// BTF id of what a tracing program attaches to; 0 for the others.
     pub attach_btf_id: u32,
+    /// The program, or the type information of the module, that it is in; None: the kernel proper.
+    pub attach_object: Option<OwnedFd>,
+}
+
+impl LoadType {
+    /// A program that says nothing of what it will be attached to.
+    pub fn plain(program: bpf_prog_type) -> Self {
+        Self { program, expected_attach: None, attach_btf_id: 0, attach_object: None }
+    }
 }
 
 /// Why a program was not loaded.
@@ -77,7 +87,7 @@ impl AsFd for ProgramFd {
 }
 
 /// Loads a program; only a failure costs a second try with the log.
-pub fn load(image: &ProgramImage<'_>, kind: LoadType) -> Result<ProgramFd, LoadFailure> {
+pub fn load(image: &ProgramImage<'_>, kind: &LoadType) -> Result<ProgramFd, LoadFailure> {
     let error = match try_load(image, kind, &mut []) {
         Ok(fd) => return Ok(ProgramFd(fd)),
         Err(error) => error,
@@ -103,7 +113,7 @@ pub fn load(image: &ProgramImage<'_>, kind: LoadType) -> Result<ProgramFd, LoadF
 }
 
 /// What the verifier says about a program, accepted or not: the states it goes through and its statistics.
-pub fn verify(image: &ProgramImage<'_>, kind: LoadType) -> String {
+pub fn verify(image: &ProgramImage<'_>, kind: &LoadType) -> String {
     let mut size = LOG_FIRST;
     loop {
         let mut log = vec![0_u8; size];
@@ -117,15 +127,18 @@ pub fn verify(image: &ProgramImage<'_>, kind: LoadType) -> String {
     }
 }
 
-fn try_load(image: &ProgramImage<'_>, kind: LoadType, log: &mut [u8]) -> io::Result<OwnedFd> {
+fn try_load(image: &ProgramImage<'_>, kind: &LoadType, log: &mut [u8]) -> io::Result<OwnedFd> {
     try_load_at(image, kind, log, LOG_LISTING)
 }
 
-fn try_load_at(image: &ProgramImage<'_>, kind: LoadType, log: &mut [u8], level: u32) -> io::Result<OwnedFd> {
+fn try_load_at(image: &ProgramImage<'_>, kind: &LoadType, log: &mut [u8], level: u32) -> io::Result<OwnedFd> {
     let mut attr = zeroed();
     attr.__bindgen_anon_3.prog_type = kind.program as u32;
-    attr.__bindgen_anon_3.expected_attach_type = kind.expected_attach.map_or(0, |attach| attach as u32);
+    attr.__bindgen_anon_3.expected_attach_type = kind.expected_attach.unwrap_or(0);
     attr.__bindgen_anon_3.attach_btf_id = kind.attach_btf_id;
+    // Also the member for type information, at the same place.
+    let object = kind.attach_object.as_ref().map_or(0, |object| object.as_raw_fd() as u32);
+    attr.__bindgen_anon_3.__bindgen_anon_1.attach_prog_fd = object;
     attr.__bindgen_anon_3.insns = address(image.instructions);
     attr.__bindgen_anon_3.insn_cnt = (image.instructions.len() / 8) as u32;
     let license = CString::new(if image.license.is_empty() { LICENSE } else { image.license })?;
