@@ -21,6 +21,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("verbose", &["-lv", "tracepoint:sched:sched_switch"]),
     ("stats", &["--stats", "trace.bt"]),
     ("quiet", &["-q", "trace.bt"]),
+    ("yes", &["--yes", "-e", "uprobe:libc:p* { @ = count(); }"]),
     ("warnings", &["-k", "trace.bt"]),
     ("no-warnings", &["--no-warnings", "trace.bt"]),
     ("unsafe", &["--unsafe", "-e", "interval:s:1 { system(\"date\"); }"]),

@@ -175,6 +175,8 @@ impl Namer {
             Nameless::Kernel(address) => self.symbolizer.borrow_mut().kernel_symbol(address),
             Nameless::User { address, pid, probe } => {
                 let image = self.processes.lock().unwrap_or_else(PoisonError::into_inner).image(pid, &[address]);
+                // What was read of a process that was just starting may end before the file that the probe is in.
+                let image = image.filter(|image| image.find(address).is_some());
                 let image = image.or_else(|| probed_file::image(&self.manifest, probe, pid, address).map(Arc::new));
                 image.and_then(|image| self.symbolizer.borrow_mut().user_symbol(&image, address))
             }

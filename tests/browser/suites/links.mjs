@@ -37,6 +37,7 @@ const VIEWS = [
     await page.getByPlaceholder('Search  /').fill('read');
     await page.getByRole('button', { name: 'Module', exact: true }).click();
     await page.getByRole('button', { name: 'Icicle' }).click();
+    assert.ok(await page.getByTestId('reset-zoom').isEnabled(), 'the zoom is gone');
   }],
   ['a table of functions: order, search', '?show=%40stacks&as=functions', 'td.key', async (page) => {
     await page.getByRole('columnheader', { name: 'total' }).getByRole('button').click();
@@ -81,6 +82,7 @@ export async function links(report, browser) {
         await same(operator, ...kept.at(-1).slice(1));
       });
     }
+    await growing(report, operator);
     await server.down();
     await server.up();
     for (const [name, address, wanted] of kept) await report.test(`links: ${name}, after a restart of the server`, () => same(operator, address, wanted));
@@ -88,6 +90,63 @@ export async function links(report, browser) {
     busy.kill();
     await server.stop();
   }
+}
+
+/** While data arrives, a view that came from a link stays as it was set: here and in another browser. */
+async function growing(report, operator) {
+  let run = null;
+  await operator('/write', async (page) => {
+    await page.locator('.cm-content').fill(SCRIPT);
+    await page.getByRole('button', { name: /^Run/ }).click();
+    await live(page);
+    run = new URL(page.url()).pathname;
+    for (const [name, query, ready, act] of VIEWS.filter(([, , selector]) => selector !== 'figure' && selector !== 'td.key')) {
+      await report.test(`links: ${name}, of a run that goes on`, () => kept(operator, `${run}${query}`, ready, act));
+    }
+    const [, query, ready, act] = VIEWS[0];
+    await report.test(`links: ${VIEWS[0][0]}, of a run that goes on`, () => kept(operator, `${run}${query}`, ready, act));
+    await stop(page);
+  });
+}
+
+async function kept(operator, address, ready, act) {
+  let link = null;
+  let wanted = null;
+  await operator(address, async (page) => {
+    await page.locator(ready).first().waitFor();
+    await act(page);
+    // The address follows within a moment; what is typed last is in it.
+    await page.waitForFunction((before) => location.search.length > before, new URL(page.url()).search.length - 1);
+    await page.waitForTimeout(500);
+    link = page.url();
+    wanted = await settings(page);
+  });
+  await operator(new URL(link).pathname + new URL(link).search, async (page) => {
+    await page.locator(ready).first().waitFor();
+    await page.waitForFunction((wanted) => window.__settings?.() === wanted, wanted, { timeout: 5000 }).catch(() => undefined);
+    assert.equal(await settings(page), wanted, link);
+    const events = async () => Number((await page.locator('[data-testid="state"]').textContent()).match(/(\d+):(\d+)/)?.slice(1).join('') ?? 0);
+    const then = await events();
+    await page.waitForFunction((then) => Number(document.querySelector('[data-testid="state"]').textContent.match(/(\d+):(\d+)/).slice(1).join('')) >= then + 2, then);
+    assert.equal(await settings(page), wanted, `${link} after two more seconds of data`);
+    assert.equal(new URL(page.url()).search, new URL(link).search, 'the address stays as it is');
+  });
+}
+
+/** What a hand has set, without the data. */
+function settings(page) {
+  return page.evaluate(() => {
+    const all = (selector, read) => [...document.querySelectorAll(selector)].filter((one) => one.offsetParent !== null).map(read);
+    const text = (one) => one.textContent.replace(/\s+/g, ' ').trim();
+    window.__settings = () => JSON.stringify({
+      fields: all('main input, main select', (one) => one.value),
+      // How much of it is idle is data.
+      pressed: all('main [aria-pressed=true], main [aria-selected=true]', (one) => text(one).replace(/[\d.,]+ %/, '')),
+      sorted: all('main th[aria-sort]', (one) => `${text(one)} ${one.getAttribute('aria-sort')}`),
+      zoomed: all('[data-testid="reset-zoom"]', (one) => one.disabled),
+    });
+    return window.__settings();
+  });
 }
 
 async function same(operator, address, wanted) {

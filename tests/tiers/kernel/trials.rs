@@ -11,7 +11,7 @@ test:complains { errorf("not %s", "good"); }
 test:exits { exit(2); }
 t:sched:sched_switch { @switches = count(); }
 bench:empty { }
-bench:counting { @n = count(); printf("dropped"); }
+bench:busy { for ($i : 0..100) { @n[$i] = count(); } printf("dropped"); }
 bench:skipped { return 1; }
 "#;
 
@@ -51,9 +51,10 @@ fn benchmarks_are_measured() {
     let run = run(&["--bench", "-f", "json", "-e", SCRIPT]).expect_code(0);
     let results = run.json();
     assert_eq!(results.len(), 2, "{}", run.stdout);
-    let (name, of) = (&results[0]["data"]["empty"], |key: &str| results[0]["data"]["empty"][key].as_u64());
-    assert!(of("average") < Some(100_000) && of("iters") > Some(1), "{name}");
-    assert!(results[1]["data"]["counting"]["average"].as_u64() >= of("average"), "{}", run.stdout);
+    let average = |at: usize, name: &str| results[at]["data"][name]["average"].as_u64();
+    assert!(results[0]["data"]["empty"]["iters"].as_u64() > Some(1), "{}", run.stdout);
+    // A hundred updates of a map are a hundred times what a machine with other work may add to an empty body.
+    assert!(average(1, "busy") > average(0, "empty"), "{}", run.stdout);
 }
 
 #[test]

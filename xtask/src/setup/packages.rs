@@ -84,7 +84,12 @@ pub fn install(purposes: &[Purpose]) -> Result<()> {
     shell::step(&format!("apt-get install {}", missing.join(" ")));
     let mut arguments = vec!["install", "-y", "-qq", "--no-install-recommends"];
     arguments.extend(&missing);
-    apt(&arguments)
+    apt(&arguments).or_else(|_| {
+        // Lists from before a security update name packages that the mirrors no longer have.
+        shell::step("apt-get update, and once more");
+        apt(&["update", "-qq"])?;
+        apt(&arguments)
+    })
 }
 
 /// Which of the names dpkg does not know as installed.
