@@ -11,7 +11,7 @@ secret?: string | null, run: string,
 /**
  * The last sequence number the page has seen of this run; 0 for none.
  */
-after: number, } | { "type": "subscribe", run: string, after: number, } | { "type": "stop" };
+after: number, } | { "type": "subscribe", run: string, after: number, } | { "type": "stop" } | { "type": "looking", address: string, };
 
 /**
  * A message of the server on the WebSocket. Encoded once for all viewers of a run.
@@ -153,7 +153,12 @@ guest: boolean,
 /**
  * In so many tabs; guests of all links are counted together.
  */
-tabs: number, };
+tabs: number, 
+/**
+ * What the tab shows that moved last, for those who follow: the query part of the run's address. Null for guests,
+ * and for those who have not said.
+ */
+at: string | null, };
 
 /**
  * How often the programs of one probe ran, and how long that took in all.

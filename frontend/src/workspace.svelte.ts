@@ -3,7 +3,7 @@ import { ApiError, api } from './api';
 import { app } from './app.svelte';
 import { storedSecret, storedViewKey } from './credentials';
 import { joinArguments, splitArguments } from './lib/arguments';
-import type { ServerMessage } from './protocol.gen';
+import type { ClientMessage, ServerMessage } from './protocol.gen';
 import { runRoute, withView } from './routes';
 import { RunSocket, type SocketStatus } from './socket';
 import { addLive, emptyHistory, withRecorded, type HistoryState } from './state/history';
@@ -191,6 +191,11 @@ class Workspace {
     if (!this.runId || !app.operator) return;
     if (this.#socket?.send({ type: 'stop' })) return;
     await api.stop(this.runId).catch((error: unknown) => this.#refused(error));
+  }
+
+  /** Says something about the open run; lost while the connection is. */
+  tell(message: ClientMessage): void {
+    this.#socket?.send(message);
   }
 
   /** The view key of the open run; a viewer has the one that brought it here. */

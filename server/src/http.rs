@@ -60,6 +60,7 @@ mod storage;
 pub mod table;
 mod users;
 pub mod view;
+mod watching;
 
 /// Bytes of a request's body.
 const MAX_BODY: usize = 1 << 20;

@@ -41,6 +41,7 @@ function ofThisRun(): Command[] {
   const list: Command[] = [
     { id: 'script', name: workspace.drawerOpen ? 'Hide the script' : 'Show the script', group: 'This run', key: 'e', run: () => (workspace.drawerOpen = !workspace.drawerOpen) },
     { id: 'share', name: 'Copy a read-only link', group: 'This run', key: 'l', run: () => void ask({ kind: 'share' }) },
+    { id: 'watchers', name: 'Who watches, and follow them', group: 'This run', run: () => void ask({ kind: 'watchers' }) },
     { id: 'notes', name: 'Notes', group: 'This run', key: 'm', run: () => void ask({ kind: 'notes' }) },
     ...(app.operator ? [{ id: 'compare', name: 'Compare with another run', group: 'This run' as const, key: 'v', run: () => app.go({ screen: 'compare', run: route.id, before: null }) }] : []),
     { id: 'export', name: 'Export', group: 'This run', key: 'x', run: () => void ask({ kind: 'export' }) },

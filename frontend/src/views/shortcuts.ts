@@ -44,7 +44,7 @@ export const keyHelp: readonly KeyHelp[] = [
 ];
 
 /** Panels listen for these, since only they know what they show. */
-export type PanelCommand = { readonly kind: 'panel'; readonly number: number } | { readonly kind: 'share' } | { readonly kind: 'export' } | { readonly kind: 'notes' } | { readonly kind: 'chart' } | { readonly kind: 'search' } | { readonly kind: 'escape' } | { readonly kind: 'letter'; readonly letter: string };
+export type PanelCommand = { readonly kind: 'panel'; readonly number: number } | { readonly kind: 'share' } | { readonly kind: 'export' } | { readonly kind: 'notes' } | { readonly kind: 'watchers' } | { readonly kind: 'chart' } | { readonly kind: 'search' } | { readonly kind: 'escape' } | { readonly kind: 'letter'; readonly letter: string };
 
 const listeners = new Set<(command: PanelCommand) => boolean>();
 

@@ -60,6 +60,8 @@ pub enum ClientMessage {
     },
     /// Stop the run that is being watched. Who began it, and administrators.
     Stop,
+    /// What this page shows of the run from now on, for those who follow its reader: the query part of its address.
+    Looking { address: String },
 }
 
 /// A message of the server on the WebSocket. Encoded once for all viewers of a run.

@@ -19,6 +19,7 @@ use super::auth::{Access, Credential};
 use super::error::ApiError;
 use super::protocol::{ClientMessage, ServerMessage};
 use super::table::Run;
+use super::watching::MAX_ADDRESS;
 use super::{runs, view};
 use crate::session::hub::viewer::{Next, Viewer};
 
@@ -181,13 +182,13 @@ struct Present {
 
 impl Present {
     fn arrive(run: &Arc<Run>, access: &Access) -> Self {
-        Self { run: Arc::clone(run), number: run.arrive(access) }
+        Self { run: Arc::clone(run), number: run.watching.arrive(access) }
     }
 }
 
 impl Drop for Present {
     fn drop(&mut self) {
-        self.run.leave(self.number);
+        self.run.watching.leave(self.number);
     }
 }
 
@@ -292,6 +293,17 @@ impl Connection<'_> {
                 let (run, access) = (Arc::clone(&self.run), access.clone());
                 let stopped = self.app.blocking(move |app| runs::stop_run(app, &access, &run)).await;
                 stopped.map_err(|error| error.message().to_owned())
+            }
+            ClientMessage::Looking { address } => {
+                if address.len() > MAX_ADDRESS {
+                    return Err(format!("The address of a view has at most {MAX_ADDRESS} characters"));
+                }
+                if self.run.watching.look(self.present.number, address) {
+                    let hub = self.run.hub();
+                    let now_ns = hub.with_picture(|picture| picture.at_ns);
+                    hub.change_status(now_ns, |status| status.moves = status.moves.wrapping_add(1));
+                }
+                Ok(())
             }
             ClientMessage::Subscribe { run, after } => {
                 let run = find(self.app, access, run).await.map_err(|error| error.message().to_owned())?;

@@ -1,18 +1,16 @@
 //! The table of runs: those that go on, and recorded ones that somebody looks at.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tracedeck_compiler::options::{CompileOptions, Limits, ProcessFilter};
 use tracedeck_compiler::source::SourceFile;
 
-use super::auth::Access;
 use super::error::ApiError;
 use super::process_filter::ProcessWish;
-use super::protocol::Watcher;
 use super::view;
+use super::watching::Watching;
 use crate::import::Import;
 use crate::session::Session;
 use crate::session::driver::{Driver, RunRequest};
@@ -60,8 +58,7 @@ pub struct Run {
     pub file: SourceFile,
     source: Source,
     used: Mutex<Instant>,
-    /// Who watches, with a number for each page.
-    watching: Mutex<Vec<(u64, String, bool)>>,
+    pub watching: Watching,
 }
 
 /// What a press of Run came to.
@@ -79,7 +76,7 @@ enum Source {
 impl Run {
     fn new(record: RunRecord, source: Source) -> Arc<Self> {
         let file = SourceFile::new(SOURCE_NAME, record.source.clone());
-        Arc::new(Self { record, file, source, used: Mutex::new(Instant::now()), watching: Mutex::default() })
+        Arc::new(Self { record, file, source, used: Mutex::new(Instant::now()), watching: Watching::default() })
     }
 
     pub fn hub(&self) -> &Arc<Hub> {
@@ -94,36 +91,6 @@ impl Run {
             Source::Live(session) => session.is_over(),
             Source::Recorded(_) => true,
         }
-    }
-
-    /// Notes that somebody watches from now on; the number ends it.
-    pub fn arrive(&self, access: &Access) -> u64 {
-        static COUNT: AtomicU64 = AtomicU64::new(1);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let guest = matches!(access, Access::Link { .. });
-        self.lock_watching().push((number, access.name().to_owned(), guest));
-        number
-    }
-
-    pub fn leave(&self, number: u64) {
-        self.lock_watching().retain(|(other, ..)| *other != number);
-    }
-
-    /// Who watches now, each name once.
-    pub fn watching(&self) -> Vec<Watcher> {
-        let mut watchers: Vec<Watcher> = Vec::new();
-        for (_, name, guest) in &*self.lock_watching() {
-            match watchers.iter_mut().find(|known| known.name == *name && known.guest == *guest) {
-                Some(known) => known.tabs += 1,
-                None => watchers.push(Watcher { name: name.clone(), guest: *guest, tabs: 1 }),
-            }
-        }
-        watchers.sort();
-        watchers
-    }
-
-    fn lock_watching(&self) -> MutexGuard<'_, Vec<(u64, String, bool)>> {
-        self.watching.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks the run to end. Idempotent; a recorded run has ended.

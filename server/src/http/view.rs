@@ -113,7 +113,7 @@ pub fn run_info(run: &Run, status: &Status, maps: Vec<MapShape>, view_key: Optio
         view_key,
         started_by: record.started_by.clone(),
         pinned: record.pinned,
-        watching: run.watching(),
+        watching: run.watching.list(),
         maps,
         recording_problem: status.recording_problem.clone(),
         notes: status.notes,

@@ -17,7 +17,7 @@ const shape = (view, value) => ({ id: view.id, name: view.name, key: view.scalar
 function run(id, title, more = {}) {
   return {
     id, title, source: 'profile:hz:99 { @[kstack, comm] = count(); }', parameters: [], state: 'running', reason: null, ok: null, started_at: '2026-11-22T18:00:00Z', duration_ms: 42_000,
-    time_limit_seconds: 600, probes: 4, attaching: null, watchers: 1, lost_total: 0, view_key: 'viewkey', started_by: 'root', pinned: false, watching: [{ name: 'ada', guest: false, tabs: 2 }, { name: 'guest', guest: true, tabs: 1 }], costs: [], maps: [], recording_problem: null, ...more,
+    time_limit_seconds: 600, probes: 4, attaching: null, watchers: 1, lost_total: 0, view_key: 'viewkey', started_by: 'root', pinned: false, watching: [{ name: 'ada', guest: false, tabs: 2, at: 'show=%40' }, { name: 'guest', guest: true, tabs: 1, at: null }], costs: [], maps: [], recording_problem: null, ...more,
   };
 }
 

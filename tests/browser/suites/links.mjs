@@ -140,8 +140,8 @@ function settings(page) {
     const text = (one) => one.textContent.replace(/\s+/g, ' ').trim();
     window.__settings = () => JSON.stringify({
       fields: all('main input, main select', (one) => one.value),
-      // How much of it is idle is data.
-      pressed: all('main [aria-pressed=true], main [aria-selected=true]', (one) => text(one).replace(/[\d.,]+ %/, '')),
+      // Whether anything was idle, and how much, is data.
+      pressed: all('main [aria-pressed=true]:not([data-testid="idle"]), main [aria-selected=true]', text),
       sorted: all('main th[aria-sort]', (one) => `${text(one)} ${one.getAttribute('aria-sort')}`),
       zoomed: all('[data-testid="reset-zoom"]', (one) => one.disabled),
     });

@@ -7,6 +7,7 @@ import { findBinary, Tracedeck } from '../lib/tracedeck.mjs';
 
 const names = {
   roles: 'accounts: an operator runs, a viewer looks, and each sees who it is',
+  follow: 'a colleague is followed: panel, filter and moment, until one of the two goes elsewhere',
   frozen: 'a frozen link keeps what there was, a revoked one closes the page that shows it',
   links: 'a link that is unknown, expired or revoked says which, to whoever opens it',
   tabs: 'two tabs stop the same run: it ends once, and both say so',
@@ -80,6 +81,57 @@ export async function team(report, browser, { screenshots }) {
     assert.equal(await other.getByRole('button', { name: 'Stop' }).isDisabled(), true, 'an operator may stop the run of another');
     await page.getByRole('button', { name: 'Stop' }).click();
     await ended(looking);
+  });
+
+  await test(names.follow, async () => {
+    const { page: ada } = await open(account('ada', 'operator'));
+    await ada.getByTestId('me').waitFor();
+    await write(ada, 'interval:ms:100 { @n = count(); @calls[comm, cpu] = count(); printf("tick %d\\n", elapsed / 100000000); }');
+    const { page: vera } = await open(account('vera', 'viewer'));
+    await vera.getByTestId('me').waitFor();
+    await vera.goto(ada.url());
+    await vera.locator('[data-testid="state"].live').waitFor();
+    const watchers = vera.getByTestId('watchers');
+    await watchers.filter({ hasText: '2 watching' }).click();
+    await vera.getByText('vera you').waitFor();
+    assert.equal(await vera.getByRole('button', { name: 'Follow vera' }).count(), 0, 'one cannot follow oneself');
+    await vera.getByRole('button', { name: 'Follow ada' }).waitFor();
+    await assertAccessible(vera, 'watchers');
+    await shoot(vera, screenshots, 'watchers');
+    await vera.getByRole('button', { name: 'Follow ada' }).click();
+    await watchers.filter({ hasText: 'Following ada' }).waitFor();
+    // Panel by panel, and what is typed there.
+    const both = async (ready) => {
+      await ready(ada);
+      await ready(vera);
+      await vera.waitForFunction((wanted) => location.search === wanted, new URL(ada.url()).search);
+    };
+    await ada.getByRole('tab', { name: '@calls' }).click();
+    await both((page) => page.getByRole('tab', { name: '@calls', selected: true }).waitFor());
+    await ada.getByPlaceholder('Filter rows').fill('swap');
+    await both((page) => page.waitForFunction(() => [...document.querySelectorAll('input')].some((one) => one.value === 'swap')));
+    await ada.getByRole('slider', { name: /Time of the run/ }).press('ArrowLeft');
+    await both((page) => page.getByTestId('range').filter({ hasText: /^At / }).waitFor());
+    await shoot(vera, screenshots, 'following');
+    // Her own way.
+    await vera.getByRole('tab', { name: 'Log' }).click();
+    await vera.getByText('No longer following ada: this page went its own way').waitFor();
+    await watchers.filter({ hasText: '2 watching' }).waitFor();
+    const stays = new URL(vera.url()).search;
+    await ada.getByRole('tab', { name: '@n' }).click();
+    await vera.waitForTimeout(1500);
+    assert.equal(new URL(vera.url()).search, stays, 'a page that went its own way is still taken along');
+    // Whoever is followed leaves: the page stays where it is.
+    await watchers.click();
+    await vera.getByRole('button', { name: 'Follow ada' }).click();
+    await vera.getByRole('tab', { name: '@n', selected: true }).waitFor();
+    await ada.getByRole('button', { name: 'Stop' }).click();
+    await ended(ada);
+    await ada.keyboard.press('h');
+    await vera.getByText('ada has left this run').waitFor();
+    await vera.getByRole('tab', { name: '@n', selected: true }).waitFor();
+    await watchers.filter({ hasText: '1 watching' }).click();
+    await vera.getByText('Nobody else is here').waitFor();
   });
 
   await test(names.frozen, async () => {

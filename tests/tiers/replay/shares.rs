@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tracedeck::session::event::Event;
 
-use super::client::{Page, Picture, begin, get, hear, post, share, watch};
+use super::client::{Page, Picture, begin, get, hear, post, say, share, watch};
 use super::server::{Directory, Server, counts, printf};
 
 fn live() -> Value {
@@ -32,15 +32,53 @@ async fn a_guest_is_told_what_it_sees_and_others_that_it_watches() {
     let _first = watch(&server, &ada, &run, 0).await;
     let _second = watch(&server, &ada, &run, 0).await;
     let mut socket = watch(&server, &guest, &run, 0).await;
-    let everybody =
-        json!([{ "name": "ada", "guest": false, "tabs": 2 }, { "name": "guest", "guest": true, "tabs": 1 }]);
+    let everybody = json!([{ "name": "ada", "guest": false, "tabs": 2, "at": null }, { "name": "guest", "guest": true, "tabs": 1, "at": null }]);
     while hear(&mut socket).await.expect("the connection ended")["run"]["watching"] != everybody {}
     drop((_first, _second));
-    let alone = json!([{ "name": "guest", "guest": true, "tabs": 1 }]);
+    let alone = json!([{ "name": "guest", "guest": true, "tabs": 1, "at": null }]);
     while hear(&mut socket).await.expect("the connection ended")["run"]["watching"] != alone {}
     let listed = get(&server, "/api/shares").await;
     assert_eq!(listed.json()["shares"][0]["state"], "open");
     assert!(!listed.body.contains(key), "the list tells the key");
+}
+
+#[tokio::test]
+async fn who_watches_is_told_where_the_others_look() {
+    let directory = Directory::new();
+    let server = Server::start(&directory).await;
+    let run = begin(&server).await;
+    server.stage().begin();
+    let (_, key) = share(&server, &run, &live()).await;
+    let guest = Page::login(&server, &json!({ "run": run, "view": key })).await.unwrap();
+    let (ada, vera) = (Page::account(&server, "ada", "operator").await, Page::account(&server, "vera", "viewer").await);
+    let mut first = watch(&server, &ada, &run, 0).await;
+    let mut second = watch(&server, &ada, &run, 0).await;
+    let mut looking = watch(&server, &vera, &run, 0).await;
+    let mut by_link = watch(&server, &guest, &run, 0).await;
+    let look = |address: &str| json!({ "type": "looking", "address": address });
+    // The tab that moved last tells; where a guest looks is not told.
+    say(&mut by_link, &look("show=log")).await;
+    for (is_first, address) in [(true, "show=%40&zoom=1"), (false, "show=log"), (true, "find=read")] {
+        say(if is_first { &mut first } else { &mut second }, &look(address)).await;
+        let ada = json!({ "name": "ada", "guest": false, "tabs": 2, "at": address });
+        let others = [
+            json!({ "name": "guest", "guest": true, "tabs": 1, "at": null }),
+            json!({ "name": "vera", "guest": false, "tabs": 1, "at": null }),
+        ];
+        let wanted = json!([ada, others[0], others[1]]);
+        while hear(&mut looking).await.expect("the connection ended")["run"]["watching"] != wanted {}
+    }
+    drop(first);
+    let left = json!({ "name": "ada", "guest": false, "tabs": 1, "at": "show=log" });
+    while hear(&mut looking).await.expect("the connection ended")["run"]["watching"][0] != left {}
+    say(&mut looking, &look(&"x".repeat(2001))).await;
+    let refusal = loop {
+        let message = hear(&mut looking).await.expect("the connection ended");
+        if message["type"] == "error" {
+            break message;
+        }
+    };
+    assert_eq!(refusal["message"], "The address of a view has at most 2000 characters");
 }
 
 #[tokio::test]

@@ -58,6 +58,9 @@ pub struct Watcher {
     pub guest: bool,
     /// In so many tabs; guests of all links are counted together.
     pub tabs: u32,
+    /// What the tab shows that moved last, for those who follow: the query part of the run's address. Null for guests,
+    /// and for those who have not said.
+    pub at: Option<String>,
 }
 
 /// How often the programs of one probe ran, and how long that took in all.

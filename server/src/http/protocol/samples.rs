@@ -21,7 +21,12 @@ fn run() -> RunInfo {
         attaching: None,
         watchers: 2,
         lost_total: 3,
-        watching: vec![Watcher { name: "ada".to_owned(), guest: false, tabs: 2 }],
+        watching: vec![Watcher {
+            name: "ada".to_owned(),
+            guest: false,
+            tabs: 2,
+            at: Some("show=%40&zoom=1".to_owned()),
+        }],
         started_by: "ada".to_owned(),
         pinned: false,
         view_key: None,
@@ -189,6 +194,7 @@ fn client_messages() -> Vec<(&'static str, ClientMessage)> {
         ("hello", ClientMessage::Hello { secret, run: run.clone(), after: 12 }),
         ("subscribe", ClientMessage::Subscribe { run, after: 0 }),
         ("stop", ClientMessage::Stop),
+        ("looking", ClientMessage::Looking { address: "show=%40&zoom=1".to_owned() }),
     ]
 }
 

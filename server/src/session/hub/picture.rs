@@ -44,6 +44,8 @@ pub struct Status {
     pub recording_problem: Option<String>,
     /// Grows when people add or remove notes.
     pub notes: u32,
+    /// Changes when people who watch show another part of the run.
+    pub moves: u32,
     /// What the probes cost so far, where the run measures it.
     pub costs: Vec<ProbeCost>,
 }
