@@ -142,7 +142,8 @@ function settings(page) {
       fields: all('main input, main select', (one) => one.value),
       // Whether anything was idle, and how much, is data.
       pressed: all('main [aria-pressed=true]:not([data-testid="idle"]), main [aria-selected=true]', text),
-      sorted: all('main th[aria-sort]', (one) => `${text(one)} ${one.getAttribute('aria-sort')}`),
+      // A column of what grew comes when there is something to compare with.
+      sorted: all('main th[aria-sort]:not([aria-sort=none])', (one) => `${text(one)} ${one.getAttribute('aria-sort')}`),
       zoomed: all('[data-testid="reset-zoom"]', (one) => one.disabled),
     });
     return window.__settings();
