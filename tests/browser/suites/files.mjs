@@ -6,10 +6,12 @@ import { gunzipSync } from 'node:zlib';
 import { assertAccessible, assertClean, openPage, shoot } from '../lib/browser.mjs';
 import { Profile } from '../lib/modules.mjs';
 import { operatorOf, stop } from '../lib/operator.mjs';
+import { openInSpeedscope } from '../lib/speedscope.mjs';
 import { busyProcess, findBinary, Tracedeck } from '../lib/tracedeck.mjs';
 
 const names = {
   export: 'export: folded stacks, speedscope, pprof, SVG and JSON lines are files, and the command line is there',
+  speedscope: 'export: speedscope itself opens the speedscope, pprof and folded files, with the same numbers',
   offline: 'export: one HTML file opens offline, with a flame graph that zooms and nothing of another origin',
   phone: 'export: on a phone the button is there',
   imported: 'import: a pprof file, perf script and bpftrace text are looked at, compared and shared like runs',
@@ -28,6 +30,7 @@ export async function files(report, browser, { screenshots }) {
   try {
     const operator = operatorOf(browser, server);
     await exported(report, operator, screenshots, kept);
+    await opened(report, browser, screenshots, kept);
     await offline(report, browser, server, screenshots, kept);
     await imported(report, operator, server, screenshots, kept);
   } finally {
@@ -62,8 +65,10 @@ async function exported(report, operator, screenshots, kept) {
       const folded = bytes.toString();
       assert.match(name, /\.folded$/);
       for (const line of folded.trimEnd().split('\n')) assert.match(line, /^.+ \d+$/);
+      kept.folded = folded;
       const sum = folded.trimEnd().split('\n').reduce((total, line) => total + Number(line.split(' ').at(-1)), 0);
-      assert.equal(JSON.parse((await download(page, 'speedscope'))[1]).profiles[0].endValue, sum);
+      kept.speedscope = (await download(page, 'speedscope'))[1];
+      assert.equal(JSON.parse(kept.speedscope).profiles[0].endValue, sum);
 
       const [profileName, packed] = await download(page, 'pprof');
       assert.match(profileName, /\.pb\.gz$/);
@@ -101,6 +106,39 @@ async function exported(report, operator, screenshots, kept) {
       },
       { viewport: { width: 390, height: 844 } },
     ));
+}
+
+/** What each function has in folded lines, in the lines that end with it and in all that hold it. */
+function functionsOf(folded, nameOf) {
+  const functions = new Map();
+  for (const line of folded.trimEnd().split('\n')) {
+    const [, stack, count] = /^(.*) (\d+)$/.exec(line);
+    const frames = stack.split(';').map(nameOf);
+    for (const frame of new Set(frames)) {
+      const known = functions.get(frame) ?? { total: 0, self: 0 };
+      known.total += Number(count);
+      if (frame === frames.at(-1)) known.self += Number(count);
+      functions.set(frame, known);
+    }
+  }
+  return functions;
+}
+
+async function opened(report, browser, screenshots, kept) {
+  await report.test(names.speedscope, async () => {
+    // A folded line marks the kind of a frame and escapes what separates frames; the other formats need neither.
+    const plain = (frame) => frame.replace(/_\[[kij]\]$/, '').replaceAll('\\x3b', ';');
+    for (const [name, bytes, nameOf] of [
+      ['run.speedscope.json', kept.speedscope, plain],
+      ['run.pb.gz', kept.profile, plain],
+      ['run.folded', kept.folded, (frame) => frame],
+    ]) {
+      const { rows } = await openInSpeedscope(browser, name, bytes, screenshots && join(screenshots, `${name}.png`));
+      const functions = functionsOf(kept.folded, nameOf);
+      assert.ok(rows.length > Math.min(5, functions.size - 1), `${name}: ${rows.length} rows`);
+      for (const { frame, ...numbers } of rows) assert.deepEqual(numbers, functions.get(frame), `${name}: ${frame}`);
+    }
+  });
 }
 
 async function offline(report, browser, server, screenshots, kept) {

@@ -7,6 +7,7 @@ import { gunzipSync } from 'node:zlib';
 import { openPage, assertClean, pointAt, shoot } from '../lib/browser.mjs';
 import { Profile, repository } from '../lib/modules.mjs';
 import { live, operatorOf, stop } from '../lib/operator.mjs';
+import { openInSpeedscope } from '../lib/speedscope.mjs';
 import { findBinary, Tracedeck } from '../lib/tracedeck.mjs';
 
 const names = {
@@ -55,7 +56,7 @@ export async function hostile(report, browser, { screenshots }) {
     await report.test(names.views, () => views(operator, process.pid, screenshots, run));
     await report.test(names.charts, () => charts(operator, screenshots, run));
     await report.test(names.dialogs, () => dialogs(operator, browser, server, screenshots, run));
-    await report.test(names.files, () => files(operator, server.folder, run));
+    await report.test(names.files, () => files(operator, browser, server.folder, run));
   } finally {
     process.kill();
     await server.stop();
@@ -203,7 +204,7 @@ async function dialogs(operator, browser, server, screenshots, { path }) {
   }
 }
 
-async function files(operator, folder, { path }) {
+async function files(operator, browser, folder, { path }) {
   assert.ok(path, 'there is no run');
   const saved = {};
   await operator(`${path}?show=%40calls`, async (page) => {
@@ -253,4 +254,8 @@ async function files(operator, folder, { path }) {
   const profile = Profile.decode(gunzipSync(readFileSync(saved['stacks.pb.gz'])));
   assertShown(profile.stringTable.strings.map(asFrame), 'pprof');
   assert.equal(profile.sample.reduce((sum, sample) => sum + Number(sample.value[0]), 0), weight, 'pprof has another sum than the folded stacks');
+  for (const file of ['stacks.json', 'stacks.pb.gz', 'stacks.folded']) {
+    const { rows } = await openInSpeedscope(browser, file, readFileSync(saved[file]));
+    assertShown(rows.map(({ frame }) => asFrame(frame)), `${file} in speedscope`);
+  }
 }
