@@ -58,6 +58,11 @@ class App {
     return this.me?.role === 'admin';
   }
 
+  /** Has an account, and sees all runs. */
+  get member(): boolean {
+    return this.me !== null && this.me.link === null;
+  }
+
   /** Came by a link, and sees one run. */
   get guest(): boolean {
     return this.me !== null && this.me.link !== null;

@@ -39,6 +39,19 @@ describe('two runs', () => {
     expect(sentenceOf([pair], none)).toBe('p99 of @usecs went up from [2, 4) to [8, 16) µs, while p50 stayed.');
   });
 
+  test('histograms with keys are compared key by key too', () => {
+    const keyed = (lists: Record<string, number[]>): MapView => ({ ...histogram([]), scalar: false, entries: Object.entries(lists).map(([name, list]) => ({ key: [{ t: 'text', v: name }], value: (histogram(list).entries[0] as MapView['entries'][number]).value })) });
+    const [pair] = pairs(state([keyed({ read: [900, 0, 0], write: [0, 100, 0], gone: [1] })], 10, 'hist_t'), state([keyed({ read: [900, 0, 0], write: [0, 0, 0, 0, 100], fresh: [1] })], 10, 'hist_t'));
+    if (pair?.kind !== 'histogram') throw new Error('no histogram');
+    expect(pair.keys.map((one) => [one.key[0]?.v, one.totals.now, one.quantiles[0]?.before?.label, one.quantiles[0]?.now?.label])).toEqual([['read', 900, '[1, 2)', '[1, 2)'], ['write', 100, '[2, 4)', '[16, 32)']]);
+    // Of all values only the last hundredth moved; a key with few values is not worth a word.
+    expect(sentenceOf([pair], none)).toBe('p99 of @usecs went up from [2, 4) to [16, 32) µs, while p50 stayed.');
+    const mixed = pairs(state([keyed({ read: [600, 600, 400], write: [0, 100, 400] })], 10, 'hist_t'), state([keyed({ read: [600, 600, 400], write: [0, 400, 100] })], 10, 'hist_t'));
+    expect(sentenceOf(mixed, none)).toContain('p50 of @usecs[write] went down from [4, 8) to [2, 4) µs');
+    const few = pairs(state([keyed({ read: [9000, 9000, 4000], write: [0, 100, 400] })], 10, 'hist_t'), state([keyed({ read: [9000, 9000, 4000], write: [0, 400, 100] })], 10, 'hist_t'));
+    expect(sentenceOf(few, none)).toBe('No map changed noticeably.');
+  });
+
   test('a map that only one has, or that changed its kind, says so', () => {
     const only = pairs(state([counts(1, { a: 1 })], 1), state([{ ...counts(1, { a: 1 }), name: '@other' }], 1));
     expect(only).toEqual([{ kind: 'apart', name: '@other', why: 'only in this run' }, { kind: 'apart', name: '@calls', why: 'only in the run before' }]);

@@ -27,9 +27,17 @@ export interface QuantilePair {
   readonly now: Bucket | null;
 }
 
+/** Two histograms: in shares, since two runs rarely saw equally many values. */
+export interface HistogramPair {
+  readonly buckets: readonly BucketPair[];
+  readonly quantiles: readonly QuantilePair[];
+  readonly totals: { readonly before: number; readonly now: number };
+}
+
 export type MapPair =
   | { readonly kind: 'rows'; readonly name: string; readonly measure: 'per second' | 'average' | 'value'; readonly source: MapView; readonly rows: readonly RowPair[] }
-  | { readonly kind: 'histogram'; readonly name: string; readonly buckets: readonly BucketPair[]; readonly quantiles: readonly QuantilePair[]; readonly totals: { readonly before: number; readonly now: number } }
+  /** All keys together, and each that both have, those with the most values first; none where the map has no keys. */
+  | ({ readonly kind: 'histogram'; readonly name: string; readonly keys: readonly (HistogramPair & { readonly key: readonly KeyPart[] })[] } & HistogramPair)
   | { readonly kind: 'stacks'; readonly name: string }
   | { readonly kind: 'apart'; readonly name: string; readonly why: string };
 
@@ -79,13 +87,21 @@ function rows(before: ReturnType<typeof values>, now: ReturnType<typeof values>)
 export const changeOf = (row: RowPair) => (row.now ?? 0) - (row.before ?? 0);
 
 function histograms(then: MapView, view: MapView): MapPair {
-  const [before, now] = [merged(then), merged(view)];
+  const bucketsOf = (map: MapView) => new Map(map.entries.flatMap(({ key, value }) => (value.t === 'histogram' ? [[keyText(key), { key, buckets: value.buckets }] as const] : [])));
+  const old = bucketsOf(then);
+  const keys = [...bucketsOf(view)].flatMap(([text, { key, buckets }]) => {
+    const before = old.get(text);
+    return before && key.length > 0 ? [{ key, ...histogram(before.buckets, buckets) }] : [];
+  });
+  keys.sort((a, b) => b.totals.before + b.totals.now - a.totals.before - a.totals.now);
+  return { kind: 'histogram', name: view.name, keys, ...histogram(merged(then), merged(view)) };
+}
+
+function histogram(before: readonly Bucket[], now: readonly Bucket[]): HistogramPair {
   const totals = { before: histogramTotal(before), now: histogramTotal(now) };
   const share = (list: readonly Bucket[], label: string, total: number) => (total === 0 ? 0 : toNumber(list.find((bucket) => bucket.label === label)?.count ?? 0) / total);
   const labels = [...new Map([...before, ...now].sort(byBounds).map((bucket) => [bucket.label, bucket])).keys()];
   return {
-    kind: 'histogram',
-    name: view.name,
     totals,
     buckets: labels.map((label) => ({ label, before: share(before, label, totals.before), now: share(now, label, totals.now) })),
     quantiles: QUANTILES.map(([name, quantile]) => ({ name, before: quantileBucket(before, quantile), now: quantileBucket(now, quantile) })),

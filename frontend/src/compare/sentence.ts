@@ -4,7 +4,7 @@ import { formatNumber, formatShare } from '../lib/format';
 import { unitOf } from '../lib/units';
 import { visibleLine } from '../lib/visible';
 import type { FunctionPair } from './functions';
-import { changeOf, type MapPair, type QuantilePair, type RowPair } from './maps';
+import { changeOf, type HistogramPair, type MapPair, type QuantilePair, type RowPair } from './maps';
 
 interface Finding {
   /** How telling it is: 1 is a doubling of everything. */
@@ -14,6 +14,8 @@ interface Finding {
 
 /** Less than this is what two runs of the same thing differ by. */
 const NOTICED = 0.05;
+/** Quantiles of fewer values jump by themselves. */
+const ENOUGH_VALUES = 50;
 
 export function sentenceOf(maps: readonly MapPair[], functions: ReadonlyMap<string, readonly FunctionPair[]>): string {
   const findings = maps
@@ -27,13 +29,22 @@ export function sentenceOf(maps: readonly MapPair[], functions: ReadonlyMap<stri
 }
 
 function ofHistogram(pair: Extract<MapPair, { kind: 'histogram' }>): Finding[] {
-  if (pair.totals.before === 0 || pair.totals.now === 0) return [];
   const unit = unitOf(pair.name);
+  const all = moves(pair, pair.name, unit);
+  // A key weighs as much as it has of the values: what moves all of them is said of all.
+  const keys = pair.keys.filter(({ totals }) => Math.min(totals.before, totals.now) >= ENOUGH_VALUES);
+  const ofKeys = keys.flatMap((one) => moves(one, `${pair.name}[${keyTitle(one.key)}]`, unit).map(({ weight, text }) => ({ text, weight: weight * Math.max(one.totals.before / pair.totals.before, one.totals.now / pair.totals.now) })));
+  return all.concat(ofKeys.filter(({ weight }) => weight >= NOTICED));
+}
+
+/** How the quantiles of two histograms moved, by buckets. */
+function moves(pair: HistogramPair, name: string, unit: string | null): Finding[] {
+  if (pair.totals.before === 0 || pair.totals.now === 0) return [];
   const place = (label: string | undefined) => pair.buckets.findIndex((bucket) => bucket.label === label);
   const moved = (one: QuantilePair) => place(one.now?.label) - place(one.before?.label);
   const changed = pair.quantiles.filter((one) => moved(one) !== 0);
   if (changed.length === 0) return [];
-  const says = (one: QuantilePair) => `${one.name} of ${pair.name} went ${moved(one) > 0 ? 'up' : 'down'} from ${one.before?.label} to ${one.now?.label}${unit ? ` ${unit}` : ''}`;
+  const says = (one: QuantilePair) => `${one.name} of ${name} went ${moved(one) > 0 ? 'up' : 'down'} from ${one.before?.label} to ${one.now?.label}${unit ? ` ${unit}` : ''}`;
   const middle = changed.find((one) => one.name === 'p50');
   const tail = changed.findLast((one) => one.name !== 'p50');
   const stayed = pair.quantiles.find((one) => one.name === 'p50' && moved(one) === 0);

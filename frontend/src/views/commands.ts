@@ -21,15 +21,18 @@ export function commands(runs: readonly RunInfo[]): Command[] {
 
 function screens(): Command[] {
   const list: Command[] = [{ id: 'home', name: 'Home', group: 'Go to', key: 'h', run: () => app.go({ screen: 'home' }) }];
-  if (!app.operator) return list;
+  if (!app.member) return list;
+  const runs: Command = { id: 'runs', name: 'Runs', group: 'Go to', run: () => app.go({ screen: 'runs' }) };
+  const settings: Command = { id: 'settings', name: 'Settings', group: 'Go to', run: () => app.go({ screen: 'settings' }) };
+  if (!app.operator) return [...list, runs, settings];
   return [
     ...list,
     { id: 'tools', name: 'Tools', group: 'Go to', run: () => app.go({ screen: 'tools' }) },
     { id: 'probes', name: 'Probes', group: 'Go to', key: 'p', run: () => app.go(allProbes) },
     { id: 'learn', name: 'Learn: tracing in five minutes', group: 'Go to', run: () => app.go({ screen: 'learn', step: null }) },
-    { id: 'runs', name: 'Runs', group: 'Go to', run: () => app.go({ screen: 'runs' }) },
+    runs,
     { id: 'box', name: 'On this box', group: 'Go to', run: () => app.go({ screen: 'box' }) },
-    { id: 'settings', name: 'Settings', group: 'Go to', run: () => app.go({ screen: 'settings' }) },
+    settings,
     { id: 'write', name: 'Write a script', group: 'Go to', key: 'w', run: () => app.go({ screen: 'write', example: null }) },
   ];
 }
@@ -43,7 +46,7 @@ function ofThisRun(): Command[] {
     { id: 'share', name: 'Copy a read-only link', group: 'This run', key: 'l', run: () => void ask({ kind: 'share' }) },
     { id: 'watchers', name: 'Who watches, and follow them', group: 'This run', run: () => void ask({ kind: 'watchers' }) },
     { id: 'notes', name: 'Notes', group: 'This run', key: 'm', run: () => void ask({ kind: 'notes' }) },
-    ...(app.operator ? [{ id: 'compare', name: 'Compare with another run', group: 'This run' as const, key: 'v', run: () => app.go({ screen: 'compare', run: route.id, before: null }) }] : []),
+    ...(app.member ? [{ id: 'compare', name: 'Compare with another run', group: 'This run' as const, key: 'v', run: () => app.go({ screen: 'compare', run: route.id, before: null }) }] : []),
     { id: 'export', name: 'Export', group: 'This run', key: 'x', run: () => void ask({ kind: 'export' }) },
     ...panelsOf(workspace.shown).map((panel): Command => ({ id: `panel ${panel.id}`, name: `Show ${panel.label}`, group: 'This run', run: () => app.go({ ...runRoute(route.id), panel: panel.id }) })),
   ];

@@ -103,7 +103,7 @@ function run(key: string): boolean {
       if (onRun && app.operator) void workspace.start();
       return onRun;
     case 'v':
-      if (app.route.screen !== 'run' || !app.operator) return false;
+      if (app.route.screen !== 'run' || !app.member) return false;
       app.go({ screen: 'compare', run: app.route.id, before: null });
       return true;
     case '.':

@@ -74,6 +74,11 @@ export async function team(report, browser, { screenshots }) {
     await looking.getByText(/^tick \d+/).first().waitFor();
     assert.equal(await looking.getByRole('button', { name: /Stop|Run again|Restart|Share/ }).count(), 0);
     await page.locator('[data-testid="watchers"][title="ada, vera"]').waitFor();
+    // To look at two runs beside each other changes nothing.
+    await looking.getByRole('link', { name: 'Compare', exact: true }).click();
+    await looking.getByText('There is no other run yet').waitFor();
+    await looking.getByRole('link', { name: 'Back to the run' }).click();
+    await looking.getByText(/^tick \d+/).first().waitFor();
     const { page: other } = await open(account('bob', 'operator'));
     await other.getByTestId('me').waitFor();
     await other.goto(page.url());
