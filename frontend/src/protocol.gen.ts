@@ -429,6 +429,19 @@ depth: Array<number>,
  */
 own: Array<Num>, };
 
+/**
+ * `GET /api/runs/ID/samples?map=NAME`: when the samples of a map with stacks came.
+ */
+export type SampleTimes = { 
+/**
+ * Milliseconds that each number stands for.
+ */
+step_ms: number, 
+/**
+ * Weight that came in each step since the start of the run.
+ */
+samples: Array<number>, };
+
 export type FlameFrameInfo = { name: string, kind: FlameKind, 
 /**
  * Binary, library or kernel module.

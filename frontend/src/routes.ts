@@ -2,7 +2,7 @@
 // that a link shows the same picture and Back undoes a zoom.
 
 /** Switches of views, by their names in addresses. What is not here stands as its default. */
-export const VIEW_KEYS = ['from', 'to', 'flip', 'invert', 'idle', 'by', 'frame', 'vs', 'order', 'sort', 'top', 'filter', 'group', 'only', 'split', 'tables', 'learn'] as const;
+export const VIEW_KEYS = ['from', 'to', 'flip', 'invert', 'idle', 'by', 'frame', 'vs', 'times', 'order', 'sort', 'top', 'filter', 'group', 'only', 'split', 'tables', 'learn'] as const;
 export type ViewKey = (typeof VIEW_KEYS)[number];
 export type ViewOptions = Readonly<Partial<Record<ViewKey, string>>>;
 
@@ -167,6 +167,11 @@ export function flamePath(run: string, map: string, options: { viewKey?: string 
   if (options.reversed) parameters.set('reversed', 'true');
   if (options.viewKey) parameters.set('k', options.viewKey);
   return `/r/${run}/flame.svg?${parameters}`;
+}
+
+/** When the samples of a map came. */
+export function sampleTimesPath(run: string, map: string, idle: boolean): string {
+  return `/api/runs/${run}/samples?${new URLSearchParams({ map, idle: String(idle) })}`;
 }
 
 /** The tree that the explorer draws: at a moment, or of the time after one. */

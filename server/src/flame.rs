@@ -142,7 +142,7 @@ pub fn why(frame: &Frame) -> Option<&'static str> {
 
 /// What an entry adds to the width of its frames: a number itself, for averages and stats the total, for histograms
 /// the number of samples.
-fn weight(value: &Value) -> Option<u64> {
+pub fn weight(value: &Value) -> Option<u64> {
     let weight = match value {
         Value::Number(number) => number.wide(),
         Value::Stats(stats) => stats.total.wide(),

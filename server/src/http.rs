@@ -53,6 +53,7 @@ pub mod probes;
 mod process_filter;
 pub mod protocol;
 mod runs;
+mod sample_times;
 mod shares;
 pub mod socket;
 mod stacks;
@@ -172,6 +173,7 @@ pub fn router(app: App) -> Router {
         .merge(openapi::router())
         .merge(output::router())
         .merge(past::router())
+        .merge(sample_times::router())
         .merge(probes::router())
         .merge(runs::router())
         .merge(shares::router())

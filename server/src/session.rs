@@ -20,6 +20,7 @@ pub mod hub;
 pub mod names;
 pub mod recording;
 pub mod replay;
+pub mod steps;
 pub mod worker;
 
 /// Viewers get at most this many deltas in a second.

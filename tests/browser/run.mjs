@@ -13,6 +13,7 @@ import { journeys } from './suites/journeys.mjs';
 import { links } from './suites/links.mjs';
 import { replay } from './suites/replay.mjs';
 import { screens } from './suites/screens.mjs';
+import { seconds } from './suites/seconds.mjs';
 import { team } from './suites/team.mjs';
 import { teamScreens } from './suites/team-screens.mjs';
 
@@ -24,7 +25,7 @@ const argument = (name) => {
 const report = new Report(argument('--match'));
 const options = { screenshots: argument('--screenshots') };
 const only = argument('--only');
-const suites = { screens, 'team-screens': teamScreens, journeys, exploring, files, forms, hostile, links, replay, team };
+const suites = { screens, 'team-screens': teamScreens, journeys, exploring, files, forms, hostile, links, replay, seconds, team };
 
 if (!existsSync(join(repository, 'static/dist/index.html'))) {
   console.log('the page is not built: run npm ci && npm run build in frontend/');

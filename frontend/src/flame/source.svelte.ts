@@ -4,6 +4,7 @@ import type { FlameTree as WireTree } from '../protocol.gen';
 import { flameTreePath } from '../routes';
 import { placesOf } from './places';
 import { loweredNames } from './search';
+import { parseSpan, type Span } from './seconds';
 import { buildTree, type FlameTree } from './tree';
 
 const REFRESH_MS = 1000;
@@ -17,13 +18,15 @@ export interface Wanted {
   readonly at: number | null;
 }
 
-/** What a flame graph is compared with: a moment of the same run, or another run. */
-export type Against = { readonly kind: 'moment'; readonly ms: number } | { readonly kind: 'run'; readonly id: string };
+/** What a flame graph is compared with: a moment or a stretch of the same run, or another run. */
+export type Against = { readonly kind: 'moment'; readonly ms: number } | { readonly kind: 'range'; readonly span: Span } | { readonly kind: 'run'; readonly id: string };
 
-/** `at:12000` or `run:ID`, as it stands in addresses. */
+/** `at:12000`, `range:1200-3400` or `run:ID`, as it stands in addresses. */
 export function parseAgainst(text: string | undefined): Against | null {
   const moment = /^at:(\d{1,12})$/.exec(text ?? '');
   if (moment) return { kind: 'moment', ms: Number(moment[1]) };
+  const span = parseSpan(text);
+  if (span) return { kind: 'range', span };
   const run = /^run:([\w-]+)$/.exec(text ?? '');
   return run?.[1] ? { kind: 'run', id: run[1] } : null;
 }
@@ -71,7 +74,7 @@ export class FlameSource {
       return;
     }
     try {
-      const path = against.kind === 'moment' ? flameTreePath(run, map, { at: against.ms }) : flameTreePath(against.id, map);
+      const path = against.kind === 'moment' ? flameTreePath(run, map, { at: against.ms }) : against.kind === 'range' ? flameTreePath(run, map, { from: against.span.fromMs, at: against.span.toMs }) : flameTreePath(against.id, map);
       this.baseline = { tree: await fetchTree(path), against };
     } catch (error) {
       this.baseline = null;

@@ -54,6 +54,12 @@ export function formatClock(milliseconds: number): string {
   return hours > 0 ? `${hours}:${rest}` : rest;
 }
 
+/** A moment of a run: a clock, with tenths where it is not on the second: 00:42, 00:42.3. */
+export function formatMoment(milliseconds: number): string {
+  const tenths = Math.round(Math.max(0, milliseconds) / 100);
+  return `${formatClock(tenths * 100)}${tenths % 10 === 0 ? '' : `.${tenths % 10}`}`;
+}
+
 /** Time since the start of the run, to the millisecond: 12.345 s. */
 export function formatOffset(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(3)} s`;

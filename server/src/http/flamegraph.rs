@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use sha2::{Digest, Sha256};
+use tracedeck_compiler::manifest::MapId;
 use tracedeck_compiler::types::{Aggregate, Type};
 
 use super::error::ApiError;
@@ -68,8 +69,10 @@ fn between(
     let until = at.map(|ms| past::until(app, run, ms)).transpose()?;
     let hub = until.as_ref().map_or_else(|| &**run.hub(), |until| until.hub());
     let (shape, version, samples) = detailed(hub, map)?;
-    Ok(match before {
-        Some(before) => (shape, version, flame::since(samples, &detailed(before.hub(), map)?.2)),
+    // At the very beginning there was no map yet, and so nothing in it.
+    let then = before.and_then(|before| detailed(before.hub(), map).ok());
+    Ok(match then {
+        Some((_, _, then)) => (shape, version, flame::since(samples, &then)),
         None => (shape, version, samples),
     })
 }
@@ -175,15 +178,21 @@ async fn flame_graph(
     Ok(([kind, (header::CONTENT_SECURITY_POLICY, policy)], svg).into_response())
 }
 
-/// A map with stacks and its content. Before the script is compiled there is none.
+/// A map with stacks and its content.
 fn stack_map(hub: &Hub, map: Option<&str>) -> Result<(MapShape, Option<Arc<MapState>>), ApiError> {
+    let index = stack_map_id(hub, map)?.index();
+    hub.with_picture(|picture| Some((picture.shape.as_ref()?.maps[index].clone(), picture.maps[index].clone())))
+        .ok_or_else(|| ApiError::no_such_map("No map of this run has stacks in its key"))
+}
+
+/// The number of a map with stacks. Before the script is compiled there is none.
+pub(super) fn stack_map_id(hub: &Hub, map: Option<&str>) -> Result<MapId, ApiError> {
     let wanted = map.map(|name| name.strip_prefix('@').unwrap_or(name));
     hub.with_picture(|picture| {
-        let shape = picture.shape.as_ref()?;
-        let index = shape.maps.iter().position(|map| {
+        let index = picture.shape.as_ref()?.maps.iter().position(|map| {
             map.key.as_ref().is_some_and(flame::has_stack) && wanted.is_none_or(|name| map.name[1..] == *name)
         })?;
-        Some((shape.maps[index].clone(), picture.maps[index].clone()))
+        Some(MapId(index as u32))
     })
     .ok_or_else(|| match wanted {
         Some(name) => ApiError::no_such_map(format!("There is no map @{name} with stacks in its key")),

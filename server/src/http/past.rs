@@ -70,13 +70,8 @@ pub fn until(app: &App, run: &Run, at_ms: u64) -> Result<Replay, ApiError> {
     let at_ns = at_ms.saturating_mul(1_000_000);
     let mut replay = Replay::default();
     let recording = app.runs.store().recording(&run.record.id).map_err(unreadable)?;
-    recording
-        .play(|stamped| {
-            if stamped.at_ns <= at_ns {
-                replay.take(&stamped);
-            }
-        })
-        .map_err(unreadable)?;
+    let steps = recording.play_until(at_ns, |stamped| replay.take(&stamped)).map_err(unreadable)?;
+    replay.step(steps);
     Ok(replay)
 }
 

@@ -86,6 +86,7 @@ pub static RULES: &[Rule] = &[
     get("/metrics", VIEWER, "Ticked maps of runs that go on, and the server, as OpenMetrics text"),
     get("/api/runs/{id}/history", Needs::Run, "Totals of a run over its time"),
     get("/api/runs/{id}/at", Needs::Run, "A run as it was at a moment"),
+    get("/api/runs/{id}/samples", Needs::Run, "When the samples of a map with stacks came, in tenths of a second"),
     get("/api/runs/{id}/lines", Needs::Run, "Lines of the log, the last of those before a number and with a pattern"),
     get("/api/runs/{id}/output.txt", Needs::Run, "What a terminal would have printed"),
     get("/api/runs/{id}/output.jsonl", Needs::Run, "The same as JSON lines"),

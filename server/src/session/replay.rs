@@ -1,11 +1,16 @@
 //! A recorded run: as a hub that shows what was kept, or as a driver that plays it again.
 
+use std::collections::BTreeMap;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
+
+use tracedeck_compiler::abi::value::MapSnapshot;
+use tracedeck_compiler::manifest::MapId;
 
 use super::driver::{Driver, StopHandle};
 use super::event::{EndReason, Event, Stamped};
 use super::hub::Hub;
+use super::steps::Step;
 
 /// Builds a hub in the state that recorded events lead to.
 #[derive(Debug, Default)]
@@ -22,6 +27,23 @@ impl Replay {
         (self.sequence, self.at_ns) = (stamped.sequence, stamped.at_ns);
         self.has_ended |= matches!(stamped.event, Event::Ended { .. });
         self.hub.apply(stamped);
+    }
+
+    /// Takes what came into maps after the last state of them that was taken.
+    pub fn step(&mut self, steps: Vec<Step>) {
+        let mut maps: BTreeMap<u32, MapSnapshot> = BTreeMap::new();
+        for step in steps {
+            self.at_ns = self.at_ns.max(step.at_ns);
+            let known = || {
+                self.hub.with_picture(|picture| Some(picture.maps.get(step.map.index())?.as_ref()?.snapshot.clone()))
+            };
+            let snapshot = maps.entry(step.map.0).or_insert_with(|| known().unwrap_or_default());
+            step.apply(snapshot);
+        }
+        if !maps.is_empty() {
+            let maps = maps.into_iter().map(|(id, snapshot)| (MapId(id), snapshot)).collect();
+            self.hub.apply(&Stamped { sequence: self.sequence, at_ns: self.at_ns, event: Event::Maps(maps) });
+        }
     }
 
     /// The hub as of the last event that was taken.

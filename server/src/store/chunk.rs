@@ -8,6 +8,7 @@ use tracedeck_compiler::abi::value::MapSnapshot;
 
 use super::{Result, StoreError, runs};
 use crate::session::event::{Event, Stamped};
+use crate::session::steps::Step;
 
 /// Raised with every change of what an event contains.
 pub const FORMAT: i64 = 3;
@@ -24,6 +25,8 @@ pub struct Chunk {
     pub events: Vec<Arc<Stamped>>,
     /// Names of the maps in the events, in order of their ids.
     pub map_names: Arc<[String]>,
+    /// What came in between the states that are kept.
+    pub steps: Vec<Step>,
 }
 
 impl Chunk {
@@ -50,6 +53,11 @@ impl Chunk {
         }
         kept.reverse();
         compress(&kept)
+    }
+
+    /// The compressed steps; None where there are none.
+    pub fn encoded_steps(&self) -> Result<Option<Vec<u8>>> {
+        if self.steps.is_empty() { Ok(None) } else { compress(&self.steps).map(Some) }
     }
 
     /// The final content of the maps, by name, compressed.
@@ -84,20 +92,45 @@ fn compress<T: serde::Serialize + ?Sized>(value: &T) -> Result<Vec<u8>> {
 /// The events of a run, still compressed: they may be many times as large when they are not.
 #[derive(Debug, Default)]
 pub struct Recording {
-    chunks: Vec<Vec<u8>>,
+    chunks: Vec<(Vec<u8>, Option<Vec<u8>>)>,
 }
 
 impl Recording {
     /// Hands out the events in order, decompressing one chunk at a time. Stops at the first that cannot be read.
     pub fn play(self, mut take: impl FnMut(Stamped)) -> Result<()> {
-        for compressed in self.chunks {
-            let damaged = |error: &dyn std::fmt::Display| StoreError::Damaged(error.to_string());
-            let plain = zstd::stream::decode_all(&compressed[..]).map_err(|error| damaged(&error))?;
-            let events: Vec<Stamped> = postcard::from_bytes(&plain).map_err(|error| damaged(&error))?;
-            events.into_iter().for_each(&mut take);
+        for (events, _) in self.chunks {
+            decompress::<Vec<Stamped>>(&events)?.into_iter().for_each(&mut take);
         }
         Ok(())
     }
+
+    /// The same chunk by chunk, each with its steps.
+    pub fn play_closely(self, mut take: impl FnMut(Vec<Stamped>, Vec<Step>)) -> Result<()> {
+        for (events, steps) in self.chunks {
+            take(decompress(&events)?, steps.map_or(Ok(Vec::new()), |steps| decompress(&steps))?);
+        }
+        Ok(())
+    }
+
+    /// Hands out what happened until a moment, and returns the steps that lead there from the last states before it.
+    pub fn play_until(self, at_ns: u64, mut take: impl FnMut(Stamped)) -> Result<Vec<Step>> {
+        for (events, steps) in self.chunks {
+            let events: Vec<Stamped> = decompress(&events)?;
+            let goes_beyond = events.last().is_some_and(|last| last.at_ns > at_ns);
+            events.into_iter().filter(|event| event.at_ns <= at_ns).for_each(&mut take);
+            if goes_beyond {
+                let steps: Vec<Step> = steps.map_or(Ok(Vec::new()), |steps| decompress(&steps))?;
+                return Ok(steps.into_iter().filter(|step| step.at_ns <= at_ns).collect());
+            }
+        }
+        Ok(Vec::new())
+    }
+}
+
+fn decompress<T: serde::de::DeserializeOwned>(compressed: &[u8]) -> Result<T> {
+    let damaged = |error: &dyn std::fmt::Display| StoreError::Damaged(error.to_string());
+    let plain = zstd::stream::decode_all(compressed).map_err(|error| damaged(&error))?;
+    postcard::from_bytes(&plain).map_err(|error| damaged(&error))
 }
 
 /// Copies a run's events out of the database.
@@ -108,7 +141,9 @@ pub fn load(connection: &Connection, run: &str) -> Result<Recording> {
             "it was recorded by another version of tracedeck (format {format}, this one reads {FORMAT})"
         )));
     }
-    let mut statement = connection.prepare_cached("SELECT events FROM chunks WHERE run = ?1 ORDER BY number")?;
-    let chunks = statement.query_map(params![run], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-    Ok(Recording { chunks })
+    let mut statement = connection.prepare_cached(
+        "SELECT events, steps FROM chunks LEFT JOIN steps USING (run, number) WHERE run = ?1 ORDER BY number",
+    )?;
+    let chunks = statement.query_map(params![run], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(Recording { chunks: chunks.collect::<rusqlite::Result<_>>()? })
 }

@@ -6,10 +6,12 @@ use std::time::{Duration, Instant};
 
 use super::chunk::Chunk;
 use super::runs::RunSummary;
+
 use super::{Command, Quota};
 use crate::session::event::{Event, Output, Stamped};
 use crate::session::hub::picture::Status;
 use crate::session::recording::Recorder;
+use crate::session::steps::{Step, Stepper};
 
 /// A server that is killed loses at most about this much of a recording.
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
@@ -28,6 +30,8 @@ pub struct StoreRecorder {
     total: u64,
     number: u32,
     map_names: Arc<[String]>,
+    stepper: Stepper,
+    steps: Vec<Step>,
     flushed: Instant,
     /// Events that found no room in the writer's queue.
     dropped: u64,
@@ -51,6 +55,8 @@ impl StoreRecorder {
             total: 0,
             number: 0,
             map_names: Arc::new([]),
+            stepper: Stepper::default(),
+            steps: Vec::new(),
             flushed: Instant::now(),
             dropped: 0,
             is_full: false,
@@ -68,6 +74,7 @@ impl StoreRecorder {
             number: self.number,
             events: std::mem::take(&mut self.events),
             map_names: Arc::clone(&self.map_names),
+            steps: std::mem::take(&mut self.steps),
         };
         self.number += 1;
         self.total += self.bytes as u64;
@@ -89,6 +96,7 @@ impl Recorder for StoreRecorder {
     fn record(&mut self, event: &Arc<Stamped>) {
         if let Event::Compiled(shape) = &event.event {
             self.map_names = shape.maps.iter().map(|map| map.name.clone()).collect();
+            self.stepper = Stepper::new(shape);
         }
         // Compression makes a tenth of it or less.
         self.is_full |= self.total / 8 > self.quota.run_bytes;
@@ -97,6 +105,7 @@ impl Recorder for StoreRecorder {
             return;
         }
         self.bytes += weight(&event.event);
+        self.steps.extend(self.stepper.take(event));
         self.events.push(Arc::clone(event));
         if self.bytes > FLUSH_BYTES {
             self.flush();

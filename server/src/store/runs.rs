@@ -198,6 +198,10 @@ pub fn copy(connection: &Connection, record: &RunRecord) -> Result<()> {
         params![record.id, from],
     )?;
     connection.execute(
+        "INSERT INTO steps (run, number, steps) SELECT ?1, number, steps FROM steps WHERE run = ?2",
+        params![record.id, from],
+    )?;
+    connection.execute(
         "INSERT INTO final_maps (run, name, content) SELECT ?1, name, content FROM final_maps WHERE run = ?2",
         params![record.id, from],
     )?;

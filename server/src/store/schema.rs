@@ -8,7 +8,7 @@ use rusqlite::{Connection, ErrorCode};
 use super::{Result, StoreError};
 
 /// Raised with every change of the tables.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 /// "trdk": what `file` and a careful reader know the database by.
 const APPLICATION: i64 = 0x7472_646b;
 const PAGE_BYTES: i64 = 4096;
@@ -118,6 +118,16 @@ const NOTES: &str = "
     CREATE INDEX notes_by_run ON notes (run);
 ";
 
+/// What version 4 has beyond version 3.
+const STEPS: &str = "
+    CREATE TABLE steps (
+        run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+        number INTEGER NOT NULL,                 -- of the chunk that they belong to
+        steps BLOB NOT NULL,                     -- zstd of what came into maps with stacks, ten times in a second
+        UNIQUE (run, number)
+    ) STRICT;
+";
+
 /// Opens a database with the settings that all connections share.
 pub fn connect(path: &Path) -> Result<Connection> {
     let connection = Connection::open(path)?;
@@ -165,7 +175,7 @@ pub fn open(path: &Path) -> Result<Connection> {
     }
     if found < VERSION {
         let transaction = connection.transaction()?;
-        for (version, statements) in [(1, TABLES), (2, TEAM), (3, NOTES)] {
+        for (version, statements) in [(1, TABLES), (2, TEAM), (3, NOTES), (4, STEPS)] {
             if found < version {
                 transaction.execute_batch(statements)?;
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tracedeck_compiler::abi::value::{MapSnapshot, Number, Value};
 use tracedeck_compiler::manifest::{MapId, PrintfStream};
 use tracedeck_compiler::source::Span;
-use tracedeck_compiler::types::Type;
+use tracedeck_compiler::types::{Aggregate, StackMode, StackSpace, Type};
 
 use super::*;
 use crate::session::event::{EndReason, Event, MapShape, Output, RunShape, Stamped};
@@ -125,6 +125,37 @@ fn a_run_comes_back_as_it_was_recorded() {
 }
 
 #[test]
+fn a_moment_of_a_map_with_stacks_is_played_to_between_its_states() {
+    let directory = Directory::new("steps");
+    let store = directory.open();
+    store.insert(record("aaaaaaaaaa", 1)).unwrap();
+    let key = Type::Stack { space: StackSpace::Kernel, mode: StackMode::Bpftrace, limit: 127 };
+    let stacks = MapShape { name: "@s".to_owned(), key: Some(key), value: Type::Aggregate(Aggregate::Count) };
+    let shape = RunShape { probes: Vec::new(), maps: vec![stacks], strings: Vec::new(), settings: Default::default() };
+    let mut events = vec![Event::Compiled(Arc::new(shape))];
+    events.extend((1..=9).map(|value| maps(0, value)));
+    let mut recorder = store.recorder("aaaaaaaaaa");
+    let status = play(&mut recorder, events);
+    recorder.finish(&status);
+    let copy_of = Some("aaaaaaaaaa".to_owned());
+    let frozen = RunRecord { copy_of, idempotency_key: None, ..record("bbbbbbbbbb", 2) };
+    store.write(move |connection| runs::copy(connection, &frozen)).unwrap();
+    for run in ["aaaaaaaaaa", "bbbbbbbbbb"] {
+        assert_eq!(events_of(&store, run).iter().filter(|it| matches!(it.event, Event::Maps(_))).count(), 1);
+        for moment in 0..=9 {
+            let mut replay = Replay::default();
+            let recording = store.recording(run).unwrap();
+            let steps = recording.play_until(moment * 1_000_000, |event| replay.take(&event)).unwrap();
+            replay.step(steps);
+            let shown = replay
+                .hub()
+                .with_picture(|picture| picture.maps[0].as_ref().map(|map| map.snapshot.entries[0].1.clone()));
+            assert_eq!(shown, (moment > 0).then_some(Value::Number(Number::Unsigned(moment))), "{run} at {moment} ms");
+        }
+    }
+}
+
+#[test]
 fn a_run_that_the_server_left_behind_is_marked_as_interrupted() {
     let directory = Directory::new("crash");
     {
@@ -155,7 +186,8 @@ fn live_snapshots_are_thinned_and_the_last_of_each_map_is_kept() {
     let events = events.into_iter().enumerate();
     let stamped =
         events.map(|(index, event)| Arc::new(Stamped { sequence: index as u64 + 1, at_ns: 0, event })).collect();
-    let chunk = chunk::Chunk { run: String::new(), number: 0, events: stamped, map_names: Arc::new([]) };
+    let chunk =
+        chunk::Chunk { run: String::new(), number: 0, events: stamped, map_names: Arc::new([]), steps: Vec::new() };
     let plain = zstd::stream::decode_all(&chunk.encode().unwrap()[..]).unwrap();
     let kept: Vec<Stamped> = postcard::from_bytes(&plain).unwrap();
     let kept: Vec<_> = kept.into_iter().map(|stamped| (stamped.sequence, stamped.event)).collect();
@@ -255,7 +287,7 @@ fn a_database_of_a_newer_version_is_refused() {
     connection.pragma_update(None, "user_version", 99).unwrap();
     drop(connection);
     let error = Store::open(&directory.0, Quota::default()).unwrap_err();
-    assert!(matches!(error, StoreError::Newer { found: 99, known: 3 }), "{error}");
+    assert!(matches!(error, StoreError::Newer { found: 99, known: 4 }), "{error}");
 }
 
 #[test]

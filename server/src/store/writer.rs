@@ -40,12 +40,18 @@ impl Writer {
     }
 
     pub fn append(&mut self, chunk: &Chunk) {
-        let result = chunk.encode().and_then(|events| Ok((events, chunk.final_maps()?))).and_then(|(events, maps)| {
+        let encoded = chunk.encode().and_then(|events| Ok((events, chunk.encoded_steps()?, chunk.final_maps()?)));
+        let result = encoded.and_then(|(events, steps, maps)| {
             self.with_room(|connection| {
                 let transaction = connection.unchecked_transaction()?;
                 transaction
                     .prepare_cached("INSERT INTO chunks (run, number, last_sequence, events) VALUES (?1, ?2, ?3, ?4)")?
                     .execute(params![chunk.run, chunk.number, chunk.last_sequence() as i64, events])?;
+                if let Some(steps) = &steps {
+                    transaction
+                        .prepare_cached("INSERT INTO steps (run, number, steps) VALUES (?1, ?2, ?3)")?
+                        .execute(params![chunk.run, chunk.number, steps])?;
+                }
                 for (name, content) in &maps {
                     transaction
                         .prepare_cached("INSERT OR REPLACE INTO final_maps (run, name, content) VALUES (?1, ?2, ?3)")?

@@ -3,7 +3,7 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::super::protocol::*;
-use super::super::{document, flamegraph, import, lines, past, probes, stacks};
+use super::super::{document, flamegraph, import, lines, past, probes, sample_times, stacks};
 use crate::store::audit;
 
 /// Describes a type.
@@ -99,6 +99,7 @@ pub static BODIES: &[Bodies] = &[
     file("/metrics", "application/openmetrics-text"),
     get("/api/runs/{id}/history", of::<History>),
     get("/api/runs/{id}/at", of::<ServerMessage>).asked(of::<past::Moment>),
+    get("/api/runs/{id}/samples", of::<SampleTimes>).asked(of::<sample_times::Parameters>),
     get("/api/runs/{id}/lines", of::<LogLines>).asked(of::<lines::Parameters>),
     file("/api/runs/{id}/output.txt", "text/plain"),
     file("/api/runs/{id}/output.jsonl", "application/jsonl"),

@@ -51,6 +51,7 @@ fn declarations() -> String {
         Point,
         Num,
         FlameTree,
+        SampleTimes,
         FlameFrameInfo,
         FlameKind,
         History,

@@ -24,6 +24,15 @@ pub struct FlameTree {
     pub own: Vec<Num>,
 }
 
+/// `GET /api/runs/ID/samples?map=NAME`: when the samples of a map with stacks came.
+#[derive(Debug, Clone, PartialEq, Serialize, TS, JsonSchema)]
+pub struct SampleTimes {
+    /// Milliseconds that each number stands for.
+    pub step_ms: u32,
+    /// Weight that came in each step since the start of the run.
+    pub samples: Vec<f64>,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, JsonSchema)]
 pub struct FlameFrameInfo {
     pub name: String,
