@@ -26,7 +26,7 @@ export type TextSize = (typeof TEXT_SIZES)[number];
 const THEME = 'tracedeck.theme';
 const TEXT_SIZE = 'tracedeck.text';
 const SCRIPT_SHOWN = 'tracedeck.script';
-/** Other tabs answer within a few milliseconds or not at all. */
+/** Other tabs answer within a few milliseconds; nobody who has none waits longer. */
 const BORROW_WAIT_MS = 150;
 
 class App {
@@ -139,10 +139,17 @@ class App {
     } else {
       if (grant?.kind === 'view') storeViewKey(grant.value);
       if (!storedSecret()) {
-        const borrowed = await borrowSecret(BORROW_WAIT_MS);
+        const borrowed = await borrowSecret(BORROW_WAIT_MS, (secret) => void this.#lent(secret));
         if (borrowed) storeSecret(borrowed);
       }
     }
+    await this.#enter();
+  }
+
+  /** A tab that was busy has answered after all. */
+  async #lent(secret: string): Promise<void> {
+    if (storedSecret() || this.session.state !== 'signed-out') return;
+    storeSecret(secret);
     await this.#enter();
   }
 

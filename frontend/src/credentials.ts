@@ -49,19 +49,22 @@ export function lendSecret(): void {
   });
 }
 
-/** Asks the other tabs; null when none answers within `waitMs`. */
-export function borrowSecret(waitMs: number): Promise<string | null> {
+/** Asks the other tabs; null when none answers within `waitMs`. One that is busy may answer later: `late` gets that. */
+export function borrowSecret(waitMs: number, late: (secret: string) => void): Promise<string | null> {
   return new Promise((resolve) => {
     const channel = new BroadcastChannel(CHANNEL);
-    const finish = (secret: string | null) => {
-      clearTimeout(timer);
-      channel.close();
-      resolve(secret);
-    };
-    const timer = setTimeout(() => finish(null), waitMs);
+    let waiting = true;
+    const timer = setTimeout(() => {
+      waiting = false;
+      resolve(null);
+    }, waitMs);
     channel.addEventListener('message', (event: MessageEvent<unknown>) => {
       const secret = (event.data as { secret?: unknown } | null)?.secret;
-      if (typeof secret === 'string') finish(secret);
+      if (typeof secret !== 'string') return;
+      clearTimeout(timer);
+      channel.close();
+      if (waiting) resolve(secret);
+      else late(secret);
     });
     channel.postMessage('ask');
   });
